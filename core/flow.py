@@ -1,0 +1,118 @@
+"""A flow: a vector field and the way it is integrated, from embeddings x_0 to embeddings x_1."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from core.errors import EntError
+from core.ode import integrate_rk4, odeint_rk4, stage_times
+from core.vector_field import FusedVectorField, VectorField
+
+Embeddings = npt.NDArray[np.float32]
+CHUNK = 1024
+"""Embeddings integrated together: enough to keep the matrix products busy, few enough to stay in the cache."""
+MAX_STEPS = 1000
+
+
+@dataclass(frozen=True)
+class FlowConfig:
+    """How a flow is integrated: `steps` equal RK4 steps from time `t_0` to `t_1`. Raises EntError when it cannot be."""
+
+    steps: int = 10
+    t_0: float = 0.0
+    t_1: float = 1.0
+
+    def __post_init__(self) -> None:
+        if type(self.steps) is not int or not 1 <= self.steps <= MAX_STEPS:
+            raise EntError(f"the steps of a flow are a whole number from 1 to {MAX_STEPS}, got {self.steps!r}")
+        times = (self.t_0, self.t_1)
+        if any(type(t) not in (int, float) or not math.isfinite(t) for t in times) or self.t_0 == self.t_1:
+            raise EntError(f"a flow goes from one finite time to another, got t_0 = {self.t_0!r}, t_1 = {self.t_1!r}")
+
+    @property
+    def grid(self) -> tuple[float, ...]:
+        """The steps + 1 times at which states are known, t_0 and t_1 among them exactly."""
+        share = (i / self.steps for i in range(self.steps + 1))
+        return tuple(self.t_0 * (1 - s) + self.t_1 * s for s in share)
+
+
+class Flow:
+    """Moves embeddings along a frozen copy of `field`; training `field` further does not change the flow.
+
+    Embeddings are NumPy arrays (B, dim), B may be 0; they are worked on in float32, on the device of `field`.
+    Safe to use from several threads. Every method raises EntError when the input has another shape or is not
+    finite, and when the field sends it to infinity.
+    """
+
+    def __init__(
+        self, field: VectorField, config: FlowConfig | None = None, flow_id: str = "", name: str = "", created: str = ""
+    ) -> None:
+        self.field = copy.deepcopy(field).float().eval().requires_grad_(False)
+        self.config = config or FlowConfig()
+        self.flow_id, self.name, self.created = flow_id, name, created
+        self._grid = self.config.grid
+        self._velocity = FusedVectorField(self.field, stage_times(self._grid))
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the embeddings that go in and come out."""
+        return self.field.dim
+
+    def transform(self, x_0: npt.ArrayLike) -> Embeddings:
+        """The embeddings at the end of the flow, (B, dim) float32, L2-normalised rows."""
+        return self._normalised(x_0, lambda x: integrate_rk4(self._velocity, x, self._grid))
+
+    def apply_once(self, x_0: npt.ArrayLike) -> Embeddings:
+        """The field's value at (t_0, x_0), the reference's "step 0": (B, dim) float32, L2-normalised rows."""
+        return self._normalised(x_0, lambda x: self._velocity(self._grid[0], x))
+
+    def trajectory(self, x_0: npt.ArrayLike) -> Embeddings:
+        """The raw states after every step, (steps + 1, B, dim) float32; the first is x_0, none is normalised."""
+        embeddings = self._checked(x_0)
+        states = np.empty((len(self._grid), *embeddings.shape), np.float32)
+        for rows, x in self._chunks(embeddings):
+            with torch.inference_mode():
+                states[:, rows] = odeint_rk4(self._velocity, x, self._grid).cpu().numpy()
+        return self._finite(states)
+
+    def _normalised(self, x_0: npt.ArrayLike, move: Callable[[Tensor], Tensor]) -> Embeddings:
+        embeddings = self._checked(x_0)
+        moved = np.empty_like(embeddings)
+        for rows, x in self._chunks(embeddings):
+            with torch.inference_mode():  # grad mode is thread-local, so it is set at every call
+                moved[rows] = torch.nn.functional.normalize(move(x), dim=-1).cpu().numpy()
+        return self._finite(moved)
+
+    def _chunks(self, embeddings: Embeddings) -> Iterator[tuple[slice, Tensor]]:
+        device = self.field.res_weight.device
+        for start in range(0, len(embeddings), CHUNK):
+            rows = slice(start, start + CHUNK)
+            yield rows, torch.tensor(embeddings[rows], device=device)
+
+    def _checked(self, x_0: npt.ArrayLike) -> Embeddings:
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused below
+            embeddings = np.asarray(x_0, dtype=np.float32)
+        if embeddings.ndim != 2 or embeddings.shape[1] != self.dim:
+            raise EntError(
+                f"flow {self.name or self.flow_id!r} takes embeddings of shape (B, {self.dim}), "
+                f"got {embeddings.shape}; use a flow that was trained on embeddings of this encoder"
+            )
+        if not np.isfinite(embeddings).all():
+            row = int(np.flatnonzero(~np.isfinite(embeddings).all(axis=1))[0])
+            raise EntError(f"embedding {row} of {len(embeddings)} is not finite; encode it again")
+        return embeddings
+
+    def _finite(self, states: Embeddings) -> Embeddings:
+        if not np.isfinite(states).all():
+            raise EntError(
+                f"flow {self.name or self.flow_id!r} sends embeddings to infinity; train it again or use another flow"
+            )
+        return states

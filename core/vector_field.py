@@ -1,0 +1,137 @@
+"""The learnt vector field (t, x) -> dx/dt: as it is trained, and fused for inference."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+Time: TypeAlias = float | Tensor
+"""One time for the whole batch (a float or a 0-d tensor), or one for each embedding, (B,)."""
+
+
+class GaussianFourierProjection(nn.Module):
+    """Code of a scalar time: [sin(tW), cos(tW)] with W ~ scale * N(0, 1), drawn once and never trained."""
+
+    W: Tensor
+
+    def __init__(self, t_dim: int, scale: float = 10.0, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        self.register_buffer("W", torch.randn(1, t_dim // 2, generator=generator) * scale)
+
+    def forward(self, t: Tensor) -> Tensor:
+        """Times of any shape, N in all, to their codes (N, t_dim)."""
+        angles = t.reshape(-1, 1) * self.W  # (N, 1) * (1, t_dim / 2)
+        return torch.cat([angles.sin(), angles.cos()], dim=-1)
+
+
+class VectorField(nn.Module):
+    """dx/dt = mean over heads of head([x_norm(x), code(t)]) + res_weight * x.
+
+    The state dict has the names and shapes of the published ENTRep track 2 model; `out_norm` is part of it
+    and takes no part in the forward pass. Drawn from `generator`, or from torch's global one.
+    Raises ValueError when a size is not positive, `t_dim` is odd or `dropout` is not in [0, 1).
+    """
+
+    def __init__(
+        self,
+        dim: int = 512,
+        t_dim: int = 32,
+        hidden: int = 256,
+        heads: int = 4,
+        dropout: float = 0.1,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        _check_sizes(dim, t_dim, hidden, heads, dropout)
+        self.dim, self.t_dim, self.hidden, self.dropout = dim, t_dim, hidden, dropout
+        self.x_norm = nn.LayerNorm(dim)
+        self.time_encoder = GaussianFourierProjection(t_dim, generator=generator)
+        self.heads = nn.ModuleList(_head(dim, t_dim, hidden, dropout) for _ in range(heads))
+        self.res_weight = nn.Parameter(torch.tensor(1.0))
+        self.out_norm = nn.LayerNorm(dim)
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.kaiming_uniform_(module.weight, nonlinearity="relu", generator=generator)
+                nn.init.zeros_(module.bias)
+
+    def forward(self, t: Time, x: Tensor) -> Tensor:
+        """The velocity dx/dt at time `t` of the embeddings `x` (B, dim), as (B, dim)."""
+        code = self.time_encoder(torch.as_tensor(t, dtype=x.dtype, device=x.device))
+        inputs = torch.cat([self.x_norm(x), code.expand(x.shape[0], -1)], dim=-1)  # (B, dim + t_dim)
+        return torch.stack([head(inputs) for head in self.heads]).mean(dim=0) + self.res_weight * x
+
+
+class FusedVectorField:
+    """The same function as an evaluated VectorField in two matrix products, float32 and without gradients.
+
+    All heads are one product on either side of their LayerNorms; the affine part of x_norm is folded into the
+    first, the mean over heads into the second, and the time code into a bias, ready-made for each of `times`.
+    It is a snapshot: build another one when the weights of `field` change. Safe to call from several threads.
+    """
+
+    @torch.no_grad()
+    def __init__(self, field: VectorField, times: Iterable[float] = ()) -> None:
+        weights = {name: tensor.double() for name, tensor in field.state_dict().items()}
+        heads = len(field.heads)
+
+        def of_heads(name: str) -> list[Tensor]:
+            return [weights[f"heads.{i}.{name}"] for i in range(heads)]
+
+        w_in = torch.cat(of_heads("0.weight"))  # (heads * hidden, dim + t_dim)
+        w_x, w_t = w_in[:, : field.dim], w_in[:, field.dim :]
+        b_in = torch.cat(of_heads("0.bias")) + w_x @ weights["x_norm.bias"]
+        w_out = torch.cat(of_heads("4.weight"), dim=1) / heads  # (dim, heads * hidden)
+        b_out = torch.stack(of_heads("4.bias")).mean(dim=0)
+
+        self._heads, self._hidden, self._dim = heads, field.hidden, field.dim
+        self._w_in = (w_x * weights["x_norm.weight"]).T.float().contiguous()  # (dim, heads * hidden)
+        self._w_t, self._b_in = w_t.T.float().contiguous(), b_in.float()
+        self._scale = torch.stack(of_heads("1.weight")).float()  # (heads, hidden)
+        self._shift = torch.stack(of_heads("1.bias")).float()
+        self._w_out, self._b_out = w_out.T.float().contiguous(), b_out.float()
+        self._res_weight = float(weights["res_weight"])
+        self._frequencies = weights["time_encoder.W"].float()
+        moments = list(times)
+        biases = self._bias_at(torch.tensor(moments, dtype=torch.float32))
+        self._biases = dict(zip(moments, biases, strict=True))
+
+    def __call__(self, t: Time, x: Tensor) -> Tensor:
+        """The velocity dx/dt at time `t` of the embeddings `x` (B, dim) float32, as (B, dim)."""
+        bias = self._biases.get(t) if isinstance(t, float) else None
+        if bias is None:
+            bias = self._bias_at(torch.as_tensor(t, dtype=torch.float32))
+        x_hat = torch.layer_norm(x, (self._dim,))
+        hidden = torch.addmm(bias, x_hat, self._w_in).view(-1, self._heads, self._hidden)  # (B, heads, hidden)
+        hidden = torch.layer_norm(hidden, (self._hidden,))
+        # The affine part in place: as weights of layer_norm it cannot differ from head to head.
+        hidden = hidden.mul_(self._scale).add_(self._shift)
+        hidden = nn.functional.silu(hidden, inplace=True).flatten(1)  # (B, heads * hidden)
+        return torch.addmm(self._b_out, hidden, self._w_out).add_(x, alpha=self._res_weight)
+
+    def _bias_at(self, t: Tensor) -> Tensor:
+        angles = t.to(self._frequencies.device).reshape(-1, 1) * self._frequencies
+        code = torch.cat([angles.sin(), angles.cos()], dim=-1)  # (N, t_dim)
+        return torch.addmm(self._b_in, code, self._w_t)  # (N, heads * hidden)
+
+
+def _head(dim: int, t_dim: int, hidden: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(dim + t_dim, hidden),
+        nn.LayerNorm(hidden),
+        nn.SiLU(),
+        nn.Dropout(dropout),
+        nn.Linear(hidden, dim),
+    )
+
+
+def _check_sizes(dim: int, t_dim: int, hidden: int, heads: int, dropout: float) -> None:
+    if min(dim, t_dim, hidden, heads) < 1 or t_dim % 2:
+        raise ValueError(
+            f"dim, t_dim, hidden and heads must be positive and t_dim even, got {dim}, {t_dim}, {hidden}, {heads}"
+        )
+    if not (math.isfinite(dropout) and 0 <= dropout < 1):
+        raise ValueError(f"dropout must be in [0, 1), got {dropout}")
