@@ -1,0 +1,67 @@
+"""What the engine needs to know of an encoder, and to ask of one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from core.weights import Progress
+
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image
+
+Embeddings = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class EncoderSpec:
+    """All that decides what an embedding is; a library is bound to one. `name` is only what a person asked for."""
+
+    name: str
+    model: str
+    weights_sha256: str
+    dimension: int
+    image_size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    interpolation: str
+    resize_mode: str
+    crop: str = "field-of-view-1"
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex digest that two encoders share exactly when their embeddings may be compared."""
+        facts = {k: v for k, v in asdict(self).items() if k not in ("name", "model")}
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> EncoderSpec:
+        return cls(**{**data, "mean": tuple(data["mean"]), "std": tuple(data["std"])})
+
+
+class Encoder(Protocol):
+    """What the engine needs of an encoder. Embeddings are (B, spec.dimension) float32, L2-normalised rows."""
+
+    spec: EncoderSpec
+
+    def load(self, on_progress: Progress | None = None) -> None:
+        """Make ready to encode; done on first use otherwise. Raises EncoderError."""
+
+    def preprocess(self, rgb: Image.Image) -> torch.Tensor:
+        """One RGB image to the (3, H, W) float32 tensor that `encode_batch` stacks; needs no weights."""
+
+    def encode_batch(self, pixels: torch.Tensor) -> Embeddings:
+        """(B, 3, H, W) preprocessed images to (B, D) embeddings."""
+
+    def encode_images(self, images: Sequence[Image.Image]) -> Embeddings:
+        """RGB images, any size, to (B, D) embeddings."""
+
+    def encode_texts(self, texts: Sequence[str]) -> Embeddings:
+        """Words to (B, D) embeddings in the space of the images."""

@@ -1,0 +1,216 @@
+"""Where an encoder's weights come from: a file given by hand, the download cache, or the model hub."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import socket
+import warnings
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from tqdm.auto import tqdm
+
+from core.errors import EncoderError
+from core.settings import get_settings
+
+if TYPE_CHECKING:
+    import torch
+
+SUFFIXES = (".safetensors", ".bin", ".pth", ".pt")
+HUB_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
+TORCHSCRIPT_EXTRAS = ("input_resolution", "context_length", "vocab_size")
+
+Progress = Callable[[int, int], None]
+"""Called with (bytes done, bytes in all) while something is downloaded."""
+
+
+def find_weights(name: str, hub_repo: str | None, given: Path | None, on_progress: Progress | None = None) -> Path:
+    """The weights file of encoder `name`: `given`, else ENT_WEIGHTS, else the cache, else downloaded from `hub_repo`.
+
+    Raises EncoderError, naming the ways out, when there is none to be had.
+    """
+    for candidate in (given, get_settings().weights):
+        if candidate is not None:
+            return weights_file(Path(candidate))
+    if hub_repo is None:
+        raise EncoderError(f"no weights for encoder {name}; {_ways_out()}")
+    return download(name, hub_repo, on_progress)
+
+
+def weights_file(path: Path) -> Path:
+    """The one weights file at `path`, a file or a folder that holds one. Raises EncoderError when there is none."""
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise EncoderError(f"there are no weights at {path}; give a .safetensors or .pt file, or a folder with one")
+    for filename in HUB_FILES:  # open_clip prefers these names in a folder, and so must whoever hashes the file
+        if (path / filename).is_file():
+            return path / filename
+    for suffix in SUFFIXES:
+        files = sorted(path.glob(f"*{suffix}"))
+        if len(files) > 1:
+            raise EncoderError(f"{path} holds several weights files ({', '.join(f.name for f in files)}); name one")
+        if files:
+            return files[0]
+    raise EncoderError(f"the folder {path} holds no weights file ({', '.join(SUFFIXES)}); name the file itself")
+
+
+def download(name: str, hub_repo: str, on_progress: Progress | None = None) -> Path:
+    """The weights file of a hub repository, from the cache when it is there, else downloaded once.
+
+    Raises EncoderError, naming the ways out, when it is neither cached nor reachable.
+    """
+    from huggingface_hub import hf_hub_download
+
+    cache = get_settings().cache / "hub"
+    for filename in HUB_FILES:
+        try:
+            return Path(hf_hub_download(hub_repo, filename, cache_dir=cache, local_files_only=True))
+        except OSError:
+            continue
+    if get_settings().offline:
+        raise EncoderError(f"no weights for encoder {name}: not in {cache}, and ENT_OFFLINE is set; {_ways_out()}")
+    reason: Exception | None = _unreachable()  # the hub client would try for half a minute
+    for filename in HUB_FILES if reason is None else ():
+        try:
+            bar = _progress_bar(on_progress)
+            return Path(hf_hub_download(hub_repo, filename, cache_dir=cache, tqdm_class=bar, etag_timeout=5))
+        except Exception as error:  # the hub client raises its own, httpx's and OS errors alike
+            reason = reason or error
+            if not _is_missing_file(error):
+                break
+    said = _first_line(reason)
+    raise EncoderError(
+        f"no weights for encoder {name}: not in {cache}, and the download failed ({said}); {_ways_out()}"
+    )
+
+
+def download_repository(name: str, hub_repo: str, on_progress: Progress | None = None) -> Path:
+    """The folder of a hub repository's open_clip model (config, weights, tokenizer), cached or downloaded once.
+
+    Raises EncoderError, naming the ways out, when it is neither cached nor reachable.
+    """
+    from huggingface_hub import snapshot_download
+
+    cache, patterns = get_settings().cache / "hub", ["*.json", "*.txt", *HUB_FILES]
+    try:
+        return Path(snapshot_download(hub_repo, cache_dir=cache, allow_patterns=patterns, local_files_only=True))
+    except OSError:
+        pass
+    try:
+        if (reason := _unreachable()) is not None:
+            raise reason
+        bar = _progress_bar(on_progress)
+        return Path(snapshot_download(hub_repo, cache_dir=cache, allow_patterns=patterns, tqdm_class=bar))
+    except Exception as error:
+        raise EncoderError(f"encoder {name} could not be downloaded ({_first_line(error)}); {_ways_out()}") from error
+
+
+def read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a weights file: safetensors, a torch checkpoint, or OpenAI's TorchScript archive.
+
+    Raises EncoderError when it is none of them; nothing in the file is executed.
+    """
+    import torch
+    from safetensors.torch import load_file
+
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        if _is_torchscript(path):
+            with warnings.catch_warnings(action="ignore", category=FutureWarning):  # of torch, about TorchScript
+                tensors = torch.jit.load(path, map_location="cpu").state_dict()  # type: ignore[no-untyped-call]
+            return {k: v.float() for k, v in tensors.items() if k not in TORCHSCRIPT_EXTRAS}
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+    except Exception as error:  # of a damaged or hostile file, the readers raise anything
+        raise EncoderError(f"{path} is not a file of weights ({_first_line(error)}); give another one") from error
+    tensors = checkpoint.get("state_dict", checkpoint) if isinstance(checkpoint, dict) else {}
+    if not tensors or not all(isinstance(value, torch.Tensor) for value in tensors.values()):
+        raise EncoderError(f"{path} holds no state dict of tensors; give the weights of a CLIP model")
+    return {key.removeprefix("module."): value for key, value in tensors.items()}
+
+
+def tensor_hash(path: Path) -> str:
+    """Hex SHA-256 of the weights themselves (names, shapes, float32 values): the same in every file format."""
+    return hash_tensors(read_tensors(path))
+
+
+def hash_tensors(tensors: Mapping[str, torch.Tensor]) -> str:
+    """Hex SHA-256 of named tensors: names, shapes and float32 values."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name}{tuple(tensor.shape)}".encode())
+        digest.update(tensor.float().contiguous().numpy().data)
+    return digest.hexdigest()
+
+
+def plain_form(path: Path) -> Path:
+    """`path`, or where it is a TorchScript archive, a safetensors copy of it in the cache: open_clip reads those."""
+    if path.suffix == ".safetensors" or not _is_torchscript(path):
+        return path
+    from safetensors.torch import save_file
+
+    copy = get_settings().cache / "converted" / f"{tensor_hash(path)}.safetensors"
+    if not copy.is_file():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        part = copy.with_suffix(f".{os.getpid()}.part")
+        save_file({k: v.contiguous() for k, v in read_tensors(path).items()}, part)
+        part.replace(copy)
+    return copy
+
+
+def _is_torchscript(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+
+
+def _first_line(error: Exception | None) -> str:
+    return str(error).strip().split("\n")[0][:200]
+
+
+def _ways_out() -> str:
+    return (
+        "ways out: connect to the internet and try again; or give a file with --weights FILE or ENT_WEIGHTS=FILE; "
+        "or copy the cache folder of a machine that has them and set ENT_CACHE=FOLDER"
+    )
+
+
+def _unreachable() -> OSError | None:
+    from huggingface_hub import constants
+
+    address = urlsplit(constants.ENDPOINT)
+    try:
+        socket.create_connection((address.hostname or "", address.port or 443), timeout=5).close()
+    except OSError as error:
+        return error
+    return None
+
+
+def _is_missing_file(error: Exception) -> bool:
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
+    return isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError)
+
+
+def _progress_bar(on_progress: Progress | None) -> type[tqdm[Any]]:
+    """A tqdm class that reports to `on_progress` and draws nothing: drawing is the caller's business."""
+
+    class Bar(tqdm):  # type: ignore[misc]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            kwargs.pop("name", None)
+            super().__init__(*args, **{**kwargs, "file": io.StringIO(), "disable": False})
+
+        def update(self, n: float | None = 1) -> bool | None:
+            drawn: bool | None = super().update(n)
+            if on_progress is not None and self.total:
+                on_progress(int(self.n), int(self.total))
+            return drawn
+
+    return Bar
