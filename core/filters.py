@@ -1,0 +1,90 @@
+"""What a search or a gallery is narrowed to, and how that is asked of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import sqlalchemy as sa
+
+from core.errors import QueryError
+from core.schema import cases
+from core.taxonomy import Taxonomy
+
+UNLABELLED = ""
+"""The value that stands for "has none" in every filter."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Values a case must have: one of those given for each field; a field without values does not restrict."""
+
+    label: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    side: tuple[str, ...] = ()
+    split: tuple[str, ...] = ()
+    finding: tuple[str, ...] = ()
+    patient: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, terms: Sequence[str], taxonomy: Taxonomy) -> Filters:
+        """Filters from `field=value` terms; terms of one field are alternatives.
+
+        Raises QueryError naming the known fields or values when a term fits none.
+        """
+        filters = cls()
+        for term in terms:
+            field, equals, value = (part.strip() for part in term.partition("="))
+            if not equals or field not in FIELDS:
+                raise QueryError(f"filter {term!r} is not FIELD=VALUE; fields: {', '.join(FIELDS)}")
+            filters = replace(filters, **{field: (*getattr(filters, field), value)})
+        filters.labels(taxonomy)
+        return filters
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, field) for field in FIELDS)
+
+    @property
+    def beyond_class(self) -> bool:
+        """Whether anything but label, region and side restricts."""
+        return bool(self.split or self.finding or self.patient)
+
+    def labels(self, taxonomy: Taxonomy) -> tuple[str, ...] | None:
+        """The labels that label, region and side leave, "" standing for unlabelled; None when they do not restrict.
+
+        Raises QueryError when a value is not of this taxonomy.
+        """
+        if not (self.label or self.region or self.side):
+            return None
+        for field, known in (("label", (*taxonomy.labels, "")), ("region", taxonomy.regions), ("side", taxonomy.sides)):
+            for value in getattr(self, field):
+                if value not in known:
+                    raise QueryError(f"unknown {field} {value!r}; known: {', '.join(k for k in known if k)}")
+        wanted = self.label or taxonomy.labels
+        allowed = {c.name for c in taxonomy.classes if _fits(c.region, self.region) and _fits(c.side, self.side)}
+        if not (self.region or self.side):
+            allowed.add(UNLABELLED)
+        return tuple(label for label in wanted if label in allowed)
+
+
+FIELDS = tuple(f.name for f in fields(Filters))
+EVERYTHING = Filters()
+
+
+def conditions(filters: Filters, taxonomy: Taxonomy) -> list[sa.ColumnElement[bool]]:
+    """The same as clauses on the `cases` table; excluded cases are always left out."""
+    clauses: list[sa.ColumnElement[bool]] = [cases.c.status == "active"]
+    labels = filters.labels(taxonomy)
+    if labels is not None:
+        clauses.append(_one_of(cases.c.label, labels))
+    others = {field: getattr(filters, field) for field in ("split", "finding", "patient")}
+    return clauses + [_one_of(cases.c[field], values) for field, values in others.items() if values]
+
+
+def _fits(value: str | None, wanted: tuple[str, ...]) -> bool:
+    return not wanted or value in wanted
+
+
+def _one_of(column: sa.ColumnElement[str | None], values: tuple[str, ...]) -> sa.ColumnElement[bool]:
+    clause = column.in_([v for v in values if v != UNLABELLED])
+    return sa.or_(clause, column.is_(None)) if UNLABELLED in values else clause

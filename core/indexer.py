@@ -1,0 +1,185 @@
+"""Keeps the vector index in step with the catalogue: checks it, catches it up, builds it anew, switches over."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.catalog import Catalog
+from core.errors import IndexUnavailable, LibraryBusy
+from core.flow import Flow
+from core.index import ChromaIndex, Entry, Space
+from core.lock import FileGuard, WriterLock
+from core.schema import cases, embeddings
+from core.vectors import PLAIN, VectorChunk
+
+Progress = Callable[[int, int], None]
+"""Called with (vectors done, vectors in all) while the index is brought up to date."""
+
+PATIENCE = 60.0
+"""Seconds that a reader with nothing to read from waits for the process that is mending the index."""
+
+Clauses = Sequence[sa.ColumnElement[bool]]
+ACTIVE = cases.c.status == "active"
+
+
+class Indexer:
+    """The index of one library. The catalogue is the truth; whatever is wrong with the index is mended from it.
+
+    A write marks the index dirty in the catalogue, and clean again when it has ended, with the size of every file.
+    So a reader can tell, without reading a vector, whether the index is whole (clean, no file missing or shrunk)
+    and up to date (its generation is the catalogue's).
+    """
+
+    def __init__(self, folder: Path, catalog: Catalog, flow: Callable[[str], Flow], lock: WriterLock) -> None:
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self.catalog = catalog
+        self._flow = flow
+        self._writer = lock
+        self._guard = FileGuard(folder / "lock")  # held while index files are written, and while they are opened
+        self._opening = threading.RLock()
+        self._index: ChromaIndex | None = None
+        self._seen: tuple[str | None, int] = (None, -1)  # epoch and generation that the open index reflects
+
+    def index(self) -> ChromaIndex:
+        """The index as of now: opened again when another process has changed it, mended first when it must be.
+
+        While somebody is writing, the index is the one of before the write. Raises IndexUnavailable when there is
+        none to read from and the one who is making it does not finish in time.
+        """
+        now = self.catalog.index_progress()
+        if self._index is None or self._seen != (now.epoch, now.indexed) or now.dirty or now.indexed < now.generation:
+            self._mend_if_nobody_writes()
+        return self._open()
+
+    def stale(self) -> bool:
+        """Whether the index is damaged or behind the catalogue."""
+        now = self.catalog.index_progress()
+        return now.dirty or now.indexed < now.generation or self.damage() is not None
+
+    def catch_up(self, on_progress: Progress | None = None) -> None:
+        """Bring the index up to the catalogue, or build it anew where it is damaged; for the holder of the lock."""
+        now = self.catalog.index_progress()
+        if self.damage() is not None:
+            self.rebuild(on_progress)
+        elif now.indexed < now.generation:
+            index = self._open()
+            with self._guard:
+                self._update(index, now.indexed, on_progress)
+
+    def rebuild(self, on_progress: Progress | None = None, **switch: Any) -> None:
+        """Build the index anew beside the old one, then switch to it in one transaction; for the holder of the lock.
+
+        `switch` are further columns of the library's row to set in that transaction: the active flow, say.
+        """
+        state = self.catalog.state()
+        generation = state.generation + 1
+        folder = self.folder / f"{generation:08d}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        fresh = ChromaIndex(folder, nullcontext())  # nobody else knows of it yet
+        self._fill(fresh, switch.get("active_flow", state.active_flow), [ACTIVE], on_progress)
+        fresh.close()
+        self._finish(fresh, generation=generation, index_epoch=folder.name, index_generation=generation, **switch)
+        self._sweep(keep=folder.name)
+
+    def damage(self) -> str | None:
+        """What is wrong with the files of the index, in words; None when nothing is known to be."""
+        state = self.catalog.state()
+        if state.index_epoch is None:
+            return "the index has not been built yet"
+        if state.index_dirty:
+            return "a write to the index was cut short"
+        for name, size in state.index_files.items():
+            path = self.folder / state.index_epoch / name
+            found = path.stat().st_size if path.is_file() else 0
+            if found < size or not path.is_file():
+                return f"index file {name} has {found} of {size} bytes"
+        return None
+
+    def distrust(self) -> None:
+        """Have the index built anew before it is next used: it answered wrongly or not at all."""
+        with suppress(LibraryBusy), self._writer.held(timeout=0):
+            self.catalog.update_state(index_dirty=True)
+
+    def close(self) -> None:
+        with self._opening:
+            if self._index is not None:
+                self._index.close()
+            self._index, self._seen = None, (None, -1)
+
+    def _open(self) -> ChromaIndex:
+        now = self.catalog.index_progress()
+        with self._opening:
+            if self._index is not None and self._seen == (now.epoch, now.indexed):
+                return self._index
+            with self._guard:
+                now = self.catalog.index_progress()
+                if now.epoch is None or now.dirty:
+                    raise IndexUnavailable("the index is being built by another program; try again in a moment")
+                self._index = ChromaIndex(self.folder / now.epoch, self._guard)
+                self._seen = (now.epoch, now.indexed)
+                return self._index
+
+    def _mend_if_nobody_writes(self) -> None:
+        now = self.catalog.index_progress()
+        known_bad = self._index is None and self.damage() is not None
+        if not (known_bad or now.dirty or now.indexed < now.generation):
+            return
+        readable = self._index is not None and self._seen[0] == now.epoch
+        with suppress(LibraryBusy), self._writer.held(timeout=0 if readable or not known_bad else PATIENCE):
+            self.catch_up()
+
+    def _update(self, index: ChromaIndex, indexed: int, on_progress: Progress | None) -> None:
+        state = self.catalog.state()
+        self.catalog.update_state(index_dirty=True)
+        changed = cases.c.generation > indexed
+        for chunk in self.catalog.vectors.chunks(PLAIN, [changed]):
+            for space in ("before", "after") if state.active_flow else ("before",):
+                index.remove(space, chunk.case_ids)
+        self._fill(index, state.active_flow, [changed, ACTIVE], on_progress)
+        self._finish(index, index_generation=state.generation)
+        self._seen = (state.index_epoch, state.generation)
+
+    def _finish(self, index: ChromaIndex, **progress: Any) -> None:
+        self.catalog.update_state(index_dirty=False, index_files=index.files(), **progress)
+
+    def _fill(self, index: ChromaIndex, flow_id: str | None, clauses: Clauses, on_progress: Progress | None) -> None:
+        views: dict[Space, str] = {"before": PLAIN}
+        if flow_id is not None:
+            self._apply(flow_id, clauses)
+            views["after"] = flow_id
+        total, done = len(views) * self.catalog.vectors.count(PLAIN, clauses), 0
+        for space, view in views.items():
+            for chunk in self.catalog.vectors.chunks(view, clauses):
+                index.add(space, self._entries(chunk))
+                done += len(chunk.case_ids)
+                if on_progress is not None:
+                    on_progress(done, total)
+
+    def _apply(self, flow_id: str, clauses: Clauses) -> None:
+        """Keep, in the catalogue, what the flow makes of every embedding it has not been applied to yet."""
+        flow, table = self._flow(flow_id), self.catalog.vectors
+        moved = sa.select(embeddings.c.case_id).where(embeddings.c.view == flow_id)
+        while chunk := next(table.chunks(PLAIN, [*clauses, cases.c.case_id.not_in(moved)]), None):
+            with self.catalog.engine.begin() as connection:
+                table.put(connection, flow_id, chunk.case_ids, flow.transform(chunk.vectors))
+
+    def _entries(self, chunk: VectorChunk) -> list[Entry]:
+        found = {case.case_id: case for case in self.catalog.cases_by_id(chunk.case_ids)}
+        return [
+            Entry(case_id, label, vector, self.catalog.facts(found[case_id]))
+            for case_id, label, vector in zip(chunk.case_ids, chunk.labels, chunk.vectors, strict=True)
+        ]
+
+    def _sweep(self, keep: str) -> None:
+        for folder in self.folder.iterdir():
+            if folder.is_dir() and folder.name != keep:
+                shutil.rmtree(folder, ignore_errors=True)  # where a reader still has it open: next time

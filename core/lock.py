@@ -1,0 +1,82 @@
+"""Locks that hold between processes: one writer a library, and a short one round the files of its index."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+
+from filelock import FileLock, Timeout
+
+from core.errors import LibraryBusy
+
+
+class WriterLock:
+    """The right to write to a library: held by one process, one thread at a time; the system frees it at a crash."""
+
+    def __init__(self, path: Path, on_crash: Callable[[], None] = lambda: None) -> None:
+        """`on_crash` is called, with the lock held, where the last holder died without letting go of it."""
+        self.path = path
+        self._on_crash = on_crash
+        self._mark = path.with_suffix(".pid")
+
+    @contextmanager
+    def held(self, timeout: float = -1, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+        """Hold the lock, waiting `timeout` seconds for it (-1: for ever); `on_wait` is told once whom we wait for.
+
+        Raises LibraryBusy when it is not free in time.
+        """
+        lock = FileLock(self.path, is_singleton=False)  # a new one each time: threads exclude each other too
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if on_wait is not None:
+                on_wait(f"waiting for {self._owner()} to finish writing to this library")
+            self._wait(lock, timeout)
+        try:
+            crashed = self._mark.exists()
+            self._mark.write_text(str(os.getpid()))
+            if crashed:
+                self._on_crash()
+            yield
+        finally:
+            self._mark.unlink(missing_ok=True)
+            lock.release()
+
+    def _wait(self, lock: FileLock, timeout: float) -> None:
+        try:
+            lock.acquire(timeout=timeout, poll_interval=0.1)
+        except Timeout:
+            raise LibraryBusy(f"{self._owner()} is writing to this library; try again when it has finished") from None
+
+    def _owner(self) -> str:
+        with suppress(OSError, ValueError):
+            return f"another program (process {int(self._mark.read_text())})"
+        return "another program"
+
+
+class FileGuard:
+    """A lock between processes and threads that the thread holding it may take again."""
+
+    def __init__(self, path: Path) -> None:
+        self._threads = threading.RLock()
+        self._file = FileLock(path, thread_local=False, is_singleton=False)
+
+    def __enter__(self) -> None:
+        self._threads.acquire()
+        try:
+            self._file.acquire()
+        except BaseException:
+            self._threads.release()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._file.release()
+        finally:
+            self._threads.release()

@@ -1,0 +1,65 @@
+"""The image files of a library: originals without metadata, and thumbnails, named by what they contain."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from core.errors import LibraryError
+
+
+class ImageStore:
+    """Files below a library's folder, written whole or not at all. Names come from hashes, never from people."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, sha256: str, extension: str, data: bytes, thumbnail: bytes) -> None:
+        """Keep an original and its thumbnail; doing it again changes nothing."""
+        _write(self.image_path(sha256, extension), data)
+        _write(self.thumbnail_path(sha256), thumbnail)
+
+    def image(self, sha256: str, extension: str) -> bytes:
+        """The original. Raises LibraryError when the file is gone."""
+        return _read(self.image_path(sha256, extension))
+
+    def thumbnail(self, sha256: str) -> bytes:
+        """The WebP thumbnail. Raises LibraryError when the file is gone."""
+        return _read(self.thumbnail_path(sha256))
+
+    def image_path(self, sha256: str, extension: str) -> Path:
+        return self.root / "images" / sha256[:2] / f"{sha256}.{extension}"
+
+    def thumbnail_path(self, sha256: str) -> Path:
+        return self.root / "thumbs" / sha256[:2] / f"{sha256}.webp"
+
+    def files(self) -> set[Path]:
+        """Every file kept."""
+        return {path for name in ("images", "thumbs") for path in (self.root / name).rglob("*") if path.is_file()}
+
+    def sweep(self, keep: set[Path]) -> int:
+        """Remove every file that is not in `keep` (left by an import that was cut short); how many there were."""
+        orphans = self.files() - keep
+        for path in orphans:
+            path.unlink(missing_ok=True)
+        return len(orphans)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise LibraryError(f"the library has lost the file {path.name}; restore it from a backup") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    if path.is_file() and path.stat().st_size == len(data):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
