@@ -1,0 +1,170 @@
+"""What the command line shows: progress on standard error, results on standard output."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should not
+    from core.ingest import IngestProgress, IngestReport
+    from core.search import SearchResult
+    from core.taxonomy import Taxonomy
+    from core.verify import VerifyReport
+
+SHOWN = 20
+"""Most lines of one kind in a report for people; JSON has all of them."""
+
+PLAIN_EVERY = 2.0
+"""Seconds between lines of progress where standard error is no terminal."""
+
+
+class Progress:
+    """A bar on a terminal, a line now and then elsewhere; both say how many, and how long it will take."""
+
+    def __init__(self, title: str, unit: str) -> None:
+        self.title, self.unit = title, unit
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._console = Console(stderr=True)
+        self._bar = Bar(*columns, console=self._console, transient=True) if self._console.is_terminal else None
+        self._task: TaskID | None = None
+        self._started = self._last = time.monotonic()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None and self._task is not None:
+            self._bar.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that `done` of `total` units are done."""
+        seconds = time.monotonic() - self._started
+        self._show(self.title, done, total, seconds * (total - done) / done if done else None)
+
+    def ingest(self, progress: IngestProgress) -> None:
+        """Show how far an import is; every line of it names only what is stored for good."""
+        title = {"loading": "loading the encoder", "indexing": "indexing"}.get(progress.stage, self.title)
+        detail = f"{progress.added} stored, {progress.duplicates} known, {progress.failed} failed"
+        rate = f", {progress.rate:.1f}/s" if progress.rate else ""
+        self._show(f"{title}: {detail}{rate}", progress.done, progress.total, progress.seconds_left)
+
+    def note(self, text: str) -> None:
+        """Say something once, beside the bar."""
+        self._console.print(text, markup=False, highlight=False)
+
+    def _show(self, title: str, done: int, total: int, seconds_left: float | None) -> None:
+        if self._bar is not None:
+            if self._task is None:
+                self._bar.start()
+                self._task = self._bar.add_task(title)
+            self._bar.update(self._task, description=title, completed=done, total=total)
+        elif time.monotonic() - self._last >= PLAIN_EVERY:
+            self._last = time.monotonic()
+            left = "" if seconds_left is None else f", {seconds_left:.0f} s left"
+            sys.stderr.write(f"{title}, {done} of {total} {self.unit}{left}\n")
+            sys.stderr.flush()
+
+
+def say(text: str) -> None:
+    """One line for people on standard output."""
+    _out().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def ingest_json(report: IngestReport) -> dict[str, Any]:
+    """An import's report as the JSON object of `ingest --json`."""
+    failures = [asdict(failure) for failure in report.failures]
+    twins, notes = [asdict(twin) for twin in report.twins], [asdict(note) for note in report.notes]
+    counts = {"added": report.added, "duplicates": report.duplicates, "failed": report.failed}
+    rest = {"unlabelled": report.unlabelled, "stopped": report.stopped, "twins": twins, "notes": notes}
+    return {**counts, "failures": failures, "seconds": report.seconds, **rest}
+
+
+def show_ingest(report: IngestReport) -> None:
+    """An import's report for people."""
+    stopped = " (stopped before the end; run it again to go on)" if report.stopped else ""
+    counts = f"{report.added} added, {report.duplicates} duplicates, {report.failed} failed"
+    say(f"{counts} in {report.seconds:.1f} s{stopped}")
+    if report.unlabelled:
+        say(f"{report.unlabelled} of those added have no label")
+    _show_lines("failed", [f"{failure.path}: {failure.reason}" for failure in report.failures])
+    again = [twin for twin in report.twins if twin.path == twin.twin_path and not twin.label_differs]
+    if again:
+        say(f"{len(again)} of the duplicates are files taken in before")
+    differs = {True: " (with another label)", False: ""}
+    others = [twin for twin in report.twins if twin not in again]
+    _show_lines("duplicate", [f"{t.path} is {t.twin_path}, case {t.case_id}{differs[t.label_differs]}" for t in others])
+    _show_lines("note", [f"{note.path}: {note.reason}" for note in report.notes])
+
+
+def search_json(result: SearchResult) -> dict[str, Any]:
+    """A search result as the JSON object of `search --json`."""
+    hits = [
+        {
+            "rank": hit.rank,
+            "case_id": hit.case.case_id,
+            "label": hit.case.label,
+            "similarity": round(hit.similarity, 6),
+            "filename": hit.case.filename,
+            "identical": hit.identical,
+        }
+        for hit in result.hits
+    ]
+    evidence = {"evidence": dict(result.evidence.shares), "neighbours": result.evidence.neighbours}
+    rest = {"identical": list(result.identical), "space": result.space}
+    return {"hits": hits, **evidence, "milliseconds": asdict(result.milliseconds), **rest}
+
+
+def show_search(result: SearchResult, taxonomy: Taxonomy) -> None:
+    """A search result for people."""
+    table = Table("rank", "similarity", "dataset label", "case", "file", box=None, pad_edge=False)
+    for hit in result.hits:
+        title = taxonomy[hit.case.label].title if hit.case.label else "unlabelled"
+        here = " (the query's own picture)" if hit.identical else ""
+        table.add_row(str(hit.rank), f"{hit.similarity:.2f}", title, hit.case.case_id, hit.case.filename + here)
+    _out().print(table, markup=False, highlight=False)
+    asked = result.evidence.neighbours
+    said = ", ".join(
+        f"{round(share * asked)} {taxonomy[label].title}" for label, share in result.evidence.shares.items()
+    )
+    say(f"of the {asked} nearest labelled cases: {said}" if asked else "no labelled case to compare with")
+    say(f"cosine similarity {result.space} the flow; {result.milliseconds.total:.0f} ms")
+
+
+def show_info(facts: Mapping[str, Any]) -> None:
+    """What a library holds, for people."""
+    say(f"{facts['name']}: {facts['cases']} cases, generation {facts['generation']}")
+    say(f"encoder {facts['encoder']} ({facts['dimension']} numbers an image)")
+    say(f"active flow {facts['active_flow'] or 'none'}")
+    for label, count in facts["labels"].items():
+        say(f"{count:7} {label}")
+    if facts["unlabelled"]:
+        say(f"{facts['unlabelled']:7} without a label")
+
+
+def show_verify(report: VerifyReport) -> None:
+    """What a check found, for people."""
+    say(f"{report.cases} cases, {report.indexed_before} indexed before the flow, {report.indexed_after} after it")
+    _show_lines("problem", list(report.problems))
+    say("all is well" if report.ok else f"{len(report.problems)} problems")
+
+
+def _show_lines(kind: str, lines: list[str]) -> None:
+    for line in lines[:SHOWN]:
+        say(f"  {kind}: {line}")
+    if len(lines) > SHOWN:
+        say(f"  {kind}: and {len(lines) - SHOWN} more; --json lists all")
+
+
+def _out() -> Console:
+    return Console(soft_wrap=True) if sys.stdout.isatty() else Console(soft_wrap=True, width=200)

@@ -1,0 +1,51 @@
+"""The flows of a library: kept in its folder, one of them active or none."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from core.checkpoint import load_flow, save_flow
+from core.errors import QueryError
+from core.flow import Flow
+from core.weights import hash_tensors
+
+FLOW_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+
+class FlowStore:
+    """Folders `<root>/<flow id>` with weights, settings and report each."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._load = lru_cache(maxsize=4)(load_flow)
+
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all flows kept, in alphabetical order."""
+        return tuple(sorted(path.parent.name for path in self.root.glob("*/flow.safetensors")))
+
+    def get(self, flow_id: str) -> Flow:
+        """The flow of that id. Raises QueryError when there is none, CheckpointError when it cannot be read."""
+        if not FLOW_ID.fullmatch(flow_id) or not (self.root / flow_id).is_dir():
+            raise QueryError(f"there is no flow {flow_id!r} in this library; it has {', '.join(self.ids()) or 'none'}")
+        return self._load(self.root / flow_id)
+
+    def put(self, flow: Flow) -> None:
+        """Keep `flow` under its own id. Raises QueryError when that is not a usable id."""
+        if not FLOW_ID.fullmatch(flow.flow_id):
+            raise QueryError(f"flow id {flow.flow_id!r} must be lower-case letters, digits and hyphens, at most 64")
+        save_flow(self.root / flow.flow_id, flow)
+
+    def add(self, path: Path) -> str:
+        """Keep a copy of the flow in `path` (our folder or file, or the reference's vf_model.pth); its id here.
+
+        The id comes from weights and settings, so adding the same flow again changes nothing. Raises CheckpointError.
+        """
+        flow = load_flow(path)
+        digest = hashlib.sha256(f"{hash_tensors(flow.field.state_dict())}{flow.config}".encode())
+        flow_id = f"flow-{digest.hexdigest()[:12]}"
+        if flow_id not in self.ids():
+            self.put(Flow(flow.field, flow.config, flow_id, flow.name or path.stem))
+        return flow_id

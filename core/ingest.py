@@ -1,0 +1,269 @@
+"""Images from a source into a library: decoded ahead in threads, encoded in batches, committed batch by batch."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from core.catalog import Case, Catalog, NewCase, now
+from core.encoder_spec import Encoder
+from core.errors import EntError
+from core.imaging import Limits, SafeImage, load_image, thumbnail
+from core.sources import Source, SourceFailure, SourceItem
+from core.store import ImageStore
+
+if TYPE_CHECKING:
+    import torch
+
+AHEAD = 3
+"""Batches decoded ahead of the encoder."""
+
+Stage = Literal["waiting", "loading", "importing", "indexing"]
+
+
+@dataclass(frozen=True)
+class IngestProgress:
+    """How far an import is. `added` counts only what is committed; rate in images a second; times in seconds."""
+
+    stage: Stage
+    done: int
+    total: int
+    added: int = 0
+    duplicates: int = 0
+    failed: int = 0
+    rate: float = 0.0
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A file that was not added because the library already holds its picture: as which case, from which file."""
+
+    path: str
+    case_id: str
+    twin_path: str
+    label_differs: bool = False
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What an import did: counts, the files that failed with the reason, the twins, and remarks on single files."""
+
+    added: int
+    duplicates: int
+    failed: int
+    failures: tuple[SourceFailure, ...]
+    twins: tuple[Twin, ...]
+    notes: tuple[SourceFailure, ...]
+    unlabelled: int
+    stopped: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A decoded image on its way to the encoder."""
+
+    item: SourceItem
+    source_sha256: str
+    image: SafeImage
+    thumbnail: bytes
+    pixels: torch.Tensor  # (3, H, W)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A file whose bytes, or whose very pixels, were taken in before."""
+
+    item: SourceItem
+    case_id: str
+    source_sha256: str
+
+
+_Outcome: TypeAlias = _Prepared | _Known | SourceFailure
+
+
+@dataclass
+class _Tally:
+    """What an import has done so far."""
+
+    added: int = 0
+    unlabelled: int = 0
+    failures: list[SourceFailure] = field(default_factory=list)
+    twins: list[Twin] = field(default_factory=list)
+    notes: list[SourceFailure] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        return self.added + len(self.twins) + len(self.failures)
+
+
+class Ingest:
+    """One import. Whatever `on_progress` has reported as added is stored for good, however the import ends."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        store: ImageStore,
+        encoder: Encoder,
+        limits: Limits,
+        *,
+        workers: int,
+        batch_size: int,
+        on_progress: Callable[[IngestProgress], None],
+        should_stop: Callable[[], bool],
+        on_batch: Callable[[int], None],
+    ) -> None:
+        self.catalog, self.store, self.encoder, self.limits = catalog, store, encoder, limits
+        self.workers, self.batch_size = workers, batch_size
+        self._on_progress, self._should_stop, self._on_batch = on_progress, should_stop, on_batch
+        self._tally = _Tally()
+        self._sources: list[tuple[str, str]] = []  # (hash of a twin's file, its case) still to be remembered
+
+    def run(self, source: Source) -> IngestReport:
+        """Take in every image of `source` that is not in the library yet; one bad image never stops the others.
+
+        Raises EncoderError when there is something to encode and the encoder cannot be had.
+        """
+        self._started, self._total = time.perf_counter(), len(source.items) + len(source.failures)
+        tally = self._tally
+        tally.failures.extend(source.failures)
+        tally.notes.extend(SourceFailure(source.name, note) for note in source.notes)
+        stopped = False
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="decode") as pool:
+            batch: dict[str, _Prepared] = {}  # by pixel hash
+            for outcome in self._prepare_ahead(pool, source.items):
+                self._sort(outcome, batch)
+                if len(batch) >= self.batch_size:
+                    self._commit(pool, batch)
+                    if stopped := self._should_stop():
+                        break
+            self._commit(pool, batch)
+        seconds = time.perf_counter() - self._started
+        twins, failures, notes = tuple(tally.twins), tuple(tally.failures), tuple(tally.notes)
+        counts = (tally.added, len(twins), len(failures))
+        return IngestReport(*counts, failures, twins, notes, tally.unlabelled, stopped, round(seconds, 2))
+
+    def _prepare_ahead(self, pool: ThreadPoolExecutor, items: tuple[SourceItem, ...]) -> Iterator[_Outcome]:
+        """The outcomes in the order of `items`, with a bounded number of images decoded ahead."""
+        window: deque[Future[_Outcome]] = deque()
+        try:
+            for item in items:
+                window.append(pool.submit(self._prepare, item))
+                if len(window) >= AHEAD * self.batch_size:
+                    yield window.popleft().result()
+            while window:
+                yield window.popleft().result()
+        finally:
+            for future in window:
+                future.cancel()
+
+    def _prepare(self, item: SourceItem) -> _Outcome:
+        try:
+            data = item.read()
+            source_sha256 = hashlib.sha256(data).hexdigest()
+            if (known := self.catalog.by_source(source_sha256)) is not None:
+                return _Known(item, known, source_sha256)
+            image = load_image(data, self.limits)
+            if (known := self.catalog.by_pixels(image.pixel_sha256)) is not None:
+                return _Known(item, known, source_sha256)
+            pixels = self.encoder.preprocess(image.rgb)
+            return _Prepared(item, source_sha256, image, thumbnail(image.rgb), pixels)
+        except EntError as error:
+            return SourceFailure(item.path, str(error))
+        except OSError as error:
+            return SourceFailure(item.path, f"cannot be read: {error.strerror or error}")
+        except MemoryError:
+            return SourceFailure(item.path, "there is not enough memory to decode this image; make it smaller")
+
+    def _sort(self, outcome: _Outcome, batch: dict[str, _Prepared]) -> None:
+        """Put a new image into `batch`, and anything else to its count."""
+        if isinstance(outcome, SourceFailure):
+            self._tally.failures.append(outcome)
+        elif isinstance(outcome, _Known):
+            self._add_twin(outcome.item, self.catalog.case(outcome.case_id), outcome.source_sha256)
+        elif (first := batch.get(outcome.image.pixel_sha256)) is not None:
+            self._add_twin(outcome.item, _case(first), outcome.source_sha256)
+        elif (known := self.catalog.by_pixels(outcome.image.pixel_sha256)) is not None:  # came since it was decoded
+            self._add_twin(outcome.item, self.catalog.case(known), outcome.source_sha256)
+        else:
+            batch[outcome.image.pixel_sha256] = outcome
+        if self._tally.done % self.batch_size == 0:
+            self._report("importing")
+
+    def _add_twin(self, item: SourceItem, case: Case, source_sha256: str) -> None:
+        differs = item.facts.label is not None and item.facts.label != case.label
+        self._sources.append((source_sha256, case.case_id))
+        self._tally.twins.append(Twin(item.path, case.case_id, case.filename, differs))
+
+    def _commit(self, pool: ThreadPoolExecutor, batch: dict[str, _Prepared]) -> None:
+        """Encode and store what is in `batch`, all of it in one transaction, and empty it."""
+        import torch
+
+        if batch:
+            if not getattr(self.encoder, "loaded", True):
+                self._report("loading")
+            ready = list(batch.values())
+            files = [pool.submit(self._store_files, prepared) for prepared in ready]
+            embeddings = self.encoder.encode_batch(torch.stack([prepared.pixels for prepared in ready]))
+            for file in files:
+                file.result()
+            self._store_cases(ready, embeddings)
+            batch.clear()
+            self._on_batch(len(ready))
+        self.catalog.add_sources(self._sources)  # only now is every case that they name in the catalogue
+        self._sources.clear()
+        self._report("importing")
+
+    def _store_files(self, prepared: _Prepared) -> None:
+        self.store.put(prepared.image.sha256, prepared.image.extension, prepared.image.data, prepared.thumbnail)
+
+    def _store_cases(self, ready: list[_Prepared], embeddings: np.ndarray) -> None:
+        new: list[NewCase] = []
+        for prepared, embedding in zip(ready, embeddings, strict=True):
+            if not np.isfinite(embedding).all():
+                reason = "the encoder makes no finite embedding of this image; leave it out"
+                self._tally.failures.append(SourceFailure(prepared.item.path, reason))
+                continue
+            new.append(NewCase(_case(prepared), embedding, prepared.source_sha256))
+            self._tally.notes.extend(SourceFailure(prepared.item.path, note) for note in prepared.image.notes)
+        if new:
+            self.catalog.add(new)
+        self._tally.added += len(new)
+        self._tally.unlabelled += sum(entry.case.label is None for entry in new)
+
+    def _report(self, stage: Stage) -> None:
+        tally, seconds = self._tally, time.perf_counter() - self._started
+        done = tally.done
+        rate = done / seconds if seconds > 0 else 0.0
+        left = (self._total - done) / rate if rate > 0 else None
+        counts = (done, self._total, tally.added, len(tally.twins), len(tally.failures))
+        self._on_progress(IngestProgress(stage, *counts, rate, left))
+
+
+def _case(prepared: _Prepared) -> Case:
+    image, facts = prepared.image, prepared.item.facts
+    return Case(
+        case_id=image.pixel_sha256[:16],
+        label=facts.label,
+        filename=prepared.item.path,
+        width=image.rgb.width,
+        height=image.rgb.height,
+        extension=image.extension,
+        sha256=image.sha256,
+        pixel_sha256=image.pixel_sha256,
+        finding=facts.finding,
+        patient=facts.patient,
+        description=facts.description,
+        description_en=facts.description_en,
+        exam_date=facts.exam_date,
+        split=facts.split,
+        added_at=now(),
+    )

@@ -1,0 +1,267 @@
+"""A library: one folder with a catalogue, images, flows and an index, and everything one does with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.catalog import Case, Catalog
+from core.encoder import CLIPEncoder, describe
+from core.encoder_spec import Encoder
+from core.errors import EncoderMismatch, IndexUnavailable, LibraryBusy, LibraryError, QueryError
+from core.flow import Flow
+from core.flows import FlowStore
+from core.imaging import Limits, load_image, thumbnail
+from core.indexer import Indexer
+from core.indexer import Progress as IndexProgress
+from core.ingest import Ingest, IngestProgress, IngestReport
+from core.lock import WriterLock
+from core.search import Query, Searcher, SearchResult
+from core.settings import get_settings
+from core.sources import Source
+from core.store import ImageStore
+from core.taxonomy import ENT, Taxonomy
+from core.verify import VerifyReport, verify
+from core.weights import Progress as DownloadProgress
+
+CATALOG = "catalog.db"
+DEFAULT_ENCODER = "clip-vit-b-32"
+INDEX_EVERY = 512
+"""Cases an import stores before it makes them findable; what is stored is safe before that."""
+
+
+@dataclass(frozen=True)
+class LibraryInfo:
+    """What a library is and holds. `labels` counts the active cases of each class."""
+
+    name: str
+    cases: int
+    labels: dict[str, int]
+    unlabelled: int
+    encoder: str
+    dimension: int
+    active_flow: str | None
+    generation: int
+
+
+class Library:
+    """An open library. Searching and reading are safe from any thread; writes take their turn between processes."""
+
+    def __init__(self, root: Path, encoder: Encoder | None = None) -> None:
+        """Open the library at `root`, encoding with `encoder` where one is given, else with the one it is bound to.
+
+        Raises LibraryError when there is no library at `root`, EncoderMismatch when `encoder` is another.
+        """
+        if not (root / CATALOG).is_file():
+            raise LibraryError(
+                f"{root} is not a library (it has no {CATALOG}): check the path, or make one with create"
+            )
+        settings = get_settings()
+        self.root = root.resolve()
+        self.limits = Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
+        self.catalog = Catalog(self.root / CATALOG)
+        state = self.catalog.state()
+        self.name, self.taxonomy = state.name, state.taxonomy
+        self.encoder: Encoder = encoder or CLIPEncoder(state.encoder, _existing(state.encoder_weights))
+        if self.encoder.spec.fingerprint != state.encoder.fingerprint:
+            bound, other = state.encoder, self.encoder.spec
+            raise EncoderMismatch(
+                f"this library is bound to the encoder {bound.name} ({bound.fingerprint[:12]}), not to {other.name} "
+                f"({other.fingerprint[:12]}); open it with its own, or make a new library"
+            )
+        self.store = ImageStore(self.root)
+        self.flows = FlowStore(self.root / "flows")
+        self.lock = WriterLock(self.root / "writer.lock", self._sweep)
+        self.indexer = Indexer(self.root / "index", self.catalog, self.flows.get, self.lock)
+        self._searcher = Searcher(self.catalog, self.indexer.index, self.encoder, self.limits)
+
+    @classmethod
+    def create(
+        cls,
+        root: Path,
+        *,
+        name: str | None = None,
+        encoder: str | Encoder = DEFAULT_ENCODER,
+        weights: Path | None = None,
+        taxonomy: Taxonomy = ENT,
+        on_progress: DownloadProgress | None = None,
+    ) -> Library:
+        """Make an empty library at `root`, a folder that is empty or not there yet, and open it.
+
+        `encoder` is a name as `core.encoder.describe` takes it, with `weights` instead of a download where given.
+        Raises LibraryError when `root` is in use, EncoderError when the encoder is not to be had.
+        """
+        if root.exists() and (not root.is_dir() or any(root.iterdir())):
+            raise LibraryError(f"{root} is already in use; choose a folder that is empty or does not exist yet")
+        if isinstance(encoder, str):
+            spec, found = describe(encoder, weights, on_progress)
+            return cls._create(root, name, CLIPEncoder(spec, found), found, taxonomy)
+        return cls._create(root, name, encoder, None, taxonomy)
+
+    @classmethod
+    def _create(
+        cls, root: Path, name: str | None, encoder: Encoder, weights: Path | None, taxonomy: Taxonomy
+    ) -> Library:
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            part = root / f"{CATALOG}.part"  # so that a folder with a catalogue is always a whole library
+            Catalog.create(part, name or root.resolve().name, encoder.spec, weights, taxonomy).close()
+            part.replace(root / CATALOG)
+        except OSError as error:
+            raise LibraryError(f"cannot make a library at {root}: {error.strerror}; choose another folder") from error
+        return cls.open(root, encoder=encoder)
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        *,
+        weights: Path | None = None,
+        encoder: Encoder | None = None,
+        on_progress: IndexProgress | None = None,
+    ) -> Library:
+        """Open the library at `root` and mend its index where it must be; `weights` says where the encoder's are now.
+
+        Raises LibraryError when there is none, EncoderMismatch when `weights` are not those it is bound to.
+        """
+        library = cls(root, encoder)
+        if weights is not None:
+            library._use_weights(weights)
+        with suppress(LibraryBusy):  # whoever holds the lock has mended it already
+            if library.indexer.stale():
+                with library.lock.held(timeout=0):
+                    library.indexer.catch_up(on_progress)
+        return library
+
+    def close(self) -> None:
+        """Let go of the library's files."""
+        self.indexer.close()
+        self.catalog.close()
+
+    @property
+    def active_flow(self) -> Flow | None:
+        """The flow that searches go through, or None. Raises CheckpointError when it cannot be read."""
+        flow_id = self.catalog.state().active_flow
+        return None if flow_id is None else self.flows.get(flow_id)
+
+    def info(self) -> LibraryInfo:
+        """What the library is and holds just now."""
+        state, labels = self.catalog.state(), self.catalog.facets("label")
+        unlabelled = labels.pop("", 0)
+        encoder, cases = state.encoder, sum(labels.values()) + unlabelled
+        facts = (encoder.name, encoder.dimension, state.active_flow, state.generation)
+        return LibraryInfo(state.name, cases, labels, unlabelled, *facts)
+
+    def search(self, query: Query) -> SearchResult:
+        """The cases nearest to `query`. Raises QueryError, ImageError or EncoderError when it cannot be answered."""
+        for last in (False, False, True):
+            flow = self.active_flow
+            try:
+                result = self._searcher.search(query, flow)
+            except IndexUnavailable:
+                if last:
+                    raise
+                self.indexer.distrust()
+                continue
+            if self.catalog.state().active_flow == (flow.flow_id if flow else None):
+                break  # else another flow was activated meanwhile, and query and index do not belong together
+        return result
+
+    def ingest(
+        self,
+        source: Source,
+        *,
+        workers: int | None = None,
+        on_progress: Callable[[IngestProgress], None] = lambda progress: None,
+        should_stop: Callable[[], bool] = lambda: False,
+        on_wait: Callable[[str], None] | None = None,
+    ) -> IngestReport:
+        """Take in every image of `source` that is not here yet; waits while another import is under way.
+
+        May be interrupted at any moment and run again: what was reported as added stays, the rest follows.
+        """
+        settings = get_settings()
+        with self.lock.held(on_wait=on_wait):
+            self.indexer.catch_up()
+            unindexed = _Every(INDEX_EVERY, self.indexer.catch_up)
+            report = Ingest(
+                self.catalog,
+                self.store,
+                self.encoder,
+                self.limits,
+                workers=workers or settings.workers,
+                batch_size=settings.batch_size,
+                on_progress=on_progress,
+                should_stop=should_stop,
+                on_batch=unindexed.count,
+            ).run(source)
+            self.indexer.catch_up(
+                lambda done, total: on_progress(IngestProgress("indexing", done, total, report.added))
+            )
+        return report
+
+    def activate(self, flow_id: str | None, on_progress: IndexProgress | None = None) -> None:
+        """Search through that flow from now on, or through none; the index is built anew, then switched at once."""
+        if flow_id is not None and (dim := self.flows.get(flow_id).dim) != (wanted := self.encoder.spec.dimension):
+            raise QueryError(
+                f"flow {flow_id} moves embeddings of {dim} numbers, this library has {wanted}; use another"
+            )
+        with self.lock.held():
+            self.indexer.rebuild(on_progress, active_flow=flow_id)
+
+    def image_bytes(self, case: Case) -> bytes:
+        """The stored original of a case, without metadata."""
+        return self.store.image(case.sha256, case.extension)
+
+    def thumbnail_bytes(self, case: Case) -> bytes:
+        """The WebP thumbnail of a case."""
+        return self.store.thumbnail(case.sha256)
+
+    def verify(self) -> VerifyReport:
+        """Compare everything the library holds against everything else; an import under way is waited for."""
+        with self.lock.held():
+            self.indexer.catch_up()
+            return verify(self.catalog, self.store, self.indexer)
+
+    def repair(self, on_progress: IndexProgress | None = None) -> None:
+        """Make anew what is derived: thumbnails, index; remove files that belong to no case."""
+        with self.lock.held():
+            self._sweep()
+            for case in self.catalog.cases():
+                if not self.store.thumbnail_path(case.sha256).is_file():
+                    with suppress(LibraryError):  # an original that is gone as well is named by verify
+                        image = load_image(self.image_bytes(case), self.limits)
+                        self.store.put(case.sha256, case.extension, image.data, thumbnail(image.rgb))
+            self.indexer.rebuild(on_progress)
+
+    def _sweep(self) -> None:
+        """Remove what an import that died left behind: files of cases that never came to be."""
+        kept = self.catalog.cases()
+        images = {self.store.image_path(case.sha256, case.extension) for case in kept}
+        self.store.sweep(images | {self.store.thumbnail_path(case.sha256) for case in kept})
+
+    def _use_weights(self, weights: Path) -> None:
+        spec = self.encoder.spec
+        self.encoder = CLIPEncoder(spec, weights)
+        self.encoder.check_weights()
+        self._searcher = Searcher(self.catalog, self.indexer.index, self.encoder, self.limits)
+        self.catalog.update_state(encoder_weights=str(weights.resolve()))
+
+
+class _Every:
+    """Calls `action` at every `n`-th count."""
+
+    def __init__(self, n: int, action: Callable[[], None]) -> None:
+        self._n, self._action, self._counted = n, action, 0
+
+    def count(self, more: int) -> None:
+        self._counted += more
+        if self._counted >= self._n:
+            self._counted = 0
+            self._action()
+
+
+def _existing(path: str | None) -> Path | None:
+    return Path(path) if path and Path(path).exists() else None

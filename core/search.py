@@ -1,0 +1,184 @@
+"""A query answered: encode, move by the flow, find neighbours, weigh what they say."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.catalog import Case, Catalog
+from core.encoder_spec import Encoder
+from core.errors import QueryError
+from core.filters import EVERYTHING, Filters
+from core.flow import Flow
+from core.imaging import Limits, SafeImage, load_image
+from core.index import ChromaIndex, Neighbour, Space
+from core.neighbours import NeighbourFinder
+from core.vectors import PLAIN, Matrix
+
+EVIDENCE_NEIGHBOURS = 12
+"""How many labelled neighbours are asked for their class."""
+
+MOST_RESULTS = 1000
+
+
+@dataclass(frozen=True)
+class Query:
+    """What to search with (image files' bytes, ids of stored cases; their mean), where, and for how many.
+
+    `space` None means after the flow where one is active, before it otherwise.
+    """
+
+    images: tuple[bytes, ...] = ()
+    cases: tuple[str, ...] = ()
+    top_k: int = 10
+    filters: Filters = EVERYTHING
+    space: Space | None = None
+
+
+@dataclass(frozen=True)
+class SearchHit:
+    """One result: its rank from 1, cosine similarity in [-1, 1], and whether it is the query's picture itself."""
+
+    rank: int
+    case: Case
+    similarity: float
+    identical: bool
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What class the nearest labelled cases of the whole library are of: shares sum to 1, largest first.
+
+    `neighbours` is how many were asked; the query's own picture is not among them.
+    """
+
+    shares: Mapping[str, float]
+    neighbours: int
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Milliseconds spent in each stage of one search."""
+
+    decode: float
+    encode: float
+    flow: float
+    index: float
+    total: float
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """Ranked hits, class evidence, and the stored cases that have exactly the pixels of a query image."""
+
+    hits: tuple[SearchHit, ...]
+    evidence: Evidence
+    identical: tuple[str, ...]
+    space: Space
+    milliseconds: Timings
+
+
+class Searcher:
+    """Answers queries on one library; safe to share between threads."""
+
+    def __init__(self, catalog: Catalog, index: Callable[[], ChromaIndex], encoder: Encoder, limits: Limits) -> None:
+        self.catalog = catalog
+        self._index = index
+        self._encoder = encoder
+        self._limits = limits
+        self._finder = NeighbourFinder(catalog)
+
+    def search(self, query: Query, flow: Flow | None) -> SearchResult:
+        """The cases nearest to `query`. Raises QueryError, ImageError or EncoderError when it cannot be answered."""
+        _check(query, flow)
+        clock = _Clock()
+        images = [load_image(data, self._limits) for data in query.images]
+        identical = self._identical(images)
+        clock.lap("decode")
+        x_0 = self._embed(images, query.cases)
+        clock.lap("encode")
+        space: Space = query.space or ("before" if flow is None else "after")
+        vector = _mean(x_0 if flow is None or space == "before" else flow.transform(x_0))
+        clock.lap("flow")
+        found, voters = self._neighbours(query, space, vector, identical)
+        hits = self._hits(found, identical)
+        evidence = self._evidence(voters)
+        clock.lap("index")
+        return SearchResult(hits, evidence, identical, space, clock.timings())
+
+    def _identical(self, images: list[SafeImage]) -> tuple[str, ...]:
+        found = (self.catalog.by_pixels(image.pixel_sha256) for image in images)
+        return tuple(dict.fromkeys(case_id for case_id in found if case_id is not None))
+
+    def _embed(self, images: list[SafeImage], case_ids: tuple[str, ...]) -> Matrix:
+        """(Q, D): one row an image, one a stored case."""
+        stored = self.catalog.vectors.get(PLAIN, case_ids) if case_ids else None
+        if stored is not None and len(stored) < len(case_ids):
+            missing = [case_id for case_id in case_ids if not self.catalog.cases_by_id([case_id])]
+            raise QueryError(f"there is no case {', '.join(missing)} in this library")
+        encoded = self._encoder.encode_images([image.rgb for image in images]) if images else None
+        return np.concatenate([part for part in (encoded, stored) if part is not None])
+
+    def _neighbours(
+        self, query: Query, space: Space, vector: Matrix, identical: tuple[str, ...]
+    ) -> tuple[list[Neighbour], list[Neighbour]]:
+        """The hits, and the unfiltered neighbours that are asked for their class."""
+        index = self._index()
+        excluded = set(query.cases)
+        enough = 2 * EVIDENCE_NEIGHBOURS + len(identical)  # some may be unlabelled
+        wide = self._finder.find(index, space, vector, max(query.top_k, enough), EVERYTHING, excluded)
+        voters = [n for n in wide if n.case_id not in identical]
+        if not query.filters:
+            return wide[: query.top_k], voters
+        return self._finder.find(index, space, vector, query.top_k, query.filters, excluded), voters
+
+    def _hits(self, found: list[Neighbour], identical: tuple[str, ...]) -> tuple[SearchHit, ...]:
+        cases = {case.case_id: case for case in self.catalog.cases_by_id([n.case_id for n in found])}
+        kept = [n for n in found if n.case_id in cases]
+        return tuple(
+            SearchHit(rank, cases[n.case_id], n.similarity, n.case_id in identical) for rank, n in enumerate(kept, 1)
+        )
+
+    def _evidence(self, voters: list[Neighbour]) -> Evidence:
+        cases = self.catalog.cases_by_id([n.case_id for n in voters])
+        labels = [case.label for case in cases if case.label is not None][:EVIDENCE_NEIGHBOURS]
+        counts = Counter(labels).most_common()
+        return Evidence({label: n / len(labels) for label, n in counts}, len(labels))
+
+
+def _check(query: Query, flow: Flow | None) -> None:
+    if not query.images and not query.cases:
+        raise QueryError("nothing to search with: give an image or the id of a stored case")
+    if not 1 <= query.top_k <= MOST_RESULTS:
+        raise QueryError(f"top-k must lie between 1 and {MOST_RESULTS}, got {query.top_k}")
+    if query.space == "after" and flow is None:
+        raise QueryError("this library has no active flow: search before the flow, or activate one first")
+
+
+def _mean(vectors: Matrix) -> Matrix:
+    """The normalised mean (D,) of the rows of (Q, D)."""
+    mean = vectors.mean(axis=0)
+    length = float(np.linalg.norm(mean))
+    if not length > 1e-6:
+        raise QueryError("the query images cancel each other out; search with fewer of them")
+    return np.asarray(mean / length, dtype=np.float32)
+
+
+class _Clock:
+    """Milliseconds between laps."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.perf_counter()
+        self._laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        here = time.perf_counter()
+        self._laps[name] = round(1000 * (here - self._last), 2)
+        self._last = here
+
+    def timings(self) -> Timings:
+        return Timings(**self._laps, total=round(1000 * (self._last - self._start), 2))

@@ -1,0 +1,196 @@
+"""Imports: what comes in, what is known already, what an interruption leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.ingest import IngestProgress, IngestReport
+from core.library import Library
+from core.sources import open_source
+from tests.conftest import FakeEncoder, picture, png
+
+
+def ingest(library: Library, source: Path, **options: object) -> IngestReport:
+    manifest = options.pop("manifest", None)
+    with open_source(source, library.taxonomy, manifest=manifest, limits=library.limits) as opened:  # type: ignore[arg-type]
+        return library.ingest(opened, **options)  # type: ignore[arg-type]
+
+
+def test_a_folder_a_class_is_taken_in(library: Library, folder_of: Callable[..., Path]) -> None:
+    report = ingest(library, folder_of({"ear-left": 3, "throat": 2, "other": 1}))
+    assert (report.added, report.duplicates, report.failed, report.unlabelled) == (6, 0, 0, 1)
+    assert library.info().labels == {"ear-left": 3, "throat": 2}
+    assert library.verify().ok
+
+
+def test_taking_it_in_again_adds_and_encodes_nothing(
+    library: Library, encoder: FakeEncoder, folder_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = folder_of({"ear-left": 5})
+    ingest(library, source)
+
+    def refuse(*args: object) -> None:
+        raise AssertionError("the encoder was used")
+
+    for method in ("load", "preprocess", "encode_batch", "encode_images"):
+        monkeypatch.setattr(encoder, method, refuse)
+    again = ingest(library, source)
+    assert (again.added, again.duplicates, again.failed) == (0, 5, 0)
+    assert encoder.encoded == 5
+
+
+def test_a_duplicate_is_named_with_its_twin(library: Library, folder_of: Callable[..., Path]) -> None:
+    source = folder_of({"ear-left": 2, "throat": 1})
+    (source / "throat" / "copy.png").write_bytes((source / "ear-left" / "000.png").read_bytes())
+    picture(1).save(source / "throat" / "other-file.bmp")  # the picture of ear-left/000.png in another file
+    report = ingest(library, source)
+    assert (report.added, report.duplicates) == (3, 2)
+    assert {(twin.path, twin.twin_path, twin.label_differs) for twin in report.twins} == {
+        ("throat/copy.png", "ear-left/000.png", True),
+        ("throat/other-file.bmp", "ear-left/000.png", True),
+    }
+
+
+def test_bad_files_do_not_stop_the_others(library: Library, folder_of: Callable[..., Path]) -> None:
+    source = folder_of({"ear-left": 2})
+    (source / "ear-left" / "empty.png").write_bytes(b"")
+    (source / "ear-left" / "text.png").write_text("hello")
+    (source / "ear-left" / "cut.png").write_bytes(png(picture(9))[:200])
+    report = ingest(library, source)
+    assert (report.added, report.failed) == (2, 3)
+    assert {failure.path for failure in report.failures} == {f"ear-left/{n}.png" for n in ("empty", "text", "cut")}
+    assert all(failure.reason for failure in report.failures)
+    assert library.verify().ok
+
+
+def test_progress_counts_only_what_is_stored(
+    library: Library, folder_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENT_BATCH_SIZE", "4")
+    seen: list[tuple[IngestProgress, int]] = []
+    ingest(
+        library,
+        folder_of({"throat": 10}),
+        on_progress=lambda progress: seen.append((progress, library.catalog.count())),
+    )
+    assert all(progress.added <= stored for progress, stored in seen)
+    assert (seen[-1][0].stage, seen[-1][0].added, seen[-1][0].total) == ("indexing", 10, 10)
+
+
+def test_stopping_keeps_what_is_stored_and_running_again_goes_on(
+    library: Library, encoder: FakeEncoder, folder_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.settings.Settings.batch_size", 4, raising=False)
+    source = folder_of({"throat": 100})
+    stopped = ingest(library, source, should_stop=lambda: True)
+    assert stopped.stopped
+    assert 0 < stopped.added < 100
+    rest = ingest(library, source)
+    assert rest.added == 100 - stopped.added
+    assert encoder.encoded == 100
+    assert library.verify().ok
+
+
+IMPORT = """
+import sys
+from pathlib import Path
+from core.library import Library
+from core.sources import open_source
+from tests.conftest import FakeEncoder
+
+library = Library.open(Path(sys.argv[1]), encoder=FakeEncoder())
+with open_source(Path(sys.argv[2]), library.taxonomy) as source:
+    library.ingest(source, on_progress=lambda p: print(p.stage, p.added, flush=True), on_wait=print)
+library.close()
+"""
+
+
+def start_import(library: Path, source: Path) -> subprocess.Popen[str]:
+    environment = {**os.environ, "ENT_BATCH_SIZE": "8", "PYTHONPATH": "."}
+    command = [sys.executable, "-c", IMPORT, str(library), str(source)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def reported(process: subprocess.Popen[str], seconds: float) -> int:
+    """How many cases an import says it has stored before it is killed, `seconds` after its first word."""
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    time.sleep(seconds)
+    os.kill(process.pid, signal.SIGKILL)
+    said = [first, *process.communicate()[0].splitlines(keepends=True)]
+    return max((int(line.split()[1]) for line in said if line.endswith("\n") and line.strip()), default=0)
+
+
+@pytest.mark.slow
+def test_killing_imports_at_random_moments_loses_nothing(
+    tmp_path: Path, encoder: FakeEncoder, folder_of: Callable[..., Path]
+) -> None:
+    root, rng, total = tmp_path / "library", random.Random(0), 0
+    Library.create(root, encoder=encoder).close()
+    for number in range(3):
+        source = folder_of({"throat": 60, "ear-left": 60}, name=f"source-{number}", seed=1000 * number)
+        stored = reported(start_import(root, source), rng.uniform(0, 0.8))
+        library = Library.open(root, encoder=encoder)
+        assert library.catalog.count() >= total + stored
+        report = ingest(library, source)
+        total += 120
+        assert report.added + report.duplicates == 120
+        assert library.catalog.count() == total
+        assert library.verify().problems == ()
+        library.close()
+
+
+@pytest.mark.slow
+def test_two_imports_at_once_take_turns(tmp_path: Path, encoder: FakeEncoder, folder_of: Callable[..., Path]) -> None:
+    root = tmp_path / "library"
+    Library.create(root, encoder=encoder).close()
+    sources = [folder_of({"throat": 80}, name=f"source-{n}", seed=500 * n) for n in (0, 1)]
+    both = [start_import(root, source) for source in sources]
+    said = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    library = Library.open(root, encoder=encoder)
+    assert library.catalog.count() == 160
+    assert library.verify().ok
+    library.close()
+    assert all("indexing 80" in text for text in said)
+
+
+def test_an_import_elsewhere_is_found_by_an_open_library(
+    library: Library, folder_of: Callable[..., Path], encoder: FakeEncoder
+) -> None:
+    from core.search import Query
+
+    ingest(library, folder_of({"throat": 3}))
+    library.search(Query((png(picture(1)),)))
+    start_import(library.root, folder_of({"ear-left": 1}, name="more", seed=77)).communicate(timeout=60)
+    result = library.search(Query((png(picture(78)),)))
+    assert result.hits[0].case.label == "ear-left"
+    assert result.hits[0].identical
+
+
+def test_the_real_images_hold_one_duplicate(library: Library, real_images: Path) -> None:
+    report = ingest(library, real_images / "entrep_sample")
+    assert (report.added, report.duplicates, report.failed) == (35, 1, 0)
+    twin = report.twins[0]
+    assert twin.path.startswith("throat/")
+    assert twin.twin_path.startswith("throat/")
+
+
+def test_patients_come_from_a_manifest(library: Library, real_images: Path, tmp_path: Path) -> None:
+    frames = sorted((real_images / "vocalfolds").rglob("*.jpg"))[::8]
+    rows = [{"path": f.relative_to(real_images).as_posix(), "patient_id": f.parts[-3]} for f in frames]
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps(rows))
+    report = ingest(library, real_images, manifest=manifest)
+    assert report.added == len(frames) == report.unlabelled
+    assert set(library.catalog.facets("patient")) == {"patient1", "patient2"}

@@ -1,0 +1,138 @@
+"""Searching: by image, by case, by several; filters, evidence, identical pictures, flows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import EncoderMismatch, ImageError, LibraryError, QueryError
+from core.filters import Filters
+from core.flow import Flow
+from core.library import Library
+from core.search import Query
+from core.vector_field import VectorField
+from core.vectors import PLAIN
+from tests.conftest import DIMENSION, FakeEncoder, picture, png
+from tests.core.test_ingest import ingest
+
+
+@pytest.fixture
+def filled(library: Library, folder_of: Callable[..., Path]) -> Library:
+    ingest(library, folder_of({"ear-left": 8, "ear-right": 6, "throat": 6, "other": 2}))
+    return library
+
+
+def test_a_stored_picture_is_pointed_out_and_does_not_vote(filled: Library) -> None:
+    result = filled.search(Query((png(picture(3)),), top_k=5))
+    first = result.hits[0]
+    assert first.identical
+    assert first.similarity == pytest.approx(1.0, abs=1e-5)
+    assert result.identical == (first.case.case_id,)
+    assert result.evidence.neighbours == 12
+    assert sum(result.evidence.shares.values()) == pytest.approx(1.0)
+    assert [hit.rank for hit in result.hits] == [1, 2, 3, 4, 5]
+
+
+def test_a_case_never_returns_itself(filled: Library) -> None:
+    for case in filled.catalog.cases():
+        hits = filled.search(Query(cases=(case.case_id,), top_k=22)).hits
+        assert case.case_id not in {hit.case.case_id for hit in hits}
+        assert len(hits) == 21
+
+
+def test_several_are_searched_by_their_mean(filled: Library) -> None:
+    first, second = filled.catalog.cases(limit=2)
+    vectors = filled.catalog.vectors.get(PLAIN, [first.case_id, second.case_id])
+    mean = vectors.mean(axis=0) / np.linalg.norm(vectors.mean(axis=0))
+    hits = filled.search(Query(cases=(first.case_id, second.case_id), top_k=3)).hits
+    found = filled.catalog.vectors.get(PLAIN, [hit.case.case_id for hit in hits])
+    assert [hit.similarity for hit in hits] == pytest.approx((found @ mean).tolist(), abs=1e-5)
+    mixed = filled.search(Query((png(picture(99)),), (first.case_id,), top_k=3))
+    assert first.case_id not in {hit.case.case_id for hit in mixed.hits}
+
+
+def test_filters_leave_the_evidence_unfiltered(filled: Library) -> None:
+    result = filled.search(Query((png(picture(99)),), filters=Filters(label=("throat",))))
+    assert {hit.case.label for hit in result.hits} == {"throat"}
+    assert len(result.evidence.shares) > 1
+
+
+def test_evidence_counts_labelled_neighbours(filled: Library) -> None:
+    result = filled.search(Query((png(picture(99)),), top_k=22))
+    labelled = [hit.case.label for hit in result.hits if hit.case.label is not None][:12]
+    expected = {label: labelled.count(label) / 12 for label in set(labelled)}
+    assert dict(result.evidence.shares) == pytest.approx(expected)
+    assert list(result.evidence.shares.values()) == sorted(result.evidence.shares.values(), reverse=True)
+
+
+def test_the_flow_moves_query_and_cases_alike(filled: Library) -> None:
+    flow = Flow(VectorField(dim=DIMENSION), flow_id="a-flow")
+    filled.flows.put(flow)
+    filled.activate("a-flow")
+    case = filled.catalog.cases(limit=1)[0]
+    after = filled.search(Query(cases=(case.case_id,), top_k=21))
+    assert after.space == "after"
+    ids = [hit.case.case_id for hit in after.hits]
+    moved = flow.transform(filled.catalog.vectors.get(PLAIN, [case.case_id, *ids]))
+    assert [hit.similarity for hit in after.hits] == pytest.approx((moved[1:] @ moved[0]).tolist(), abs=1e-4)
+    before = filled.search(Query(cases=(case.case_id,), space="before"))
+    assert before.space == "before"
+
+
+def test_stages_are_timed(filled: Library) -> None:
+    times = filled.search(Query((png(picture(1)),))).milliseconds
+    assert times.total == pytest.approx(times.decode + times.encode + times.flow + times.index, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        (Query(), "nothing to search with"),
+        (Query(cases=("nope",)), "no case nope"),
+        (Query(cases=("nope",), top_k=0), "between 1 and 1000"),
+        (Query(cases=("nope",), space="after"), "no active flow"),
+    ],
+)
+def test_a_query_that_cannot_be_answered_is_refused_in_words(filled: Library, query: Query, said: str) -> None:
+    with pytest.raises(QueryError, match=said):
+        filled.search(query)
+
+
+def test_a_bad_query_image_is_refused(filled: Library) -> None:
+    with pytest.raises(ImageError):
+        filled.search(Query((b"not an image",)))
+
+
+def test_an_empty_library_answers_with_nothing(library: Library) -> None:
+    result = library.search(Query((png(picture(1)),)))
+    assert result.hits == ()
+    assert result.evidence.neighbours == 0
+
+
+def test_another_encoder_is_refused(filled: Library) -> None:
+    from dataclasses import replace
+
+    other = FakeEncoder()
+    other.spec = replace(FakeEncoder.spec, weights_sha256="1" * 64)
+    with pytest.raises(EncoderMismatch, match="bound to the encoder fake"):
+        Library.open(filled.root, encoder=other)
+
+
+def test_a_folder_in_use_is_not_made_a_library(tmp_path: Path, encoder: FakeEncoder) -> None:
+    (tmp_path / "note.txt").write_text("mine")
+    with pytest.raises(LibraryError, match="already in use"):
+        Library.create(tmp_path, encoder=encoder)
+    with pytest.raises(LibraryError, match="is not a library"):
+        Library.open(tmp_path, encoder=encoder)
+    assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
+
+
+def test_a_library_can_be_moved(filled: Library, encoder: FakeEncoder, tmp_path: Path) -> None:
+    filled.close()
+    moved = filled.root.rename(tmp_path / "elsewhere")
+    library = Library.open(moved, encoder=encoder)
+    assert library.verify().ok
+    library.close()
