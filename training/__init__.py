@@ -1,0 +1,1 @@
+"""What people run to make models and to measure: `python -m training <command>`."""

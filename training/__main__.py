@@ -1,0 +1,99 @@
+"""`python -m training`: make models, and measure what the project claims."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from core.encoder_spec import Encoder
+from core.errors import EntError
+from training.bench.timing import Latency
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+bench = typer.Typer(help="Measure; compare ratios within one run.", no_args_is_help=True)
+app.add_typer(bench, name="bench")
+
+MODEL = "ViT-B-32-quickgelu"
+Weights = Annotated[Path | None, typer.Option(help="weights of ViT-B/32; random ones of the same form otherwise")]
+Seed = Annotated[int, typer.Option(help="random seed")]
+
+
+@app.command("random-weights")
+def random_weights_command(out: Path, model: str = MODEL, seed: Seed = 0) -> None:
+    """Write random weights of a CLIP model's true form, for trying the app where none can be downloaded."""
+    from training.random_weights import write_random_weights
+
+    write_random_weights(out, model, seed)
+    print(f"wrote {out}: random weights of {model}; what they rank means nothing")
+
+
+@bench.command("index")
+def bench_index(cases: int = 20_000, dimension: int = 512, queries: int = 200, seed: Seed = 0) -> None:
+    """Recall@10 and latency of the index under every kind of filter, beside exact scans."""
+    from training.bench.index import run
+
+    table = Table("filter", "cases", "recall@10", "index p50/p95 ms", "NumPy scan", "faiss flat", box=None)
+    for row in run(cases, dimension, queries, seed):
+        faiss = "not installed" if row.faiss is None else _show(row.faiss)
+        table.add_row(row.what, str(row.cases), f"{row.recall:.4f}", _show(row.index), _show(row.numpy), faiss)
+    Console(width=120).print(f"{cases} clustered vectors of {dimension} numbers, {queries} queries", table)
+
+
+@bench.command("ingest")
+def bench_ingest(images: Path | None = None, count: int = 192, rounds: int = 2, weights: Weights = None) -> None:
+    """Images a second of an import, beside decoding and encoding alone (target: at least 0.85 of it)."""
+    from training.bench.ingest import run
+
+    with _vit_b_32(weights) as encoder:
+        result = run(encoder, images, count, rounds)
+    print(f"decode + encode alone {result.decode_encode:.2f} images/s; import {result.ingest:.2f} images/s")
+    print(f"import / decode + encode = {result.share:.3f}")
+
+
+@bench.command("search")
+def bench_search(cases: int = 20_000, queries: int = 40, seed: Seed = 0, weights: Weights = None) -> None:
+    """Milliseconds of a whole search, beside one forward pass of the encoder (target: at most 1.3 of it)."""
+    from training.bench.search import run
+
+    with _vit_b_32(weights) as encoder:
+        result = run(encoder, cases, queries, seed)
+    print(f"{cases} cases, {queries} queries; p50/p95 ms: forward pass {_show(result.forward)}")
+    print(f"search before the flow {_show(result.before)}, after it {_show(result.after)}")
+    print(f"search / forward pass = {result.ratio_before:.3f} before the flow, {result.ratio_after:.3f} after it")
+
+
+@contextmanager
+def _vit_b_32(weights: Path | None) -> Iterator[Encoder]:
+    from core.encoder import CLIPEncoder, describe
+    from training.random_weights import write_random_weights
+
+    with tempfile.TemporaryDirectory() as folder:
+        if weights is None:
+            weights = Path(folder) / "random.safetensors"
+            write_random_weights(weights, MODEL, seed=0)
+        yield CLIPEncoder(*describe("clip-vit-b-32", weights))
+
+
+def _show(latency: Latency) -> str:
+    return f"{latency.p50:.2f} / {latency.p95:.2f}"
+
+
+def main() -> None:
+    """Run a command; an expected error becomes one line on standard error and exit status 2."""
+    try:
+        app()
+    except EntError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

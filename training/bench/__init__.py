@@ -1,0 +1,1 @@
+"""Measurements that anyone can run again: `python -m training bench <what>`. Compare ratios within one run."""

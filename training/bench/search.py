@@ -1,0 +1,59 @@
+"""A whole search, image bytes to ranked cases, beside the encoder's own forward pass, in one run."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.catalog import Catalog
+from core.encoder_spec import Encoder
+from core.flow import Flow
+from core.imaging import load_image
+from core.library import CATALOG, Library
+from core.search import Query
+from core.taxonomy import ENT
+from core.vector_field import VectorField
+from training.bench.synthetic import cloud, fill, pictures
+from training.bench.timing import Latency, timed
+
+
+@dataclass(frozen=True)
+class SearchBench:
+    """Milliseconds of one forward pass, of a search before the flow, and of one after it; ratios of the medians."""
+
+    cases: int
+    forward: Latency
+    before: Latency
+    after: Latency
+
+    @property
+    def ratio_before(self) -> float:
+        return self.before.p50 / self.forward.p50
+
+    @property
+    def ratio_after(self) -> float:
+        return self.after.p50 / self.forward.p50
+
+
+def run(encoder: Encoder, count: int, queries: int, seed: int) -> SearchBench:
+    """Search a library of `count` made-up cases with `queries` made-up pictures, without and with a flow."""
+    encoder.load()
+    dimension = encoder.spec.dimension
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "library"
+        root.mkdir()
+        catalog = Catalog.create(root / CATALOG, "bench", encoder.spec, None, ENT)
+        fill(catalog, cloud(count, dimension, seed))
+        catalog.close()
+        library = Library.open(root, encoder=encoder)
+        images = [path.read_bytes() for path in pictures(Path(folder) / "queries", queries, seed)]
+        tensors = [encoder.preprocess(load_image(image).rgb)[None] for image in images]
+        flow = Flow(VectorField(dim=dimension), flow_id="bench")
+        library.flows.put(flow)
+        library.activate("bench")
+        before = timed(lambda image: library.search(Query((image,), space="before")), images)[1]
+        forward = timed(encoder.encode_batch, tensors)[1]
+        after = timed(lambda image: library.search(Query((image,), space="after")), images)[1]
+        library.close()
+    return SearchBench(count, forward, before, after)
