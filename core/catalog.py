@@ -189,6 +189,11 @@ class Catalog:
         order = self.taxonomy.labels if field == "label" else sorted(counts)
         return {value: counts[value] for value in dict.fromkeys((*order, "")) if value in counts}
 
+    def cases_kept(self) -> list[tuple[str, str]]:
+        """(hash, extension) of the image file of every case, the excluded ones too."""
+        with self.engine.connect() as connection:
+            return [(sha, ext) for sha, ext in connection.execute(sa.select(cases.c.sha256, cases.c.extension))]
+
     def passing(self, case_ids: Sequence[str], filters: Filters) -> set[str]:
         """Those of `case_ids` that are active cases and pass `filters`."""
         clauses = [*conditions(filters, self.taxonomy), cases.c.case_id.in_(case_ids)]
@@ -215,6 +220,11 @@ class Catalog:
             rows = [{"source_sha256": sha, "case_id": case_id} for sha, case_id in new.items()]
             with self.engine.begin() as connection:
                 connection.execute(sa.insert(sources), rows)
+
+    def optimize(self) -> None:
+        """Let the database learn how its values are spread, so that it picks the right index for a filter."""
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql("ANALYZE")
 
     def by_source(self, source_sha256: str) -> str | None:
         """The id of the case that a file with this hash was once taken in as."""

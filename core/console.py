@@ -15,7 +15,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should not
-    from core.ingest import IngestProgress, IngestReport
+    from core.ingest_report import IngestProgress, IngestReport
     from core.search import SearchResult
     from core.taxonomy import Taxonomy
     from core.verify import VerifyReport

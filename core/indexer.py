@@ -64,12 +64,15 @@ class Indexer:
         now = self.catalog.index_progress()
         return now.dirty or now.indexed < now.generation or self.damage() is not None
 
-    def catch_up(self, on_progress: Progress | None = None) -> None:
-        """Bring the index up to the catalogue, or build it anew where it is damaged; for the holder of the lock."""
+    def catch_up(self, on_progress: Progress | None = None, at_least: int = 1) -> None:
+        """Bring the index up to the catalogue, or build it anew where it is damaged; for the holder of the lock.
+
+        Nothing is done while fewer than `at_least` cases have changed.
+        """
         now = self.catalog.index_progress()
         if self.damage() is not None:
             self.rebuild(on_progress)
-        elif now.indexed < now.generation:
+        elif now.indexed < now.generation and self._changed(now.indexed) >= at_least:
             index = self._open()
             with self._guard:
                 self._update(index, now.indexed, on_progress)
@@ -129,13 +132,17 @@ class Indexer:
                 return self._index
 
     def _mend_if_nobody_writes(self) -> None:
+        unreadable = False
+        if self._index is None:
+            with self._guard:  # an update under way is as good as done: wait for it, not for the whole import
+                unreadable = self.damage() is not None
         now = self.catalog.index_progress()
-        known_bad = self._index is None and self.damage() is not None
-        if not (known_bad or now.dirty or now.indexed < now.generation):
-            return
-        readable = self._index is not None and self._seen[0] == now.epoch
-        with suppress(LibraryBusy), self._writer.held(timeout=0 if readable or not known_bad else PATIENCE):
-            self.catch_up()
+        if unreadable or now.dirty or now.indexed < now.generation:
+            with suppress(LibraryBusy), self._writer.held(timeout=PATIENCE if unreadable else 0):
+                self.catch_up()
+
+    def _changed(self, indexed: int) -> int:
+        return self.catalog.vectors.count(PLAIN, [cases.c.generation > indexed])
 
     def _update(self, index: ChromaIndex, indexed: int, on_progress: Progress | None) -> None:
         state = self.catalog.state()
@@ -150,6 +157,7 @@ class Indexer:
 
     def _finish(self, index: ChromaIndex, **progress: Any) -> None:
         self.catalog.update_state(index_dirty=False, index_files=index.files(), **progress)
+        self.catalog.optimize()
 
     def _fill(self, index: ChromaIndex, flow_id: str | None, clauses: Clauses, on_progress: Progress | None) -> None:
         views: dict[Space, str] = {"before": PLAIN}

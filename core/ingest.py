@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from core.catalog import Case, Catalog, NewCase, now
 from core.encoder_spec import Encoder
 from core.errors import EntError
 from core.imaging import Limits, SafeImage, load_image, thumbnail
+from core.ingest_report import IngestProgress, IngestReport, Stage, Twin
 from core.sources import Source, SourceFailure, SourceItem
 from core.store import ImageStore
 
@@ -24,47 +25,6 @@ if TYPE_CHECKING:
 
 AHEAD = 3
 """Batches decoded ahead of the encoder."""
-
-Stage = Literal["waiting", "loading", "importing", "indexing"]
-
-
-@dataclass(frozen=True)
-class IngestProgress:
-    """How far an import is. `added` counts only what is committed; rate in images a second; times in seconds."""
-
-    stage: Stage
-    done: int
-    total: int
-    added: int = 0
-    duplicates: int = 0
-    failed: int = 0
-    rate: float = 0.0
-    seconds_left: float | None = None
-
-
-@dataclass(frozen=True)
-class Twin:
-    """A file that was not added because the library already holds its picture: as which case, from which file."""
-
-    path: str
-    case_id: str
-    twin_path: str
-    label_differs: bool = False
-
-
-@dataclass(frozen=True)
-class IngestReport:
-    """What an import did: counts, the files that failed with the reason, the twins, and remarks on single files."""
-
-    added: int
-    duplicates: int
-    failed: int
-    failures: tuple[SourceFailure, ...]
-    twins: tuple[Twin, ...]
-    notes: tuple[SourceFailure, ...]
-    unlabelled: int
-    stopped: bool
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -119,7 +79,7 @@ class Ingest:
         batch_size: int,
         on_progress: Callable[[IngestProgress], None],
         should_stop: Callable[[], bool],
-        on_batch: Callable[[int], None],
+        on_batch: Callable[[], None],
     ) -> None:
         self.catalog, self.store, self.encoder, self.limits = catalog, store, encoder, limits
         self.workers, self.batch_size = workers, batch_size
@@ -217,7 +177,7 @@ class Ingest:
                 file.result()
             self._store_cases(ready, embeddings)
             batch.clear()
-            self._on_batch(len(ready))
+            self._on_batch()
         self.catalog.add_sources(self._sources)  # only now is every case that they name in the catalogue
         self._sources.clear()
         self._report("importing")

@@ -13,11 +13,13 @@ from core.encoder_spec import Encoder
 from core.errors import EncoderMismatch, IndexUnavailable, LibraryBusy, LibraryError, QueryError
 from core.flow import Flow
 from core.flows import FlowStore
-from core.imaging import Limits, load_image, thumbnail
+from core.imaging import Limits
 from core.indexer import Indexer
 from core.indexer import Progress as IndexProgress
-from core.ingest import Ingest, IngestProgress, IngestReport
+from core.ingest import Ingest
+from core.ingest_report import IngestProgress, IngestReport
 from core.lock import WriterLock
+from core.repair import restore_thumbnails, sweep
 from core.search import Query, Searcher, SearchResult
 from core.settings import get_settings
 from core.sources import Source
@@ -73,7 +75,7 @@ class Library:
             )
         self.store = ImageStore(self.root)
         self.flows = FlowStore(self.root / "flows")
-        self.lock = WriterLock(self.root / "writer.lock", self._sweep)
+        self.lock = WriterLock(self.root / "writer.lock", lambda: sweep(self.catalog, self.store))
         self.indexer = Indexer(self.root / "index", self.catalog, self.flows.get, self.lock)
         self._searcher = Searcher(self.catalog, self.indexer.index, self.encoder, self.limits)
 
@@ -185,7 +187,6 @@ class Library:
         settings = get_settings()
         with self.lock.held(on_wait=on_wait):
             self.indexer.catch_up()
-            unindexed = _Every(INDEX_EVERY, self.indexer.catch_up)
             report = Ingest(
                 self.catalog,
                 self.store,
@@ -195,7 +196,7 @@ class Library:
                 batch_size=settings.batch_size,
                 on_progress=on_progress,
                 should_stop=should_stop,
-                on_batch=unindexed.count,
+                on_batch=lambda: self.indexer.catch_up(at_least=INDEX_EVERY),
             ).run(source)
             self.indexer.catch_up(
                 lambda done, total: on_progress(IngestProgress("indexing", done, total, report.added))
@@ -228,19 +229,9 @@ class Library:
     def repair(self, on_progress: IndexProgress | None = None) -> None:
         """Make anew what is derived: thumbnails, index; remove files that belong to no case."""
         with self.lock.held():
-            self._sweep()
-            for case in self.catalog.cases():
-                if not self.store.thumbnail_path(case.sha256).is_file():
-                    with suppress(LibraryError):  # an original that is gone as well is named by verify
-                        image = load_image(self.image_bytes(case), self.limits)
-                        self.store.put(case.sha256, case.extension, image.data, thumbnail(image.rgb))
+            sweep(self.catalog, self.store)
+            restore_thumbnails(self.catalog, self.store, self.limits)
             self.indexer.rebuild(on_progress)
-
-    def _sweep(self) -> None:
-        """Remove what an import that died left behind: files of cases that never came to be."""
-        kept = self.catalog.cases()
-        images = {self.store.image_path(case.sha256, case.extension) for case in kept}
-        self.store.sweep(images | {self.store.thumbnail_path(case.sha256) for case in kept})
 
     def _use_weights(self, weights: Path) -> None:
         spec = self.encoder.spec
@@ -248,19 +239,6 @@ class Library:
         self.encoder.check_weights()
         self._searcher = Searcher(self.catalog, self.indexer.index, self.encoder, self.limits)
         self.catalog.update_state(encoder_weights=str(weights.resolve()))
-
-
-class _Every:
-    """Calls `action` at every `n`-th count."""
-
-    def __init__(self, n: int, action: Callable[[], None]) -> None:
-        self._n, self._action, self._counted = n, action, 0
-
-    def count(self, more: int) -> None:
-        self._counted += more
-        if self._counted >= self._n:
-            self._counted = 0
-            self._action()
 
 
 def _existing(path: str | None) -> Path | None:

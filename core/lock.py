@@ -17,7 +17,7 @@ from core.errors import LibraryBusy
 class WriterLock:
     """The right to write to a library: held by one process, one thread at a time; the system frees it at a crash."""
 
-    def __init__(self, path: Path, on_crash: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, path: Path, on_crash: Callable[[], object] = lambda: None) -> None:
         """`on_crash` is called, with the lock held, where the last holder died without letting go of it."""
         self.path = path
         self._on_crash = on_crash

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import torch
 
 from core.catalog import Catalog
 from core.encoder_spec import Encoder
@@ -15,7 +18,7 @@ from core.search import Query
 from core.taxonomy import ENT
 from core.vector_field import VectorField
 from training.bench.synthetic import cloud, fill, pictures
-from training.bench.timing import Latency, timed
+from training.bench.timing import Latency, timed_in_turn
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,11 @@ def run(encoder: Encoder, count: int, queries: int, seed: int) -> SearchBench:
         flow = Flow(VectorField(dim=dimension), flow_id="bench")
         library.flows.put(flow)
         library.activate("bench")
-        before = timed(lambda image: library.search(Query((image,), space="before")), images)[1]
-        forward = timed(encoder.encode_batch, tensors)[1]
-        after = timed(lambda image: library.search(Query((image,), space="after")), images)[1]
+        calls: dict[str, Callable[[tuple[bytes, torch.Tensor]], object]] = {
+            "forward": lambda query: encoder.encode_batch(query[1]),
+            "before": lambda query: library.search(Query((query[0],), space="before")),
+            "after": lambda query: library.search(Query((query[0],), space="after")),
+        }
+        latencies = timed_in_turn(calls, zip(images, tensors, strict=True))
         library.close()
-    return SearchBench(count, forward, before, after)
+    return SearchBench(count, **latencies)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -24,12 +24,33 @@ class Latency:
 def timed(call: Callable[[Argument], Result], arguments: Iterable[Argument]) -> tuple[list[Result], Latency]:
     """What `call` returns for each of `arguments`, and how long that took; the first call warms up, untimed."""
     results: list[Result] = []
-    seconds: list[float] = []
+
+    def keep(argument: Argument) -> None:
+        results.append(call(argument))
+
+    latency = timed_in_turn({"": keep}, arguments)[""]
+    return results[1:], latency
+
+
+def timed_in_turn(
+    calls: Mapping[str, Callable[[Argument], object]], arguments: Iterable[Argument]
+) -> dict[str, Latency]:
+    """The latency of each of `calls`, made one after another for each argument, so that noise falls on all alike.
+
+    The first argument is used twice: once to warm up, untimed.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
     for number, argument in enumerate(arguments):
         if number == 0:
+            for call in calls.values():
+                call(argument)
+        for name, call in calls.items():
+            start = time.perf_counter()
             call(argument)
-        start = time.perf_counter()
-        results.append(call(argument))
-        seconds.append(time.perf_counter() - start)
+            seconds[name].append(time.perf_counter() - start)
+    return {name: _latency(times) for name, times in seconds.items()}
+
+
+def _latency(seconds: list[float]) -> Latency:
     p50, p95 = np.percentile(seconds, (50, 95)) * 1000
-    return results, Latency(float(p50), float(p95))
+    return Latency(float(p50), float(p95))

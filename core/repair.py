@@ -1,0 +1,26 @@
+"""Mends the files of a library from what is left of it; the index has `core.indexer`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from core.catalog import Catalog
+from core.errors import EntError
+from core.imaging import Limits, load_image, thumbnail
+from core.store import ImageStore
+
+
+def sweep(catalog: Catalog, store: ImageStore) -> int:
+    """Remove the files of cases that never came to be, which a killed import leaves behind; how many there were."""
+    kept = catalog.cases_kept()
+    images = {store.image_path(sha256, extension) for sha256, extension in kept}
+    return store.sweep(images | {store.thumbnail_path(sha256) for sha256, _ in kept})
+
+
+def restore_thumbnails(catalog: Catalog, store: ImageStore, limits: Limits) -> None:
+    """Make the thumbnails that are missing; a case whose original is gone as well is left for verify to name."""
+    for sha256, extension in catalog.cases_kept():
+        if not store.thumbnail_path(sha256).is_file():
+            with suppress(EntError):
+                data = store.image(sha256, extension)
+                store.put(sha256, extension, data, thumbnail(load_image(data, limits).rgb))
