@@ -100,10 +100,14 @@ def _parse_class(entry: object) -> AnatomyClass:
     known = set(AnatomyClass.__dataclass_fields__)
     unknown = sorted(set(entry) - known)
     if unknown:
-        raise TaxonomyError(f"class {entry['name']!r} has unknown fields {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+        raise TaxonomyError(
+            f"class {entry['name']!r} has unknown fields {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+        )
     incompatible = entry.get("incompatible") or ()
     if isinstance(incompatible, str):
-        raise TaxonomyError(f"incompatible of class {entry['name']!r} must be a list of class names, got {incompatible!r}")
+        raise TaxonomyError(
+            f"incompatible of class {entry['name']!r} must be a list of class names, got {incompatible!r}"
+        )
     name = str(entry["name"])
     return AnatomyClass(
         name=name,

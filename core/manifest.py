@@ -1,0 +1,201 @@
+"""A table of cases, CSV or JSON, as facts about image files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from core.errors import SourceError, TaxonomyError
+from core.listing import SourceFailure, printable
+from core.taxonomy import Taxonomy
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "path": ("path", "file", "filename", "file_name", "image", "image_path"),
+    "label": ("label", "classification", "class"),
+    "finding": ("finding", "type"),
+    "patient": ("patient_id", "patient"),
+    "description": ("description",),
+    "description_en": ("description_en", "descriptionen"),
+    "exam_date": ("exam_date",),
+    "split": ("split",),
+}
+"""What columns may be called, the best name first; upper and lower case are the same."""
+EXPECTED = "path, label, finding, patient_id, description, description_en, exam_date, split"
+SPLITS: Mapping[str, str] = {
+    "train": "train",
+    "val": "val",
+    "validation": "val",
+    "valid": "val",
+    "dev": "val",
+    "test": "test",
+}
+MAX_LENGTH: Mapping[str, int] = {"path": 4096, "description": 10_000, "description_en": 10_000}
+"""Characters of a value that are kept; 200 of all others."""
+UNREADABLE = "\0unreadable"
+_DATE = re.compile(r"(\d{4})([-/]?)(\d{2})\2(\d{2})")
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """What is known of a case beside its image; `exam_date` is ISO (YYYY-MM-DD), `split` train, val or test."""
+
+    label: str | None = None
+    finding: str | None = None
+    patient: str | None = None
+    description: str | None = None
+    description_en: str | None = None
+    exam_date: str | None = None
+    split: str | None = None
+
+
+NOTHING_KNOWN = CaseFacts()
+
+
+@dataclass(frozen=True)
+class ManifestRow:
+    """A row in good order: its number (a spreadsheet's, or its place in the JSON list), path as written, and facts."""
+
+    number: int
+    path: str
+    facts: CaseFacts
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The rows of a table that could be understood, and the ones that could not."""
+
+    name: str
+    rows: tuple[ManifestRow, ...]
+    failures: tuple[SourceFailure, ...]
+
+
+def read_manifest(data: bytes, name: str, taxonomy: Taxonomy) -> Manifest:
+    """The manifest in a file's bytes; a row that is wrong is a failure and the others go on.
+
+    Raises SourceError when it is neither CSV nor JSON, or has no column for the path.
+    """
+    text = _decode(data)
+    records = _json_records(text, name) if text.lstrip()[:1] in ("[", "{") else _csv_records(text, name)
+    rows: list[ManifestRow] = []
+    failures: list[SourceFailure] = []
+    for number, record in records:
+        path = record.get("path", "")
+        try:
+            if UNREADABLE in record:
+                raise ValueError("the row is no CSV that can be read; look for an overlong value or an open quote")
+            if not path:
+                raise ValueError("the path is empty; give the image's file name")
+            rows.append(ManifestRow(number, path, _facts(record, taxonomy)))
+        except (ValueError, TaxonomyError) as error:
+            failures.append(SourceFailure(printable(path) or name, f"row {number} of {name}: {error}"))
+    return Manifest(name, tuple(rows), tuple(failures))
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")  # what spreadsheets write where nobody asks them not to
+
+
+def _csv_records(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """The records by the numbers of their last lines: the rows of a spreadsheet, which has its header in row 1."""
+    header = text.lstrip().partition("\n")[0]
+    delimiter = max(",;\t", key=header.count)
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    columns: dict[str, int] | None = None
+    while True:
+        try:
+            cells = next(table, None)
+        except csv.Error:  # which the reader survives
+            cells = [UNREADABLE]
+        if cells is None:
+            break
+        if columns is None and any(cell.strip() for cell in cells):
+            columns = _columns(cells, name)
+        elif cells == [UNREADABLE]:
+            yield table.line_num, {UNREADABLE: "yes"}
+        elif columns is not None and any(cell.strip() for cell in cells):
+            yield table.line_num, {key: _clean(key, cells[at]) for key, at in columns.items() if at < len(cells)}
+    if columns is None:
+        _columns([], name)
+
+
+def _json_records(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        parsed = _json_lines(text, name)
+    except RecursionError as error:
+        raise SourceError(f"{name} is nested too deeply; give a list of objects, one for each image") from error
+    records = parsed if isinstance(parsed, list) else [parsed]
+    if not all(isinstance(record, dict) for record in records):
+        raise SourceError(f"{name} is no list of objects; give one object for each image, with {EXPECTED}")
+    names = dict.fromkeys(str(key) for record in records for key in record)
+    columns = {key: list(names)[at] for key, at in _columns(list(names), name).items()}
+    for number, record in enumerate(records, 1):
+        values = {key: record.get(column) for key, column in columns.items()}
+        present = {key: value for key, value in values.items() if value is not None and value == value}  # no NaN
+        yield number, {key: _clean(key, str(value)) for key, value in present.items()}
+
+
+def _json_lines(text: str, name: str) -> list[object]:
+    records: list[object] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            if line.strip():
+                records.append(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            raise SourceError(f"{name} is neither JSON nor JSON lines: line {number}: {error}") from error
+    return records
+
+
+def _columns(names: list[str], name: str) -> dict[str, int]:
+    """Where each known column stands. Raises SourceError when none holds the path."""
+    places: dict[str, int] = {}
+    for at, column in enumerate(names):
+        places.setdefault(re.sub(r"[\s-]+", "_", column.strip().lower()), at)
+    columns = {
+        key: next(places[alias] for alias in aliases if alias in places)
+        for key, aliases in COLUMNS.items()
+        if any(alias in places for alias in aliases)
+    }
+    if "path" not in columns:
+        found = ", ".join(printable(column)[:40] for column in names[:20] if column.strip()) or "none"
+        raise SourceError(f"{name} has no column path; found: {found}; expected: {EXPECTED}")
+    return columns
+
+
+def _clean(key: str, value: str) -> str:
+    """A path stays as it is, to be looked up; everything else is made fit to be shown."""
+    text = value.strip() if key == "path" else printable(value).strip()
+    return text[: MAX_LENGTH.get(key, 200)]
+
+
+def _facts(record: Mapping[str, str], taxonomy: Taxonomy) -> CaseFacts:
+    """The facts of a row. Raises ValueError or TaxonomyError saying what is wrong with it."""
+    known = {key: value for key, value in record.items() if key != "path" and value}
+    if "label" in known:
+        known["label"] = taxonomy.parse(known["label"])
+    if "exam_date" in known:
+        known["exam_date"] = _iso_date(known["exam_date"])
+    if "split" in known:
+        if known["split"].lower() not in SPLITS:
+            raise ValueError(f"split {known['split']!r} is none of train, val, test")
+        known["split"] = SPLITS[known["split"].lower()]
+    return CaseFacts(**known)
+
+
+def _iso_date(text: str) -> str:
+    found = _DATE.fullmatch(text)
+    try:
+        if found is not None:
+            return date(int(found[1]), int(found[3]), int(found[4])).isoformat()
+    except ValueError:
+        pass
+    raise ValueError(f"exam_date {text!r} is no date; write it as YYYY-MM-DD")

@@ -1,0 +1,245 @@
+"""What there is to import: images from a folder, ZIP, manifest or upload, each with the facts known of it."""
+
+from __future__ import annotations
+
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from core.errors import ImageError, SourceError, TaxonomyError
+from core.imaging import DEFAULT_LIMITS, Limits
+from core.listing import (
+    IMAGE_SUFFIXES,
+    ListedFile,
+    Listing,
+    leads_outside,
+    list_folder,
+    list_zip,
+    printable,
+    read_file,
+)
+from core.listing import SourceFailure as SourceFailure
+from core.manifest import NOTHING_KNOWN, Manifest, ManifestRow, read_manifest
+from core.manifest import CaseFacts as CaseFacts
+from core.taxonomy import Taxonomy
+
+MANIFESTS = ("manifest.csv", "manifest.json", "data.json")
+"""Names under which a manifest is found at the root of a source, the first one first."""
+MANIFEST_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl")
+MAX_MANIFEST_BYTES = 200_000_000
+GIVE = "give a folder, a ZIP, a manifest (CSV or JSON) or an image"
+
+
+@dataclass(frozen=True)
+class SourceItem:
+    """An image to be imported: its path as people may see it, what is known of it, and how to get its bytes.
+
+    `read` may be called from any thread, and raises ImageError or OSError.
+    """
+
+    path: str
+    facts: CaseFacts
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class Source:
+    """All that a source has to import, what of it cannot be, and remarks on the whole."""
+
+    name: str
+    items: tuple[SourceItem, ...]
+    failures: tuple[SourceFailure, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@contextmanager
+def open_source(
+    path: Path, taxonomy: Taxonomy, *, manifest: Path | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[Source]:
+    """The images of a folder, ZIP, manifest or single file, labelled by manifest or else by their folders' names.
+
+    Items can be read until the context ends. Raises SourceError when the source as a whole is of no use.
+    """
+    path, table = Path(path), None
+    if manifest is not None:
+        table = _manifest_file(Path(manifest))
+    elif _kind(path) == "manifest":
+        path, table = path.parent, _manifest_file(path)
+    kind, name = _kind(path), printable(path.resolve().name)
+    if kind == "folder":
+        yield _source(name, list_folder(path, limits), table, taxonomy)
+    elif kind == "image":
+        file = ListedFile(path.name, partial(read_file, path, limits))
+        yield _source(name, Listing((file,)), table, taxonomy)
+    elif kind == "ZIP":
+        with _open_zip(path) as archive:
+            yield _source(name, list_zip(archive, limits), table, taxonomy)
+    else:
+        raise SourceError(f"{path} is a manifest already; {GIVE}, and at most one manifest beside it")
+
+
+def source_of_uploads(
+    files: Sequence[tuple[str, bytes]], taxonomy: Taxonomy, *, facts: CaseFacts = NOTHING_KNOWN
+) -> Source:
+    """Images that came one by one, as (name, bytes); `facts` hold for all, and their folders label the others.
+
+    Raises TaxonomyError when the label in `facts` is none of the library's.
+    """
+    label = taxonomy.parse(facts.label) if facts.label else None
+    items = []
+    for name, data in files:
+        file = ListedFile(name.replace("\\", "/"), partial(bytes, data))
+        own = label or _label(file, taxonomy)
+        items.append(SourceItem(file.shown, replace(facts, label=own), file.read))
+    return Source("uploads", tuple(items))
+
+
+def _kind(path: Path) -> str:
+    """folder, image, manifest or ZIP. Raises SourceError when it is none of them, or not there."""
+    try:
+        if path.is_dir():
+            return "folder"
+        path.stat()
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror or error}; {GIVE}") from error
+    except ValueError as error:
+        raise SourceError(f"{str(path)!r} is no path: {error}; {GIVE}") from error
+    suffix = path.suffix.lower()
+    if path.is_file() and suffix in IMAGE_SUFFIXES:
+        return "image"
+    if path.is_file() and suffix in MANIFEST_SUFFIXES:
+        return "manifest"
+    if path.is_file() and (suffix == ".zip" or zipfile.is_zipfile(path)):
+        return "ZIP"
+    raise SourceError(f"{path} is nothing that can be imported; {GIVE}")
+
+
+def _manifest_file(path: Path) -> ListedFile:
+    return ListedFile(path.name, partial(read_file, path, Limits(max_bytes=MAX_MANIFEST_BYTES)))
+
+
+def _open_zip(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise SourceError(f"{path} is no ZIP that can be read: {error}; pack it again") from error
+
+
+def _source(name: str, listing: Listing, table: ListedFile | None, taxonomy: Taxonomy) -> Source:
+    base = ""
+    if table is None:
+        table, base = _find_manifest(listing.files)
+    if table is None:
+        return _by_folder(name, listing, taxonomy)
+    try:
+        data = table.read()
+    except (OSError, ImageError) as error:
+        raise SourceError(f"the manifest {table.shown} cannot be read: {error}") from error
+    return _by_manifest(name, listing, read_manifest(data, table.shown, taxonomy), base)
+
+
+def _find_manifest(files: Sequence[ListedFile]) -> tuple[ListedFile | None, str]:
+    """The manifest at the root or in the only top folder, and the folder that its paths start from."""
+    by_name = {file.name: file for file in files}
+    tops = {file.name.partition("/")[0] for file in files}
+    bases = ["", *(f"{top}/" for top in tops if len(tops) == 1)]
+    found = ((by_name[base + name], base) for base in bases for name in MANIFESTS if base + name in by_name)
+    return next(found, (None, ""))
+
+
+def _by_folder(name: str, listing: Listing, taxonomy: Taxonomy) -> Source:
+    images = [file for file in listing.files if file.is_image]
+    items = tuple(SourceItem(file.shown, CaseFacts(_label(file, taxonomy)), file.read) for file in images)
+    notes = []
+    unlabelled = [file for file, item in zip(images, items, strict=True) if item.facts.label is None]
+    if unlabelled:
+        folders = sorted({printable("/".join(file.folders)) or "the top folder" for file in unlabelled})
+        notes.append(
+            f"{_count(unlabelled)} without a label: {_some(folders)} {'is' if len(folders) == 1 else 'are'} no class; "
+            f"the classes are {', '.join(taxonomy.labels)}"
+        )
+    if others := len(listing.files) - len(images):
+        notes.append(f"{others} {'file' if others == 1 else 'files'} left out, whose names are not those of images")
+    return Source(name, items, listing.failures, tuple(notes))
+
+
+def _label(file: ListedFile, taxonomy: Taxonomy) -> str | None:
+    """The class of the nearest folder above that is named like one."""
+    for folder in reversed(file.folders):
+        try:
+            return taxonomy.parse(folder)
+        except TaxonomyError:
+            continue
+    return None
+
+
+def _by_manifest(name: str, listing: Listing, manifest: Manifest, base: str) -> Source:
+    finder = _Finder(listing.files, base)
+    items: list[SourceItem] = []
+    failures = [*listing.failures, *manifest.failures]
+    refused = {failure.path for failure in failures}
+    first: dict[str, ManifestRow] = {}
+    for row in manifest.rows:
+        try:
+            file = finder.find(row.path)
+            earlier = first.setdefault(file.name, row)
+            if earlier is row:
+                items.append(SourceItem(file.shown, row.facts, file.read))
+            elif earlier.facts != row.facts:
+                raise SourceError(f"says something else of the same file than row {earlier.number}; keep one of them")
+        except SourceError as error:
+            if printable(base + row.path) not in refused:  # or else it was said why
+                failures.append(SourceFailure(printable(row.path), f"row {row.number} of {manifest.name}: {error}"))
+    notes = []
+    if finder.elsewhere:
+        notes.append(f"{_count(finder.elsewhere)} found by file name, in another folder than {manifest.name} says")
+    named = {failure.path for failure in failures}.union(first)
+    if left := [file for file in listing.files if file.is_image and not named & {file.name, file.shown}]:
+        notes.append(f"{_count(left)} left out, which {manifest.name} does not name")
+    return Source(name, tuple(items), tuple(failures), tuple(notes))
+
+
+class _Finder:
+    """Files by the paths that people write. Only listed files are ever found, so no path can lead outside."""
+
+    def __init__(self, files: Sequence[ListedFile], base: str) -> None:
+        self.base = base
+        self.by_path = {_same(file.name): file for file in files}
+        self.by_name: dict[str, list[ListedFile]] = {}
+        for file in files:
+            self.by_name.setdefault(_same(file.name.rpartition("/")[2]), []).append(file)
+        self.elsewhere: list[ListedFile] = []
+
+    def find(self, path: str) -> ListedFile:
+        """The file at that path or, failing that, the only one of that name. Raises SourceError when there is none."""
+        plain = _same(path.replace("\\", "/").removeprefix("./"))
+        if (file := self.by_path.get(self.base + _same(path)) or self.by_path.get(self.base + plain)) is not None:
+            return file
+        if leads_outside(plain):
+            raise SourceError("the path points outside the source; write it relative to the source's folder")
+        namesakes = self.by_name.get(plain.rpartition("/")[2], [])
+        if not namesakes:
+            raise SourceError("there is no such file in the source")
+        if len(namesakes) > 1:
+            places = _some([file.shown for file in namesakes])
+            raise SourceError(f"there are several files of that name: {places}; write the folder, too")
+        self.elsewhere.append(namesakes[0])
+        return namesakes[0]
+
+
+def _same(name: str) -> str:
+    """One spelling for names that look the same: some systems write é as one character, some as two."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _count(files: Sequence[object]) -> str:
+    return "1 image" if len(files) == 1 else f"{len(files)} images"
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
