@@ -16,7 +16,7 @@ import numpy as np
 from core import weights
 from core.encoder_spec import Embeddings, EncoderSpec
 from core.errors import EncoderError, EncoderMismatch
-from core.imaging import crop_field_of_view
+from core.field_of_view import crop_field_of_view
 from core.settings import get_settings
 from core.weights import Progress
 

@@ -22,9 +22,6 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from core.colour import to_srgb
 from core.errors import ImageError
-from core.field_of_view import Box as Box
-from core.field_of_view import crop_field_of_view as crop_field_of_view
-from core.field_of_view import field_of_view as field_of_view
 from core.scrub import Scrubbed, scrub_jpeg, scrub_png, scrub_webp
 
 Decoder: TypeAlias = Callable[[io.BytesIO], ImageFile]
@@ -165,10 +162,8 @@ def _recognise(data: bytes, limits: Limits) -> str:
         return str(form)
     if form is not None:
         raise ImageError(f"this is {form}, which is not taken; export it as {TAKEN}")
-    start = data[:40]
-    if all(byte >= 32 or byte in b"\t\r\n" for byte in start):
-        words = " ".join(start.decode("utf-8", "replace").split())
-        raise ImageError(f"this is no image but text that begins {words!r}; give a file of {TAKEN}")
+    if all(byte >= 32 or byte in b"\t\r\n" for byte in data[:40]):  # not quoted: it may be about a person
+        raise ImageError(f"this is no image but text; give a file of {TAKEN}")
     raise ImageError(f"this is no image: it begins with the bytes {data[:8].hex(' ')}; give a file of {TAKEN}")
 
 

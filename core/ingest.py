@@ -17,7 +17,8 @@ from core.encoder_spec import Encoder
 from core.errors import EntError
 from core.imaging import Limits, SafeImage, load_image, thumbnail
 from core.ingest_report import IngestProgress, IngestReport, Stage, Twin
-from core.sources import Source, SourceFailure, SourceItem
+from core.listing import SourceFailure
+from core.sources import Source, SourceItem
 from core.store import ImageStore
 
 if TYPE_CHECKING:

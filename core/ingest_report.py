@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from core.sources import SourceFailure
+from core.listing import SourceFailure
 
 Stage = Literal["waiting", "loading", "importing", "indexing"]
 

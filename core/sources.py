@@ -16,15 +16,14 @@ from core.listing import (
     IMAGE_SUFFIXES,
     ListedFile,
     Listing,
+    SourceFailure,
     leads_outside,
     list_folder,
     list_zip,
     printable,
     read_file,
 )
-from core.listing import SourceFailure as SourceFailure
-from core.manifest import NOTHING_KNOWN, Manifest, ManifestRow, read_manifest
-from core.manifest import CaseFacts as CaseFacts
+from core.manifest import NOTHING_KNOWN, CaseFacts, Manifest, ManifestRow, read_manifest
 from core.taxonomy import Taxonomy
 
 MANIFESTS = ("manifest.csv", "manifest.json", "data.json")

@@ -19,7 +19,8 @@ def main() -> int:
     """Run every step, also after one has failed; 0 when all passed."""
     failed = []
     for step in STEPS:
-        print(f"== {' '.join(step)}", flush=True)
+        sys.stdout.write(f"== {' '.join(step)}\n")
+        sys.stdout.flush()
         if subprocess.run([sys.executable, "-m", *step], cwd=ROOT, check=False).returncode:
             failed.append(step[0])
     if failed:

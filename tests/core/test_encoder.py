@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 from core.encoder import CLIPEncoder, describe, random_weights
 from core.errors import EncoderError, EncoderMismatch
-from core.imaging import crop_field_of_view
+from core.field_of_view import crop_field_of_view
 from core.library import Library
 from core.settings import get_settings
 from core.weights import tensor_hash

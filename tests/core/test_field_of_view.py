@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from core.imaging import Box, crop_field_of_view, field_of_view, load_image
+from core.field_of_view import Box, crop_field_of_view, field_of_view
+from core.imaging import load_image
 from tests.conftest import picture
 
 Draw = Callable[[ImageDraw.ImageDraw], None]

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from core.errors import EntError, ImageError, SourceError, TaxonomyError
 from core.imaging import Limits, load_image
-from core.sources import CaseFacts, Source, open_source, source_of_uploads
+from core.manifest import CaseFacts
+from core.sources import Source, open_source, source_of_uploads
 from core.taxonomy import ENT
 from tests.conftest import picture, png
 
