@@ -1,0 +1,18 @@
+"""Search: an image in, the most similar cases out, with what they say about its class."""
+
+from pages.ui import libraries, query_view, result_view, search_options
+
+library = libraries.require("Search")
+library.warm()
+if query_view.is_empty():
+    query_view.ask(library)
+else:
+    aside, main = query_view.columns()
+    with aside:
+        query_view.show(library)
+    with main:
+        options = search_options.choose(library)
+        result = result_view.search(library, options)
+        result_view.show_hits(library, result)
+    with aside:
+        result_view.show_evidence(library, result)

@@ -1,0 +1,54 @@
+"""Distributions over classes as bars in the classes' colours: what neighbours say, what a library holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.taxonomy import Taxonomy
+from pages.ui import frame, palette
+from pages.ui.text import count, escaped
+
+if TYPE_CHECKING:
+    from core.search import Evidence
+
+
+def show_evidence(evidence: Evidence, taxonomy: Taxonomy) -> None:
+    """How many of the nearest labelled cases are of which class, in words and bars."""
+    total = evidence.neighbours
+    if not total:
+        frame.quiet("None of the nearest cases has a label, so they say nothing about the class.")
+        return
+    counts = {label: round(share * total) for label, share in evidence.shares.items()}
+    st.html(_headline(counts, total, taxonomy) + _bars(counts, total, taxonomy, f"of {total}"))
+
+
+def show_counts(counts: Mapping[str, int], taxonomy: Taxonomy) -> None:
+    """How many cases of each class there are."""
+    st.html(_bars(counts, max(counts.values(), default=1), taxonomy, ""))
+
+
+def _headline(counts: Mapping[str, int], total: int, taxonomy: Taxonomy) -> str:
+    label, most = next(iter(counts.items()))
+    words = f"{most} of {count(total, 'neighbour')}: {palette.title_of(taxonomy, label)}"
+    if 2 * most <= total:
+        words = f"No majority: {most} of {total} are {palette.title_of(taxonomy, label)}"
+    return f'<div class="ent-case-title" style="margin-bottom:0.7rem">{escaped(words)}</div>'
+
+
+def _bars(counts: Mapping[str, int], whole: int, taxonomy: Taxonomy, unit: str) -> str:
+    rows = (
+        _bar(palette.title_of(taxonomy, k), palette.colour_of(taxonomy, k).css, n, whole, unit)
+        for k, n in counts.items()
+    )
+    return f'<ul class="ent-bars">{"".join(rows)}</ul>'
+
+
+def _bar(title: str, colour: str, n: int, whole: int, unit: str) -> str:
+    return (
+        f'<li><div class="row"><span>{frame.swatch(colour)}{escaped(title)}</span>'
+        f'<span class="n">{n} {escaped(unit)}</span></div><div class="track" aria-hidden="true">'
+        f'<i style="width:{100 * n / max(whole, 1):.1f}%;background:{escaped(colour)}"></i></div></li>'
+    )

@@ -1,0 +1,80 @@
+"""The filter widgets of a page; what is chosen stands in the URL and stays when moving between pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import streamlit as st
+
+from core.filters import FIELDS, Filters
+from pages.ui import palette
+from pages.ui.resources import OpenLibrary
+
+TITLES = {
+    "label": "Class",
+    "region": "Region",
+    "side": "Side",
+    "finding": "Finding",
+    "split": "Split",
+    "patient": "Patient",
+}
+WITHOUT = "none recorded"
+Width = int | Literal["stretch"]
+
+
+def choose(
+    library: OpenLibrary, prefix: str, *, on_change: Callable[[], None] | None = None, width: Width = "stretch"
+) -> Filters:
+    """One widget a field that has something to choose in this library; what is chosen, as Filters."""
+    chosen = {field: _widget(library, prefix, field, on_change, width) for field in TITLES}
+    return Filters(**{field: tuple(values) for field, values in chosen.items()})
+
+
+def clear(prefix: str) -> None:
+    """Take back every choice of a page."""
+    for key in (f"{prefix}_{field}" for field in FIELDS):
+        if key in st.session_state:
+            st.session_state[key] = []
+
+
+def active(prefix: str) -> int:
+    """How many fields of a page restrict just now."""
+    return sum(bool(st.session_state.get(f"{prefix}_{field}")) for field in FIELDS)
+
+
+def _widget(
+    library: OpenLibrary, prefix: str, field: str, on_change: Callable[[], None] | None, width: Width
+) -> list[str]:
+    options = _options(library, field)
+    if len(options) < 2 and not any(options):
+        return []
+    key = f"{prefix}_{field}"
+    if stale := set(st.session_state.get(key, ())) - set(options):
+        st.session_state[key] = [value for value in st.session_state[key] if value not in stale]
+    return st.multiselect(
+        TITLES[field],
+        options,
+        format_func=lambda value: _title(library, field, value),
+        key=key,
+        placeholder="any",
+        on_change=on_change,
+        bind="query-params",
+        width=width,
+    )
+
+
+def _options(library: OpenLibrary, field: str) -> list[str]:
+    if field == "region":
+        return list(library.taxonomy.regions)
+    if field == "side":
+        return list(library.taxonomy.sides)
+    return list(library.facets(field))
+
+
+def _title(library: OpenLibrary, field: str, value: str) -> str:
+    if field == "label":
+        return palette.title_of(library.taxonomy, value or None)
+    if field in ("region", "side"):
+        return value.capitalize()
+    return value or WITHOUT

@@ -1,0 +1,123 @@
+// Grid of case images. Everything that comes from people or files is set as text, never as markup.
+
+const element = (name, className, text) => {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+};
+
+const picture = (card) => {
+  const frame = element("span", "frame");
+  const image = element("img");
+  image.loading = "lazy";
+  image.decoding = "async";
+  image.alt = card.alt;
+  image.draggable = false;
+  image.addEventListener("error", () => frame.classList.add("lost"));
+  image.src = card.thumbnail;
+  frame.append(image);
+  if (card.rank) frame.append(element("span", "rank", String(card.rank)));
+  if (card.badges.length) {
+    const badges = element("span", "badges");
+    badges.append(...card.badges.map((text) => element("span", "badge", text)));
+    frame.append(badges);
+  }
+  return frame;
+};
+
+const similarity = (value) => {
+  const row = element("span", "similarity");
+  row.title = "cosine similarity of the embeddings, at most 1";
+  const bar = element("span", "bar");
+  const filled = element("i");
+  filled.style.width = `${Math.max(0, Math.min(1, value)) * 100}%`;
+  bar.append(filled);
+  row.append(element("span", "number", value.toFixed(2)), bar);
+  return row;
+};
+
+const caption = (card) => {
+  const text = element("span", "text");
+  text.ariaHidden = "true"; // the image's alternative text says all of it
+  const title = element("span", "title");
+  const swatch = element("span", "swatch");
+  swatch.style.background = card.colour;
+  title.append(swatch, element("span", "", card.title));
+  text.append(title, ...card.lines.map((line) => element("span", "line", line)));
+  if (card.similarity !== null) text.append(similarity(card.similarity));
+  return text;
+};
+
+const tile = (card, offersSimilar, send) => {
+  const item = element("li");
+  const button = element("button", "card");
+  button.type = "button";
+  button.dataset.case = card.case_id;
+  button.append(picture(card), caption(card));
+  button.addEventListener("click", () => send("open", card.case_id));
+  item.append(button);
+  if (offersSimilar) {
+    button.setAttribute("aria-keyshortcuts", "s");
+    const more = element("button", "more", "Find similar");
+    more.type = "button";
+    more.tabIndex = -1; // reached by hovering, or by S on the card: one tab stop a grid
+    more.addEventListener("click", () => send("similar", card.case_id));
+    item.append(more);
+  }
+  return item;
+};
+
+const columns = (buttons) => {
+  const top = buttons[0].getBoundingClientRect().top;
+  const first = buttons.findIndex((button) => button.getBoundingClientRect().top > top + 4);
+  return first < 0 ? buttons.length : first;
+};
+
+const target = (key, at, buttons) => {
+  const last = buttons.length - 1;
+  if (key === "ArrowRight") return Math.min(at + 1, last);
+  if (key === "ArrowLeft") return Math.max(at - 1, 0);
+  if (key === "ArrowDown") return at + columns(buttons) <= last ? at + columns(buttons) : last;
+  if (key === "ArrowUp") return at - columns(buttons) >= 0 ? at - columns(buttons) : at;
+  if (key === "Home") return 0;
+  if (key === "End") return last;
+  return -1;
+};
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const grid = parentElement.querySelector(".grid");
+  const drawn = JSON.stringify(data);
+  if (grid.dataset.drawn === drawn) return undefined;
+  grid.dataset.drawn = drawn;
+  grid.className = `grid ${data.size}`;
+  grid.setAttribute("aria-label", data.label);
+
+  const buttons = () => [...grid.querySelectorAll(".card")];
+  const focused = parentElement.activeElement?.dataset?.case ?? null;
+  grid.replaceChildren(...data.cards.map((card) => tile(card, data.similar, setTriggerValue)));
+
+  const rove = (to) => buttons().forEach((button) => (button.tabIndex = button === to ? 0 : -1));
+  const again = buttons().find((button) => button.dataset.case === focused);
+  rove(again ?? buttons()[0]);
+  again?.focus();
+
+  grid.onfocusin = (event) => event.target.classList.contains("card") && rove(event.target);
+  grid.onkeydown = (event) => {
+    const all = buttons();
+    const at = all.indexOf(event.target);
+    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key.toLowerCase() === "s" && data.similar) {
+      event.stopPropagation();
+      setTriggerValue("similar", all[at].dataset.case);
+      return;
+    }
+    const to = target(event.key, at, all);
+    if (to < 0) return;
+    event.preventDefault();
+    event.stopPropagation();
+    all[to].focus();
+    all[to].scrollIntoView({ block: "nearest" });
+  };
+  return undefined;
+}

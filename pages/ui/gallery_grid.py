@@ -1,0 +1,100 @@
+"""The grid of case images that every page uses: thumbnails by URL, captions, keyboard, one click to open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+from core.catalog import Case
+from core.taxonomy import Taxonomy
+from pages.ui import media, palette
+
+HERE = Path(__file__).parent
+Size = Literal["small", "medium", "large"]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One image of a grid. All of it is shown as plain text; `colour` is a CSS value, `similarity` draws a bar."""
+
+    case_id: str
+    thumbnail: str
+    title: str
+    colour: str
+    alt: str
+    lines: tuple[str, ...] = ()
+    badges: tuple[str, ...] = ()
+    rank: int | None = None
+    similarity: float | None = None
+
+
+_component = st.components.v2.component(
+    "ent_gallery_grid",
+    html='<ul class="grid" role="list"></ul>',
+    css=(HERE / "gallery_grid.css").read_text(encoding="utf-8"),
+    js=(HERE / "gallery_grid.js").read_text(encoding="utf-8"),
+)
+
+
+def card_of(
+    case: Case,
+    taxonomy: Taxonomy,
+    library_id: str,
+    *,
+    rank: int | None = None,
+    similarity: float | None = None,
+    badges: tuple[str, ...] = (),
+) -> Card:
+    """The card of a stored case."""
+    title = palette.title_of(taxonomy, case.label)
+    lines = tuple(line for line in (case.finding,) if line)
+    said = (
+        f"Result {rank}" if rank else "",
+        title,
+        *lines,
+        "" if similarity is None else f"cosine similarity {similarity:.2f}",
+        *badges,
+        f"case {case.case_id[:6]}",
+    )
+    return Card(
+        case_id=case.case_id,
+        thumbnail=media.thumbnail_url(library_id, case.case_id),
+        title=title,
+        colour=palette.colour_of(taxonomy, case.label).css,
+        alt=", ".join(part for part in said if part),
+        lines=lines,
+        badges=badges,
+        rank=rank,
+        similarity=None if similarity is None else round(similarity, 4),
+    )
+
+
+def show(
+    cards: Sequence[Card],
+    *,
+    key: str,
+    label: str,
+    on_open: Callable[[str], None],
+    on_similar: Callable[[str], None] | None = None,
+    size: Size = "medium",
+) -> None:
+    """Show the grid; `on_open` (a click, Enter) and `on_similar` (its button, the key S) get the case's id."""
+
+    def _opened() -> None:
+        _pass_on(key, "open", on_open)
+
+    def _similar() -> None:
+        _pass_on(key, "similar", on_similar)
+
+    data = {"cards": [asdict(card) for card in cards], "label": label, "size": size, "similar": on_similar is not None}
+    _component(key=key, data=data, on_open_change=_opened, on_similar_change=_similar)
+
+
+def _pass_on(key: str, event: str, handler: Callable[[str], None] | None) -> None:
+    case_id = getattr(st.session_state.get(key), event, None)
+    if handler is not None and isinstance(case_id, str):
+        handler(case_id)

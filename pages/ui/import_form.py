@@ -1,0 +1,96 @@
+"""The import forms: files through the browser, or a folder, archive or manifest on this machine."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import EntError
+from pages.ui import frame, palette, tasks
+from pages.ui.resources import OpenLibrary
+from pages.ui.text import markdown
+
+FILES, PATH, MANIFEST, LABEL = "import_files", "import_path", "import_manifest", "import_label"
+UPLOADS, REFUSED = "import_uploads_taken", "import_refused"
+TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "zip"]
+NOT_LABELLED = ""
+
+
+def show(library: OpenLibrary) -> None:
+    """The two ways to import; each starts a job."""
+    st.subheader("Import images", anchor=False)
+    files, path = st.tabs(["Files", "Folder or archive on this machine"], key="import_way")
+    with files:
+        _files(library)
+    with path:
+        _path(library)
+
+
+def _files(library: OpenLibrary) -> None:
+    key = f"{FILES}_{st.session_state.setdefault(UPLOADS, 0)}"
+    chosen = st.file_uploader(
+        "Images, or ZIP files of images",
+        type=TYPES,
+        accept_multiple_files=True,
+        key=key,
+        help="Larger archives: give their path on this machine, in the other tab.",
+    )
+    st.selectbox(
+        "Class of these images",
+        [NOT_LABELLED, *library.taxonomy.labels],
+        format_func=lambda label: palette.title_of(library.taxonomy, label or None),
+        key=LABEL,
+        help="For single images. In a ZIP file the folders name the classes, or a manifest in it does.",
+    )
+    st.button(
+        "Import files",
+        type="primary",
+        icon=":material/upload:",
+        disabled=not chosen,
+        on_click=_start_files,
+        args=(library, key),
+    )
+
+
+def _path(library: OpenLibrary) -> None:
+    st.text_input(
+        "Folder, ZIP file or manifest",
+        key=PATH,
+        placeholder="/data/endoscopy/archive",
+        help="On the machine that runs this app. Folders named like a class give the label.",
+    )
+    st.text_input(
+        "Manifest",
+        key=MANIFEST,
+        placeholder="optional: a CSV or JSON file that describes the images",
+        help="Columns path and label, and any of finding, patient_id, description, description_en, exam_date, split.",
+    )
+    if reason := st.session_state.pop(REFUSED, None):
+        st.error(markdown(reason), icon=":material/error:")
+    st.button(
+        "Import from this machine",
+        type="primary",
+        icon=":material/drive_folder_upload:",
+        on_click=_start_path,
+        args=(library,),
+    )
+    frame.quiet(
+        "Labels, findings and patients come from the manifest. Image metadata (EXIF, GPS, comments) is left behind; "
+        "pictures that are already here are recognised and not added twice."
+    )
+
+
+def _start_files(library: OpenLibrary, key: str) -> None:
+    files = [(file.name, file.getvalue()) for file in st.session_state.get(key) or []]
+    if files:
+        tasks.import_uploads(library, files, st.session_state.get(LABEL) or None)
+        st.session_state[UPLOADS] += 1
+
+
+def _start_path(library: OpenLibrary) -> None:
+    try:
+        path = tasks.path_from(st.session_state.get(PATH, ""))
+        manifest = tasks.path_from(st.session_state[MANIFEST]) if st.session_state.get(MANIFEST) else None
+    except EntError as error:
+        st.session_state[REFUSED] = str(error)
+        return
+    tasks.import_path(library, path, manifest)

@@ -1,0 +1,55 @@
+"""What an import did and what a check found, in numbers and in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.ui import frame
+from pages.ui.text import count, markdown
+
+if TYPE_CHECKING:
+    from core.ingest import IngestReport
+    from core.verify import VerifyReport
+
+
+def show(reports: Sequence[IngestReport]) -> None:
+    """Counts first; then what failed and why, what was here already and as what, and what was changed on the way."""
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Added", sum(report.added for report in reports), width="content")
+        st.metric("Already in the library", sum(report.duplicates for report in reports), width="content")
+        st.metric("Failed", sum(report.failed for report in reports), width="content")
+    if any(report.stopped for report in reports):
+        frame.quiet("Stopped before the end. What was added stays; importing the same again goes on from there.")
+    if unlabelled := sum(report.unlabelled for report in reports):
+        frame.quiet(f"{count(unlabelled, 'new case')} without a label.")
+    _table("Failed", "File", "Why", [(f.path, f.reason) for r in reports for f in r.failures], expanded=True)
+    _table("Already in the library", "File", "Is the same picture as", [_twin(t) for r in reports for t in r.twins])
+    _table("Notes", "File", "What was changed", [(n.path, n.reason) for r in reports for n in r.notes])
+
+
+def show_verified(report: VerifyReport) -> None:
+    """Whether the library is sound; what is wrong, in words, when it is not."""
+    if report.ok:
+        cases = count(report.cases, "case")
+        st.success(f"Everything fits together: {cases}, all of them indexed.", icon=":material/check_circle:")
+        return
+    st.warning(f"{count(len(report.problems), 'problem')} found.", icon=":material/warning:")
+    _table("Problems", "", "What is wrong", [("", problem) for problem in report.problems], expanded=True)
+
+
+def _twin(twin: object) -> tuple[str, str]:
+    other = " It has another label there." if twin.label_differs else ""
+    return twin.path, f"{twin.twin_path} (case {twin.case_id[:6]}).{other}"
+
+
+def _table(title: str, first: str, second: str, rows: list[tuple[str, str]], *, expanded: bool = False) -> None:
+    if not rows:
+        return
+    with st.expander(markdown(f"{title} ({len(rows)})"), expanded=expanded):
+        columns = (
+            {first: [a for a, _ in rows], second: [b for _, b in rows]} if first else {second: [b for _, b in rows]}
+        )
+        st.dataframe(columns, hide_index=True, height=min(38 + 35 * len(rows), 320))

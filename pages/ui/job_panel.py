@@ -1,0 +1,79 @@
+"""Jobs as a person sees them: progress with a way to stop while they run, the result when they have ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.ui import frame, import_result, resources, tasks
+from pages.ui.jobs import Job, Step
+from pages.ui.text import duration, markdown, number
+
+POLL = 0.5
+SHOWN = 3
+
+
+def show(jobs: Sequence[Job]) -> None:
+    """The newest jobs; polls only while one of them runs."""
+    with st.container(key="jobs"):
+        for job in jobs[:SHOWN]:
+            with st.container(border=True, key=f"job_{job.job_id}"):
+                st.fragment(_panel, run_every=POLL if job.running else None)(job, job.running)
+
+
+def _panel(job: Job, was_running: bool) -> None:
+    if job.running:
+        _running(job)
+    elif was_running:
+        st.rerun(scope="app")  # counts and galleries elsewhere on the page are out of date now
+    else:
+        _ended(job)
+
+
+def _running(job: Job) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{markdown(job.title)}**")
+        st.button(
+            "Stopping" if job.stopping else "Stop",
+            key=f"stop_{job.job_id}",
+            icon=":material/stop_circle:",
+            on_click=job.stop,
+            disabled=job.stopping or job.kind != tasks.IMPORT,
+            help=None if job.kind == tasks.IMPORT else "This work cannot be stopped half-way.",
+        )
+    st.progress(job.step.share, text=markdown(job.step.words))
+    frame.quiet(_numbers(job.step, job.seconds))
+
+
+def _numbers(step: Step, seconds: float) -> str:
+    parts = []
+    if step.total:
+        parts.append(f"{number(step.done)} of {number(step.total)}")
+    if step.rate:
+        parts.append(f"{step.rate:.1f} images a second")
+    if step.seconds_left is not None and step.total:
+        parts.append(f"about {duration(step.seconds_left)} left")
+    return ", ".join(parts) or f"for {duration(seconds)}"
+
+
+def _ended(job: Job) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        words = {"done": "", "stopped": ": stopped", "failed": ": failed"}[job.state]
+        st.markdown(f"**{markdown(job.title + words)}**")
+        frame.quiet(f"took {duration(job.seconds)}")
+        st.space("stretch")
+        st.button(
+            "Dismiss",
+            key=f"dismiss_{job.job_id}",
+            type="tertiary",
+            icon=":material/close:",
+            on_click=resources.jobs().dismiss,
+            args=(job.job_id,),
+        )
+    if job.error:
+        st.error(markdown(job.error), icon=":material/error:")
+    elif job.kind == tasks.IMPORT:
+        import_result.show(job.result if isinstance(job.result, list) else [job.result])
+    elif job.kind in (tasks.VERIFY, tasks.REPAIR):
+        import_result.show_verified(job.result)

@@ -1,0 +1,86 @@
+"""The library in use in this session, and what a page shows while there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import EntError
+from pages.ui import frame, resources, state
+from pages.ui.resources import LibraryEntry, OpenLibrary
+from pages.ui.text import markdown
+
+SWITCH_TO = "switch_to_library"
+
+
+def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
+    """The entry in use; with several, a switcher that the URL follows."""
+    wanted = st.session_state.pop(SWITCH_TO, None)
+    ids = [entry.library_id for entry in entries]
+    if wanted in ids:
+        st.session_state[state.LIBRARY] = wanted
+    elif state.LIBRARY in st.session_state and st.session_state[state.LIBRARY] not in ids:
+        del st.session_state[state.LIBRARY]
+    if not entries:
+        return None
+    titles = {entry.library_id: entry.title for entry in entries}
+    chosen = st.selectbox(
+        "Library in use",
+        ids,
+        format_func=lambda library_id: titles.get(library_id, ""),
+        key=state.LIBRARY,
+        bind="query-params",
+        on_change=state.forget_library,
+    )
+    return entries[ids.index(chosen)]
+
+
+def switch_to(root: Path) -> None:
+    """Use the library in that folder from the next run on."""
+    state.forget_library()
+    st.session_state[SWITCH_TO] = resources.library_id_of(root)
+
+
+def in_use() -> OpenLibrary | None:
+    """The open library of this session. Raises LibraryError when it cannot be opened."""
+    entries = {entry.library_id: entry for entry in resources.libraries()}
+    entry = entries.get(st.session_state.get(state.LIBRARY, ""))
+    return resources.open_library(entry.root) if entry else None
+
+
+def in_use_or_none() -> OpenLibrary | None:
+    """The open library of this session, None also where it cannot be opened."""
+    try:
+        return in_use()
+    except EntError:
+        return None
+
+
+def require(title: str) -> OpenLibrary:
+    """The page's title and the library in use; without one the page ends here, with the way on."""
+    st.title(title, anchor=False)
+    try:
+        library = in_use()
+    except EntError as error:
+        st.error(f"This library cannot be opened: {markdown(error)}", icon=":material/error:")
+        st.stop()
+    if library is None:
+        frame.empty(
+            "No library yet",
+            "A library holds your images and what is known of them. Make one and import images, "
+            "or open one that you already have.",
+            "Make or open a library",
+            _to_library_page,
+        )
+        st.stop()
+    if not library.count():
+        frame.empty(
+            "This library is empty", "Import images to search and browse them here.", "Import images", _to_library_page
+        )
+        st.stop()
+    return library
+
+
+def _to_library_page() -> None:
+    st.session_state[state.GO_TO] = state.LIBRARY_PAGE

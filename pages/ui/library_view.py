@@ -1,0 +1,66 @@
+"""What the library in use is and holds, and what runs on it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import evidence, frame, job_panel, libraries, palette, resources, tasks
+from pages.ui.resources import OpenLibrary
+from pages.ui.text import count, day, markdown, number
+
+CREATING = "creating_library"
+
+
+def show_jobs() -> None:
+    """Jobs of the library in use, and those that make a new one; a new one is used as soon as it is there."""
+    creating = resources.jobs().find(st.session_state.get(CREATING, ""))
+    if creating is not None and creating.state == "done":
+        del st.session_state[CREATING]
+        resources.jobs().dismiss(creating.job_id)
+        libraries.switch_to(creating.result)
+        st.rerun()
+    library = libraries.in_use_or_none()
+    own = resources.jobs().of(library.library_id) if library else []
+    job_panel.show([*resources.jobs().of(""), *own])
+
+
+def show(library: OpenLibrary) -> None:
+    """Name, facts, cases a class, and the two ways to look after it."""
+    now, counts = library.catalog.state(), library.facets("label")
+    st.subheader(markdown(now.name), anchor=False)
+    frame.facts(
+        [
+            ("Cases", number(sum(counts.values()))),
+            ("Encoder", f"{palette.encoder_title(now.encoder.name)}, {now.encoder.dimension} numbers an image"),
+            ("Flow", now.active_flow or "none active"),
+            ("Made", day(now.created_at)),
+            ("Folder", str(library.root)),
+        ]
+    )
+    if counts:
+        evidence.show_counts(counts, library.taxonomy)
+    _care(library)
+
+
+def _care(library: OpenLibrary) -> None:
+    busy = bool(resources.jobs().running(library.library_id))
+    with st.container(horizontal=True, gap="small", key="care"):
+        st.button(
+            "Verify",
+            icon=":material/fact_check:",
+            disabled=busy,
+            on_click=tasks.verify,
+            args=(library,),
+            help="Compares catalogue, image files, embeddings and index with each other. Changes nothing.",
+        )
+        st.button(
+            "Repair",
+            icon=":material/build:",
+            disabled=busy,
+            on_click=tasks.repair,
+            args=(library,),
+            help="Makes thumbnails and the index anew from the catalogue. Cases and images stay as they are.",
+        )
+    if busy:
+        running = resources.jobs().running(library.library_id)
+        frame.quiet(f"{count(len(running), 'job')} at work on this library.")

@@ -1,0 +1,126 @@
+"""Images of cases and of queries over HTTP: by signed URLs that expire, to this app's own pages only."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from urllib.parse import urlsplit
+
+import streamlit as st
+from itsdangerous import Signer
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from core.errors import EntError
+from pages.ui import resources
+
+LIFE = 3600
+"""Seconds a URL is good for at least; at most twice that, so that it stays the same (and cached) for a while."""
+
+PREVIEWS_KEPT = 256
+TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+NAME = re.compile(r"[0-9a-f]{8,64}")
+KINDS = ("image", "thumb", "query")
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+}
+
+_signer = Signer(secrets.token_bytes(32), salt="case image", digest_method=hashlib.sha256)
+_previews: OrderedDict[str, bytes] = OrderedDict()
+_lock = threading.Lock()
+
+
+def image_url(library_id: str, case_id: str) -> str:
+    """URL of a case's original."""
+    return _url("image", library_id, case_id)
+
+
+def thumbnail_url(library_id: str, case_id: str) -> str:
+    """URL of a case's thumbnail."""
+    return _url("thumb", library_id, case_id)
+
+
+def preview_url(webp: bytes) -> str:
+    """URL of a small picture that belongs to no library (a query); only the latest few hundred are held."""
+    name = secrets.token_hex(16)
+    with _lock:
+        _previews[name] = webp
+        while len(_previews) > PREVIEWS_KEPT:
+            _previews.popitem(last=False)
+    return _url("query", "0" * 8, name)
+
+
+def routes() -> list[Route]:
+    """The routes the server answers these URLs on."""
+    return [Route(f"{_base()}/images/{{kind}}/{{library}}/{{name}}", _serve, methods=["GET"])]
+
+
+def _base() -> str:
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}" if base else ""
+
+
+def _url(kind: str, library_id: str, name: str) -> str:
+    expires = (int(time.time()) // LIFE + 2) * LIFE
+    return f"{_base()}/images/{kind}/{library_id}/{name}?e={expires}&s={_signature(kind, library_id, name, expires)}"
+
+
+def _signature(kind: str, library_id: str, name: str, expires: int) -> str:
+    return _signer.get_signature(f"{kind}/{library_id}/{name}/{expires}").decode()
+
+
+def _serve(request: Request) -> Response:
+    """One image, or a refusal that tells nothing about what is there. Runs in a worker thread."""
+    kind, library_id, name = (request.path_params[part] for part in ("kind", "library", "name"))
+    if not _own_page_asks(request):
+        return _refusal(403, "not for other sites")
+    if kind not in KINDS or not NAME.fullmatch(library_id) or not NAME.fullmatch(name):
+        return _refusal(404, "no such image")
+    expires = request.query_params.get("e", "")
+    if not expires.isascii() or not expires.isdigit() or len(expires) > 12 or int(expires) < time.time():
+        return _refusal(403, "this link has expired; reload the page")
+    if not _signer.verify_signature(f"{kind}/{library_id}/{name}/{int(expires)}", request.query_params.get("s", "")):
+        return _refusal(403, "not a valid link")
+    found = _find(kind, library_id, name)
+    if found is None:
+        return _refusal(404, "no such image")
+    data, content_type = found
+    # the URL changes before it expires, and what it names never changes
+    return Response(data, media_type=content_type, headers={**HEADERS, "Cache-Control": f"private, max-age={LIFE}"})
+
+
+def _find(kind: str, library_id: str, name: str) -> tuple[bytes, str] | None:
+    if kind == "query":
+        with _lock:
+            webp = _previews.get(name)
+        return (webp, TYPES["webp"]) if webp else None
+    library = resources.opened(library_id)
+    if library is None:
+        return None
+    try:
+        case = library.catalog.case(name)
+        if kind == "thumb":
+            return library.store.thumbnail(case.sha256), TYPES["webp"]
+        return library.store.image(case.sha256, case.extension), TYPES.get(case.extension, "application/octet-stream")
+    except EntError:
+        return None
+
+
+def _own_page_asks(request: Request) -> bool:
+    """Whether the browser says that one of this app's pages asks (or a person, by the address bar)."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
+
+
+def _refusal(status: int, words: str) -> Response:
+    return PlainTextResponse(words, status, headers={**HEADERS, "Cache-Control": "no-store"})

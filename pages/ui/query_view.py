@@ -1,0 +1,133 @@
+"""What Search asks with: taking images in, showing them, adding to them, starting over."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core.errors import ImageError
+from core.imaging import Limits, load_image, thumbnail
+from core.settings import get_settings
+from pages.ui import frame, media, palette, state
+from pages.ui.resources import OpenLibrary
+from pages.ui.state import QueryImage, QueryState
+from pages.ui.text import escaped, markdown, number
+
+PREVIEW = 512
+REFUSED = "search_refused"
+TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif"]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image of the query: where it is, what it is called, and what `state.drop` needs to take it out."""
+
+    url: str
+    name: str
+    which: dict[str, str]
+
+
+def is_empty() -> bool:
+    _show_refused()
+    return state.query().size == 0
+
+
+def columns() -> list[DeltaGenerator]:
+    """A narrow column for the query and what is said of it, a wide one for results."""
+    return st.columns([4, 11], gap="medium")
+
+
+def ask(library: OpenLibrary) -> None:
+    """The empty state: where to drop an image, and the other way to begin."""
+    frame.empty(
+        "Which cases look like this image?",
+        f"Drop an endoscopic image to see the most similar of the {number(library.count())} cases "
+        "in this library. It is used for this search only and not stored.",
+    )
+    with st.container(key="ask", horizontal_alignment="center"):
+        _uploader("Images to search with", width=560)
+        st.page_link(state.GALLERY_PAGE, label="Or start from a case in the Gallery", icon=":material/grid_view:")
+
+
+def show(library: OpenLibrary) -> None:
+    """The query's images, each with a way to take it out, and the ways to add another or begin anew."""
+    query = state.query()
+    pictures = [*(_of_image(image) for image in query.images), *(_of_case(library, case) for case in query.cases)]
+    if len(pictures) == 1:
+        _preview(pictures[0])
+    else:
+        places = st.columns(2, gap="small") * len(pictures)
+        for picture, place in zip(pictures, places, strict=False):
+            with place:
+                _preview(picture)
+                _take_out(picture)
+    with st.container(horizontal=True, gap="small"):
+        st.button("New search", icon=":material/restart_alt:", on_click=state.clear_query)
+        with st.popover("Add image", icon=":material/add:", disabled=query.size >= QueryState.MOST):
+            frame.quiet("With several images, the search looks for cases like all of them together.")
+            _uploader("Images to add", width="stretch")
+
+
+def _uploader(label: str, width: int | str) -> None:
+    st.file_uploader(
+        label,
+        type=TYPES,
+        accept_multiple_files=True,
+        key=state.uploader_key(),
+        on_change=_take_in,
+        label_visibility="collapsed",
+        width=width,
+    )
+
+
+def _take_in() -> None:
+    """Move what was dropped into the query; what is no image is refused with its reason."""
+    refused = []
+    for file in st.session_state.get(state.uploader_key()) or []:
+        try:
+            state.add_image(_query_image(file))
+        except ImageError as error:
+            refused.append(f"{file.name}: {error}")
+    st.session_state[REFUSED] = refused
+    state.renew_uploader()
+
+
+def _query_image(file: UploadedFile) -> QueryImage:
+    data = file.getvalue()
+    settings = get_settings()
+    image = load_image(data, Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels))
+    url = media.preview_url(thumbnail(image.rgb, PREVIEW))
+    return QueryImage(file.name, data, hashlib.sha256(data).hexdigest(), url)
+
+
+def _show_refused() -> None:
+    for reason in st.session_state.pop(REFUSED, []):
+        st.error(markdown(reason), icon=":material/broken_image:")
+
+
+def _of_image(image: QueryImage) -> Picture:
+    return Picture(image.preview_url, image.name, {"digest": image.digest})
+
+
+def _of_case(library: OpenLibrary, case_id: str) -> Picture:
+    found = library.catalog.cases_by_id([case_id])
+    title = palette.title_of(library.taxonomy, found[0].label) if found else "not in this library any more"
+    return Picture(media.image_url(library.library_id, case_id), f"Case {case_id[:6]}, {title}", {"case_id": case_id})
+
+
+def _preview(picture: Picture) -> None:
+    name = escaped(picture.name)
+    st.html(
+        f'<figure class="ent-preview"><img src="{escaped(picture.url)}" alt="Query image {name}">'
+        f'<figcaption title="{name}">{name}</figcaption></figure>'
+    )
+
+
+def _take_out(picture: Picture) -> None:
+    key = "take_out_" + next(iter(picture.which.values()))[:16]
+    words = f"Search without {markdown(picture.name)}"
+    st.button("Leave out", key=key, type="tertiary", help=words, on_click=state.drop, kwargs=picture.which)

@@ -1,0 +1,24 @@
+"""The shell around every page: navigation, sidebar, the page itself, and the case drawer over it."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui import case_dialog, frame, server, sidebar, state
+
+# icons stand in the sidebar only: as page icons they would be fetched from another host for the browser's tab
+PAGES = {
+    ":material/image_search:": st.Page("../search.py", title="Search", default=True),
+    ":material/grid_view:": st.Page("../gallery.py", title="Gallery"),
+    ":material/inventory_2:": st.Page("../library.py", title="Library"),
+}
+
+page = st.navigation(list(PAGES.values()), position="hidden")
+if go_to := st.session_state.pop(state.GO_TO, None):  # asked for in a callback, where pages cannot be switched
+    st.switch_page(go_to, query_params={})  # without the argument it trips over parameters bound to widgets
+st.set_page_config(f"{page.title} · ENT case browser", Path(__file__).with_name("icon.png"), layout="wide")
+frame.style()
+sidebar.show(PAGES)
+page.run()
+case_dialog.show_if_open()
+server.page_shown()

@@ -1,0 +1,63 @@
+"""The sidebar: the way between pages, the library in use, what runs behind, and the permanent notice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+import core
+from core.errors import EntError
+from pages.ui import frame, libraries, palette, resources, state
+from pages.ui.resources import OpenLibrary
+from pages.ui.text import number
+
+POLL_RUNNING, POLL_IDLE = 1.0, 5.0
+SHOWN_GENERATION = "shown_generation"
+
+
+def show(pages: Mapping[str, st.Page]) -> None:
+    """Draw the sidebar; once a run, from the shell."""
+    with st.sidebar:
+        st.html('<div class="ent-brand">ENT case browser</div>')
+        with st.container(gap=None, key="navigation"):
+            for icon, page in pages.items():
+                st.page_link(page, icon=icon)
+        with st.container(key="library_block", gap="small"):
+            if libraries.choose(resources.libraries()) is not None:
+                _library()
+        with st.container(key="footer"):
+            frame.quiet(f"{core.NOTICE} Version {core.__version__}")
+
+
+def _library() -> None:
+    try:
+        library = libraries.in_use()
+    except EntError:
+        library = None
+    if library is None:
+        frame.quiet("This library cannot be opened.")
+        return
+    st.session_state[SHOWN_GENERATION] = library.generation
+    running = resources.jobs().running(library.library_id)
+    st.fragment(_live, run_every=POLL_RUNNING if running else POLL_IDLE)(library)
+
+
+def _live(library: OpenLibrary) -> None:
+    """The facts of the library as they are now, also when another process changes it."""
+    now = library.catalog.state()
+    flow = now.active_flow or "none active"
+    frame.facts(
+        [
+            ("Cases", number(library.count())),
+            ("Encoder", palette.encoder_title(now.encoder.name)),
+            ("Flow", flow),
+        ]
+    )
+    running = resources.jobs().running(library.library_id)
+    if running:
+        st.page_link(state.LIBRARY_PAGE, label=running[0].title, icon="spinner")
+    elif now.generation != st.session_state.get(SHOWN_GENERATION):
+        frame.quiet("The library has changed.")
+        if st.button("Show the new state", icon=":material/refresh:", width="stretch"):
+            st.rerun(scope="app")

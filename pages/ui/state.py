@@ -1,0 +1,114 @@
+"""What one person's session holds: the query, the open case, and how they follow the URL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+LIBRARY = "library"
+SEARCH_PAGE, GALLERY_PAGE, LIBRARY_PAGE = "../search.py", "../gallery.py", "../library.py"
+GO_TO = "go_to_page"
+CASE = "case"
+QUERY = "search_query"
+AMONG = "case_among"
+_SEEN_CASE = "case_seen_in_url"
+_UPLOADS = "search_uploads"
+
+
+@dataclass(frozen=True)
+class QueryImage:
+    """An image to search with that is not in the library: its bytes stay in this session only."""
+
+    name: str
+    data: bytes
+    digest: str
+    preview_url: str
+
+
+@dataclass(frozen=True)
+class QueryState:
+    """What Search asks with: images from outside and stored cases, together at most `MOST`."""
+
+    images: tuple[QueryImage, ...] = ()
+    cases: tuple[str, ...] = ()
+
+    MOST = 8
+
+    @property
+    def size(self) -> int:
+        return len(self.images) + len(self.cases)
+
+
+def query() -> QueryState:
+    """The query of this session, empty at first."""
+    return st.session_state.setdefault(QUERY, QueryState())
+
+
+def add_image(image: QueryImage) -> None:
+    """Search with this image too; the same picture twice counts once."""
+    current = query()
+    if all(image.digest != known.digest for known in current.images) and current.size < QueryState.MOST:
+        st.session_state[QUERY] = replace(current, images=(*current.images, image))
+
+
+def drop(*, digest: str | None = None, case_id: str | None = None) -> None:
+    """Search without that image or case."""
+    current = query()
+    st.session_state[QUERY] = QueryState(
+        tuple(image for image in current.images if image.digest != digest),
+        tuple(case for case in current.cases if case != case_id),
+    )
+
+
+def search_with_case(case_id: str) -> None:
+    """Make a stored case the whole query."""
+    st.session_state[QUERY] = QueryState(cases=(case_id,))
+    st.session_state[GO_TO] = SEARCH_PAGE
+    close_case()
+
+
+def clear_query() -> None:
+    st.session_state[QUERY] = QueryState()
+
+
+def uploader_key() -> str:
+    """Key of the upload widget; it changes when the files it held have been taken over into the query."""
+    return f"search_upload_{st.session_state.setdefault(_UPLOADS, 0)}"
+
+
+def renew_uploader() -> None:
+    st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
+
+
+def open_case(case_id: str, among: tuple[str, ...]) -> None:
+    """Open a case in the drawer; `among` are the cases that previous and next walk through."""
+    st.session_state[CASE] = case_id
+    st.session_state[AMONG] = among if case_id in among else (case_id,)
+    st.session_state[_SEEN_CASE] = case_id
+    st.query_params[CASE] = case_id
+
+
+def close_case() -> None:
+    st.session_state[CASE] = None
+    st.session_state[_SEEN_CASE] = None
+    st.query_params.pop(CASE, None)
+
+
+def case_in_drawer() -> str | None:
+    """The open case; a URL that was pasted, reloaded or gone back to decides before the session does."""
+    in_url = st.query_params.get(CASE)
+    if in_url != st.session_state.get(_SEEN_CASE):
+        st.session_state[_SEEN_CASE] = in_url
+        st.session_state[CASE] = in_url
+    return st.session_state.get(CASE)
+
+
+def cases_around() -> tuple[str, ...]:
+    return st.session_state.get(AMONG, ())
+
+
+def forget_library() -> None:
+    """Drop what belongs to the library that was in use."""
+    clear_query()
+    close_case()

@@ -1,0 +1,153 @@
+"""The long work that the app starts: making a library, importing, checking and mending. No page code in here."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import EntError
+from core.settings import get_settings
+from pages.ui import resources
+from pages.ui.jobs import Job, Step
+from pages.ui.resources import OpenLibrary
+from pages.ui.text import count
+
+if TYPE_CHECKING:
+    from core.ingest import IngestProgress, IngestReport
+    from core.sources import Source
+
+CREATE, IMPORT, VERIFY, REPAIR = "create", "import", "verify", "repair"
+STAGES = {
+    "waiting": "Waiting for another import into this library",
+    "loading": "Loading the encoder",
+    "importing": "Importing",
+    "indexing": "Making the new cases searchable",
+}
+MEGABYTE = 1_000_000
+
+
+def folder_for(name: str) -> Path:
+    """The folder below the app's own that a new library of this name gets. Raises EntError when it is taken."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.strip().lower()).strip("-") or "library"
+    folder = get_settings().libraries / slug
+    if folder.exists():
+        raise EntError(f"there is already a library in the folder {folder}; choose another name")
+    return folder
+
+
+def path_from(text: str) -> Path:
+    """The path a person typed or pasted, quotes and ~ understood. Raises EntError when nothing is there."""
+    path = Path(text.strip().strip("\"'")).expanduser()
+    if not text.strip() or not path.exists():
+        raise EntError(f"there is nothing at {str(path)!r} on the machine that runs this app; check the path")
+    return path
+
+
+def create(name: str, folder: Path, encoder: str, weights: Path | None) -> Job:
+    """Make a library; its folder is the result. Weights may have to be downloaded first."""
+
+    def work(job: Job) -> Path:
+        from core.library import Library
+
+        job.report(Step("Looking for the encoder's weights"))
+        Library.create(
+            folder,
+            name=name.strip(),
+            encoder=encoder,
+            weights=weights,
+            on_progress=lambda done, total: job.report(
+                Step(f"Downloading the encoder: {done // MEGABYTE} of {total // MEGABYTE} MB", done, total)
+            ),
+        ).close()
+        return folder
+
+    return resources.jobs().start(CREATE, f"New library {name.strip()}", "", work)
+
+
+def import_path(library: OpenLibrary, path: Path, manifest: Path | None) -> Job:
+    """Import a folder, a ZIP file or a manifest on this machine."""
+
+    def work(job: Job) -> IngestReport:
+        from core.sources import open_source
+
+        with open_source(path, library.taxonomy, manifest=manifest) as source:
+            return _ingest(job, library, source)
+
+    return _start(IMPORT, f"Import of {path.name}", library, work)
+
+
+def import_uploads(library: OpenLibrary, files: Sequence[tuple[str, bytes]], label: str | None) -> Job:
+    """Import files that came through the browser: images, and ZIP files of images."""
+    archives = [(name, data) for name, data in files if name.lower().endswith(".zip")]
+    images = [(name, data) for name, data in files if not name.lower().endswith(".zip")]
+
+    def work(job: Job) -> list[IngestReport]:
+        from core.sources import CaseFacts, source_of_uploads
+
+        reports = []
+        if images:
+            source = source_of_uploads(images, library.taxonomy, facts=CaseFacts(label=label))
+            reports.append(_ingest(job, library, source))
+        for name, data in archives:
+            if not job.should_stop():
+                reports.append(_ingest_archive(job, library, name, data))
+        return reports
+
+    title = f"Import of {files[0][0] if len(files) == 1 else count(len(files), 'file')}"
+    return _start(IMPORT, title, library, work)
+
+
+def verify(library: OpenLibrary) -> Job:
+    """Compare everything the library holds with everything else."""
+    return _start(VERIFY, "Check of the library", library, lambda job: _verify(job, library))
+
+
+def repair(library: OpenLibrary) -> Job:
+    """Make anew what is derived from the catalogue and the images."""
+
+    def work(job: Job) -> Any:
+        job.report(Step("Making thumbnails and the index anew"))
+        library.engine.repair(
+            lambda done, total: job.report(Step("Building the index", done, total)),
+        )
+        return _verify(job, library)
+
+    return _start(REPAIR, "Repair of the library", library, work)
+
+
+def _start(kind: str, title: str, library: OpenLibrary, work: Callable[[Job], Any]) -> Job:
+    return resources.jobs().start(kind, title, library.library_id, work)
+
+
+def _verify(job: Job, library: OpenLibrary) -> Any:
+    job.report(Step("Comparing catalogue, images and index"))
+    return library.engine.verify()
+
+
+def _ingest(job: Job, library: OpenLibrary, source: Source) -> IngestReport:
+    job.report(Step("Starting"))
+    return library.engine.ingest(
+        source,
+        on_progress=lambda progress: job.report(_step(progress)),
+        should_stop=job.should_stop,
+        on_wait=lambda words: job.report(Step(words[:1].upper() + words[1:])),
+    )
+
+
+def _ingest_archive(job: Job, library: OpenLibrary, name: str, data: bytes) -> IngestReport:
+    from core.sources import open_source
+
+    with tempfile.TemporaryDirectory(prefix="ent-upload-") as folder:
+        path = Path(folder) / (Path(name.replace("\\", "/")).name or "upload.zip")
+        path.write_bytes(data)
+        with open_source(path, library.taxonomy) as source:
+            return _ingest(job, library, source)
+
+
+def _step(progress: IngestProgress) -> Step:
+    counting = progress.stage in ("importing", "indexing")
+    done, total = (progress.done, progress.total) if counting else (0, 0)
+    return Step(STAGES[progress.stage], done, total, progress.rate, progress.seconds_left)

@@ -1,0 +1,85 @@
+"""The image routes, asked directly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from pages.ui import media, resources
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient]:
+    with TestClient(Starlette(routes=media.routes()), base_url="http://localhost") as client:
+        yield client
+
+
+@pytest.fixture
+def opened(make_library: Callable[..., Path]) -> resources.OpenLibrary:
+    return resources.open_library(make_library("clinic", {"ear-left": 2}))
+
+
+def test_original_and_thumbnail_are_served_as_what_they_are(client: TestClient, opened: resources.OpenLibrary) -> None:
+    case = opened.catalog.cases()[0]
+
+    image = client.get(media.image_url(opened.library_id, case.case_id))
+    thumbnail = client.get(media.thumbnail_url(opened.library_id, case.case_id))
+
+    assert image.content == opened.store.image(case.sha256, case.extension)
+    assert image.headers["content-type"] == "image/png"
+    assert thumbnail.headers["content-type"] == "image/webp"
+    assert "private" in thumbnail.headers["cache-control"]
+
+
+def test_a_url_stays_the_same_for_a_while_so_that_the_browser_keeps_the_image() -> None:
+    assert media.thumbnail_url("0" * 16, "1" * 16) == media.thumbnail_url("0" * 16, "1" * 16)
+
+
+def test_a_link_expires(client: TestClient, opened: resources.OpenLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = media.thumbnail_url(opened.library_id, opened.catalog.cases()[0].case_id)
+    now = time.time()
+
+    monkeypatch.setattr("pages.ui.media.time.time", lambda: now + media.LIFE - 1)
+    assert client.get(url).status_code == 200
+    monkeypatch.setattr("pages.ui.media.time.time", lambda: now + 2 * media.LIFE + 1)
+    assert client.get(url).status_code == 403
+
+
+def test_a_well_signed_name_that_is_no_case_is_not_found(client: TestClient, opened: resources.OpenLibrary) -> None:
+    assert client.get(media.thumbnail_url(opened.library_id, "f" * 16)).status_code == 404
+    assert client.get(media.thumbnail_url("f" * 16, "f" * 16)).status_code == 404
+
+
+def test_names_that_could_be_paths_are_never_looked_up(client: TestClient, opened: resources.OpenLibrary) -> None:
+    url = media.image_url(opened.library_id, "..%2f..%2fcatalog.db")
+
+    assert client.get(url).status_code == 404
+
+
+@pytest.mark.parametrize("expires", ["", "soon", "-1", "9" * 40, "٣٣٣٣٣٣٣٣٣٣"])
+def test_odd_expiry_times_are_refused(client: TestClient, opened: resources.OpenLibrary, expires: str) -> None:
+    path = media.thumbnail_url(opened.library_id, "1" * 16).partition("?")[0]
+
+    assert client.get(path, params={"e": expires, "s": "x"}).status_code == 403
+
+
+def test_only_own_pages_are_answered(client: TestClient, opened: resources.OpenLibrary) -> None:
+    url = media.thumbnail_url(opened.library_id, opened.catalog.cases()[0].case_id)
+
+    assert client.get(url, headers={"Origin": "http://localhost"}).status_code == 200
+    assert client.get(url, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert client.get(url, headers={"Origin": "null"}).status_code == 403
+    assert client.get(url, headers={"Sec-Fetch-Site": "same-site"}).status_code == 403
+
+
+def test_previews_are_held_in_bounded_number(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media, "PREVIEWS_KEPT", 2)
+    first, *others = [media.preview_url(bytes([number])) for number in range(3)]
+
+    assert client.get(first).status_code == 404
+    assert [client.get(url).content for url in others] == [b"\x01", b"\x02"]

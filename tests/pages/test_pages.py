@@ -1,0 +1,261 @@
+"""Every page, without a library, with an empty one and with a filled one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import core
+from core.library import Library
+from pages.ui import resources
+from tests.conftest import FakeEncoder, picture, png
+from tests.pages.conftest import visible, wait_for_jobs, words
+
+PAGES = ("search", "gallery", "library")
+
+
+def visit(app: AppTest, page: str) -> AppTest:
+    app.run()
+    return app.switch_page(f"../{page}.py").run()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_a_library_every_page_leads_to_one(app: AppTest, page: str) -> None:
+    visit(app, page)
+
+    assert not app.exception
+    labels = [button.label for button in app.button]
+    assert ("Make library" in labels) if page == "library" else ("Make or open a library" in labels)
+    assert core.NOTICE in words(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_library_leads_to_the_import(app: AppTest, home: Path, page: str) -> None:
+    Library.create(home / "clinic", name="Clinic", encoder=FakeEncoder()).close()
+
+    visit(app, page)
+
+    assert not app.exception
+    labels = [button.label for button in app.button]
+    assert ("Import files" in labels) if page == "library" else ("Import images" in labels)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_runs_on_a_filled_library(app: AppTest, make_library: Callable[..., Path], page: str) -> None:
+    make_library("clinic", {"ear-left": 4, "throat": 3})
+
+    visit(app, page)
+
+    assert not app.exception
+    assert not app.error
+
+
+def test_the_empty_state_takes_one_to_the_library_page(app: AppTest) -> None:
+    app.run()
+    next(button for button in app.button if button.label == "Make or open a library").click().run()
+
+    assert "Library" in [title.value for title in app.title]
+
+
+def test_a_search_with_an_image_shows_ranked_neighbours_and_evidence(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    make_library("clinic", {"ear-left": 8, "throat": 8}, finding="normal")
+    app.run()
+
+    app.file_uploader[0].upload("query.png", png(picture(500)), "image/png")
+    app.run()
+
+    assert not app.exception
+    assert "of 12" in words(app)
+    assert "12 cases by cosine similarity of embeddings before the flow" in words(app)
+    assert not re.search(r"\d\s*%|confiden", visible(app))
+    assert "query.png" in words(app)
+
+
+def test_a_picture_that_is_stored_already_is_pointed_out(app: AppTest, make_library: Callable[..., Path]) -> None:
+    make_library("clinic", {"ear-left": 3})
+    app.run()
+
+    app.file_uploader[0].upload("again.png", png(picture(2)), "image/png")
+    app.run()
+
+    assert any("Identical image already in the library" in info.value for info in app.info)
+
+
+@pytest.mark.parametrize(("data", "said"), [(b"", "empty"), (b"not a picture", "image")])
+def test_a_bad_upload_is_refused_in_words(
+    app: AppTest, make_library: Callable[..., Path], data: bytes, said: str
+) -> None:
+    make_library("clinic", {"ear-left": 3})
+    app.run()
+
+    app.file_uploader[0].upload("*bad*.png", data, "image/png")
+    app.run()
+
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "\\*bad\\*\\.png" in app.error[0].value
+    assert said in app.error[0].value
+    assert app.file_uploader  # one can try again at once
+
+
+def test_gallery_filters_narrow_what_is_shown_and_can_be_taken_back(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    make_library("clinic", {"ear-left": 4, "throat": 3})
+    visit(app, "gallery")
+    assert "7 cases" in words(app)
+
+    app.multiselect(key="gallery_label").select("throat").run()
+    assert "3 cases of 7" in words(app)
+
+    app.multiselect(key="gallery_patient").select("p0").run()
+    assert "1 case of 7" in words(app)
+    next(button for button in app.button if button.label == "Clear filters").click().run()
+    assert "7 cases" in words(app)
+
+
+def test_filters_come_back_after_a_visit_to_another_page(app: AppTest, make_library: Callable[..., Path]) -> None:
+    make_library("clinic", {"ear-left": 4, "throat": 3})
+    visit(app, "gallery")
+    app.multiselect(key="gallery_region").select("throat").run()
+
+    app.switch_page("../search.py").run()
+    app.switch_page("../gallery.py").run()
+
+    assert "3 cases of 7" in words(app)
+
+
+def test_a_url_brings_the_filters_and_the_open_case(app: AppTest, make_library: Callable[..., Path]) -> None:
+    root = make_library("clinic", {"ear-left": 4, "throat": 3})
+    case = Library.open(root, encoder=FakeEncoder()).catalog.cases()[0]
+    app.query_params["gallery_label"] = "Throat"
+    app.query_params["case"] = case.case_id
+    app.run()
+    app.query_params["gallery_label"] = "Throat"
+    app.query_params["case"] = case.case_id
+    app.switch_page("../gallery.py").run()
+
+    assert "3 cases of 7" in words(app)
+    assert case.case_id in words(app)
+
+
+def test_an_unknown_case_in_the_url_is_met_with_words(app: AppTest, make_library: Callable[..., Path]) -> None:
+    make_library("clinic", {"ear-left": 3})
+    app.query_params["case"] = "<script>"
+    app.run()
+
+    assert not app.exception
+    assert any("not in the library in use" in info.value for info in app.info)
+
+
+def test_text_of_cases_is_shown_as_text(app: AppTest, make_library: Callable[..., Path]) -> None:
+    evil = "<img src=x onerror=alert(1)> **bold** ![x](http://example.org/x.png)"
+    root = make_library("clinic", {"ear-left": 3}, finding=evil, description=evil)
+    case = Library.open(root, encoder=FakeEncoder()).catalog.cases()[0]
+    app.query_params["case"] = case.case_id
+    app.run()
+
+    assert "&lt;img src=x onerror" in words(app)
+    assert "<img src=x" not in words(app)
+
+
+def test_an_import_by_path_runs_as_a_job_and_tells_what_it_did(
+    app: AppTest, make_library: Callable[..., Path], folder_of: Callable[..., Path]
+) -> None:
+    make_library("clinic", {"ear-left": 3})
+    source = folder_of({"throat": 2}, seed=700)
+    (source / "throat" / "broken.png").write_bytes(b"no picture")
+    visit(app, "library")
+
+    app.text_input(key="import_path").set_value(str(source)).run()
+    next(button for button in app.button if button.label == "Import from this machine").click().run()
+    wait_for_jobs(app)
+
+    assert not app.exception
+    assert {metric.label: metric.value for metric in app.metric} == {
+        "Added": "2",
+        "Already in the library": "0",
+        "Failed": "1",
+    }
+
+
+def test_uploads_are_imported_with_the_class_that_was_chosen(app: AppTest, make_library: Callable[..., Path]) -> None:
+    root = make_library("clinic", {"ear-left": 3})
+    visit(app, "library")
+
+    app.file_uploader[0].upload("new.png", png(picture(900)), "image/png")
+    app.file_uploader[0].upload("twin.png", png(picture(1)), "image/png")
+    app.selectbox(key="import_label").set_value("throat").run()
+    next(button for button in app.button if button.label == "Import files").click().run()
+    wait_for_jobs(app)
+
+    assert [metric.value for metric in app.metric] == ["1", "1", "0"]
+    cases = Library.open(root, encoder=FakeEncoder()).catalog.cases()
+    assert [case.label for case in cases if case.filename == "new.png"] == ["throat"]
+
+
+@pytest.mark.parametrize("path", ["", "/nowhere/at/all"])
+def test_a_path_that_leads_nowhere_is_refused_in_words(
+    app: AppTest, make_library: Callable[..., Path], path: str
+) -> None:
+    make_library("clinic", {"ear-left": 3})
+    visit(app, "library")
+
+    app.text_input(key="import_path").set_value(path).run()
+    next(button for button in app.button if button.label == "Import from this machine").click().run()
+
+    assert len(app.error) == 1
+
+
+def test_verify_and_repair_report(app: AppTest, make_library: Callable[..., Path]) -> None:
+    make_library("clinic", {"ear-left": 3})
+    visit(app, "library")
+
+    next(button for button in app.button if button.label == "Verify").click().run()
+    wait_for_jobs(app)
+    assert "Everything fits together" in app.success[0].value
+    next(button for button in app.button if button.label == "Repair").click().run()
+    wait_for_jobs(app)
+    assert len(app.success) == 2
+
+
+def test_a_library_elsewhere_can_be_opened_and_is_remembered(
+    app: AppTest, make_library: Callable[..., Path], tmp_path: Path
+) -> None:
+    make_library("clinic", {"ear-left": 3}).rename(tmp_path / "elsewhere")
+    visit(app, "library")
+
+    app.text_input(key="open_folder").set_value(str(tmp_path / "elsewhere")).run()
+    next(button for button in app.button if button.label == "Open library").click().run()
+
+    assert not app.exception
+    assert app.selectbox(key="library").options == ["clinic"]
+
+
+def test_no_weights_and_no_network_are_told_with_the_ways_out(app: AppTest) -> None:
+    visit(app, "library")
+
+    app.text_input(key="new_name").set_value("Mine").run()
+    next(button for button in app.button if button.label == "Make library").click().run()
+    wait_for_jobs(app)
+
+    assert "ways out" in app.error[0].value
+
+
+def test_switching_the_library_drops_the_query_of_the_other(app: AppTest, make_library: Callable[..., Path]) -> None:
+    make_library("first", {"ear-left": 3})
+    second = make_library("second", {"throat": 2})
+    app.run()
+    app.file_uploader[0].upload("query.png", png(picture(500)), "image/png")
+    app.run()
+
+    app.selectbox(key="library").set_value(resources.library_id_of(second)).run()
+
+    assert not app.exception
+    assert "most similar of the 2 cases" in words(app)
