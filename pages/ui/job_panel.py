@@ -34,6 +34,7 @@ def _panel(job: Job, was_running: bool) -> None:
 def _running(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{markdown(job.title)}**")
+        st.space("stretch")
         st.button(
             "Stopping" if job.stopping else "Stop",
             key=f"stop_{job.job_id}",

@@ -6,6 +6,7 @@ import gc
 import importlib
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,6 +19,9 @@ LOG = logging.getLogger(__name__)
 HEAVY = ("torch", "open_clip", "chromadb", "core.library")
 NO_PAGE_YET = 3.0
 """Seconds to wait for the first page before the heavy libraries are imported all the same."""
+
+BROWSER_LOADS = 0.7
+"""Seconds that the browser still fetches parts of the page after the script has run."""
 
 _first_page = threading.Event()
 
@@ -40,7 +44,8 @@ def page_shown() -> None:
 
 
 def _import_heavy() -> None:
-    _first_page.wait(NO_PAGE_YET)  # importing at the same time made the first page a second slower
+    if _first_page.wait(NO_PAGE_YET):
+        time.sleep(BROWSER_LOADS)  # importing at the same time made the first page a second slower
     for module in HEAVY:
         try:
             importlib.import_module(module)

@@ -45,7 +45,11 @@ def _library() -> None:
 
 def _live(library: OpenLibrary) -> None:
     """The facts of the library as they are now, also when another process changes it."""
-    now = library.catalog.state()
+    try:
+        now = library.catalog.state()
+    except EntError:
+        frame.quiet("This library cannot be read any more.")
+        return
     flow = now.active_flow or "none active"
     frame.facts(
         [

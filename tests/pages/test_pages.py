@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +11,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import core
+from core.flow import Flow
 from core.library import Library
+from core.settings import get_settings
+from core.vector_field import VectorField
 from pages.ui import resources
-from tests.conftest import FakeEncoder, picture, png
+from tests.conftest import DIMENSION, FakeEncoder, picture, png
 from tests.pages.conftest import visible, wait_for_jobs, words
 
 PAGES = ("search", "gallery", "library")
@@ -246,6 +250,43 @@ def test_no_weights_and_no_network_are_told_with_the_ways_out(app: AppTest) -> N
     wait_for_jobs(app)
 
     assert "ways out" in app.error[0].value
+
+
+def test_with_an_active_flow_one_can_search_before_and_after_it(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    library = Library.open(make_library("clinic", {"ear-left": 6}), encoder=FakeEncoder())
+    library.flows.put(Flow(VectorField(dim=DIMENSION), flow_id="f" * 12, name="test"))
+    library.activate("f" * 12)
+    library.close()
+    app.run()
+    app.file_uploader[0].upload("query.png", png(picture(500)), "image/png")
+    app.run()
+    assert "embeddings after the flow" in words(app)
+
+    app.segmented_control(key="search_space").set_value("before").run()
+
+    assert not app.exception
+    assert "embeddings before the flow" in words(app)
+
+
+def test_an_import_can_be_stopped_and_says_that_what_was_added_stays(
+    app: AppTest, make_library: Callable[..., Path], folder_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_library("clinic", {"ear-left": 3})
+    monkeypatch.setenv("ENT_BATCH_SIZE", "1")
+    get_settings.cache_clear()
+    slow = FakeEncoder.encode_batch
+    monkeypatch.setattr(FakeEncoder, "encode_batch", lambda self, pixels: (time.sleep(0.2), slow(self, pixels))[1])
+    visit(app, "library")
+    app.text_input(key="import_path").set_value(str(folder_of({"throat": 20}, seed=700))).run()
+    next(button for button in app.button if button.label == "Import from this machine").click().run()
+
+    next(button for button in app.button if button.label == "Stop").click().run()
+    wait_for_jobs(app)
+
+    assert "Stopped before the end" in words(app)
+    assert 3 <= Library.open(root, encoder=FakeEncoder()).catalog.count() < 23
 
 
 def test_switching_the_library_drops_the_query_of_the_other(app: AppTest, make_library: Callable[..., Path]) -> None:
