@@ -14,12 +14,11 @@ from typing import Annotated, Any, Literal
 import typer
 
 from core import console
-from core.console import Progress, say
+from core.console import Progress, say, say_aside
 from core.errors import EntError
 
 app = typer.Typer(
     help="Make, fill, search and look after a library of endoscopic images.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -100,8 +99,8 @@ def search(
     from core.filters import Filters
     from core.search import Query
 
-    images = tuple(_read(path) for path in image or ())
     library = _open(lib, weights)
+    images = tuple(_read(path, library.limits.max_bytes) for path in image or ())
     filters = Filters.parse(where or [], library.taxonomy)
     if images:
         with Progress("downloading weights", unit="bytes") as progress:
@@ -130,7 +129,7 @@ def info(lib: Lib, as_json: Json = False) -> None:
 def verify(lib: Lib, as_json: Json = False) -> None:
     """Check a library from end to end; exit status 1 when something is wrong."""
     library = _open(lib)
-    report = library.verify()
+    report = library.verify(say_aside)
     if as_json:
         _print_json(asdict(report))
     else:
@@ -144,7 +143,7 @@ def repair(lib: Lib) -> None:
     """Make anew what is derived: thumbnails and index."""
     library = _open(lib)
     with Progress("indexing", unit="vectors") as progress:
-        library.repair(progress)
+        library.repair(progress, progress.note)
     say(f"repaired {lib}; verify checks it")
     library.close()
 
@@ -177,7 +176,7 @@ def activate(
     known = flow == "none" or flow in library.flows.ids()
     flow_id = flow if known else library.flows.add(Path(flow))
     with Progress("indexing", unit="vectors") as progress:
-        library.activate(None if flow_id == "none" else flow_id, progress)
+        library.activate(None if flow_id == "none" else flow_id, progress, progress.note)
     say(f"active flow: {flow_id}")
     library.close()
 
@@ -189,9 +188,10 @@ def _open(lib: Path, weights: Path | None = None) -> Any:
         return Library.open(lib, weights=weights, on_progress=progress)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, most: int) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(most + 1)  # one byte too many is enough to be refused
     except OSError as error:
         raise EntError(f"cannot read {path}: {error.strerror}; give an image file") from error
 

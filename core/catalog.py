@@ -149,6 +149,12 @@ class Catalog:
         facts = {"label": case.label, "region": region, "side": side, "split": case.split, "finding": case.finding}
         return {name: value for name, value in facts.items() if value is not None}
 
+    def changed_since(self, generation: int) -> int:
+        """How many cases came or changed after `generation`."""
+        query = sa.select(sa.func.count()).select_from(cases).where(cases.c.generation > generation)
+        with self.engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def case(self, case_id: str) -> Case:
         """The case of that id. Raises QueryError when there is none."""
         found = self.cases_by_id([case_id])

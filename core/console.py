@@ -61,7 +61,7 @@ class Progress:
 
     def note(self, text: str) -> None:
         """Say something once, beside the bar."""
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _show(self, title: str, done: int, total: int, seconds_left: float | None) -> None:
         if self._bar is not None:
@@ -79,6 +79,11 @@ class Progress:
 def say(text: str) -> None:
     """One line for people on standard output."""
     _out().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def say_aside(text: str) -> None:
+    """One line for people on standard error."""
+    Console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def ingest_json(report: IngestReport) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -152,6 +153,7 @@ def describe(name: str, given: Path | None = None, on_progress: Progress | None 
         std=tuple(preprocess["std"]),
         interpolation=preprocess["interpolation"],
         resize_mode=preprocess["resize_mode"],
+        architecture=architecture.digest,
     )
     return spec, path
 
@@ -172,6 +174,7 @@ class _Architecture:
     dimension: int
     image_size: int
     preprocess: Mapping[str, Any]
+    digest: str
 
     def find_weights(self, name: str, given: Path | None, on_progress: Progress | None) -> Path:
         if given is None and self.model.startswith(LOCAL):
@@ -210,6 +213,7 @@ def _architecture(model: str) -> _Architecture:
         dimension=int(config["embed_dim"]),
         image_size=_side(config["vision_cfg"].get("image_size", 224)),
         preprocess=defaults | {k: v for k, v in overlay.items() if k in defaults},
+        digest=hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest(),
     )
 
 

@@ -34,6 +34,7 @@ class EncoderSpec:
     interpolation: str
     resize_mode: str
     crop: str = "field-of-view-1"
+    architecture: str = ""  # hash of the model's configuration: the same weights can be used in more than one
 
     @property
     def fingerprint(self) -> str:

@@ -64,7 +64,7 @@ class Filters:
         allowed = {c.name for c in taxonomy.classes if _fits(c.region, self.region) and _fits(c.side, self.side)}
         if not (self.region or self.side):
             allowed.add(UNLABELLED)
-        return tuple(label for label in wanted if label in allowed)
+        return tuple(label for label in dict.fromkeys(wanted) if label in allowed)
 
 
 FIELDS = tuple(f.name for f in fields(Filters))

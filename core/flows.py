@@ -33,9 +33,16 @@ class FlowStore:
         return self._load(self.root / flow_id)
 
     def put(self, flow: Flow) -> None:
-        """Keep `flow` under its own id. Raises QueryError when that is not a usable id."""
+        """Keep `flow` under its own id, for good: what it made of every case is kept under that id too.
+
+        Raises QueryError when the id is not usable, or is another flow's.
+        """
         if not FLOW_ID.fullmatch(flow.flow_id):
             raise QueryError(f"flow id {flow.flow_id!r} must be lower-case letters, digits and hyphens, at most 64")
+        if flow.flow_id in self.ids():
+            if _digest(self.get(flow.flow_id)) != _digest(flow):
+                raise QueryError(f"another flow has the id {flow.flow_id!r} in this library; give this one its own")
+            return
         save_flow(self.root / flow.flow_id, flow)
 
     def add(self, path: Path) -> str:
@@ -44,8 +51,10 @@ class FlowStore:
         The id comes from weights and settings, so adding the same flow again changes nothing. Raises CheckpointError.
         """
         flow = load_flow(path)
-        digest = hashlib.sha256(f"{hash_tensors(flow.field.state_dict())}{flow.config}".encode())
-        flow_id = f"flow-{digest.hexdigest()[:12]}"
-        if flow_id not in self.ids():
-            self.put(Flow(flow.field, flow.config, flow_id, flow.name or path.stem))
+        flow_id = f"flow-{_digest(flow)[:12]}"
+        self.put(Flow(flow.field, flow.config, flow_id, flow.name or path.stem))
         return flow_id
+
+
+def _digest(flow: Flow) -> str:
+    return hashlib.sha256(f"{hash_tensors(flow.field.state_dict())}{flow.config}".encode()).hexdigest()

@@ -75,11 +75,12 @@ _quiet_lock = threading.Lock()
 
 @dataclass(frozen=True)
 class Limits:
-    """What an image may be at most: bytes of its file, pixels; and at least: pixels of its shorter side."""
+    """What an image may be at most: bytes of its file, pixels, longer side to shorter; at least: its shorter side."""
 
     max_bytes: int = 50_000_000
     max_pixels: int = 64_000_000
     min_side: int = 16
+    max_aspect: float = 4.0
 
 
 DEFAULT_LIMITS = Limits()
@@ -178,6 +179,10 @@ def _check_size(size: tuple[int, int], limits: Limits) -> None:
         raise ImageError(
             f"{width} x {height} pixels are too few, {limits.min_side} are needed each way; "
             "give the image itself, not an icon or preview of it"
+        )
+    if max(size) > limits.max_aspect * min(size):  # an encoder enlarges the shorter side, and the longer with it
+        raise ImageError(
+            f"{width} x {height} pixels are too long and narrow, {limits.max_aspect:g} to 1 is the most; crop the image"
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -17,8 +19,10 @@ from core.vectors import Matrix
 Space = Literal["before", "after"]
 """Embeddings as the encoder made them, or as the active flow moved them."""
 
-HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 400, "max_neighbors": 16}
-"""ef_search 400 keeps recall@10 above 0.99 (`python -m training bench index`) at under 2 ms for 20 000 vectors."""
+HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 400, "max_neighbors": 48}
+"""48 neighbours, not Chroma's 16: with fewer, some frames of one video, which lie close together, are out of reach."""
+
+DATABASE = "chroma.sqlite3"
 
 BATCH = 2000
 WHOLE = None
@@ -55,15 +59,18 @@ class ChromaIndex:
 
     def __init__(self, folder: Path, guard: AbstractContextManager[Any]) -> None:
         from chromadb import PersistentClient
-        from chromadb.api.shared_system_client import SharedSystemClient
         from chromadb.config import Settings
 
         self.folder = folder
         self._guard = guard
         self._collections: dict[str, Any] = {}
-        with _translated(folder), guard:
-            SharedSystemClient.clear_system_cache()  # or Chroma hands out a client that never sees foreign writes
-            self._client = PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+        with _translated(folder), guard, _starting:
+            self._client = PersistentClient(_alias(folder), settings=Settings(anonymized_telemetry=False))
+
+    def prepare(self, space: Space) -> None:
+        """Make the whole collection of a space, so that an empty space can be told from a lost one."""
+        with _translated(self.folder), self._guard:
+            self._collection(space, WHOLE, create=True)
 
     def add(self, space: Space, entries: Sequence[Entry]) -> None:
         """Index entries whose cases are not in `space` yet."""
@@ -110,10 +117,7 @@ class ChromaIndex:
     def vectors(self, space: Space, case_ids: Sequence[str]) -> dict[str, Matrix]:
         """The indexed vectors (D,) of those of `case_ids` that are in the whole collection of a space."""
         with _translated(self.folder):
-            collection = self._collection(space, WHOLE)
-            if collection is None:
-                return {}
-            found = collection.get(ids=list(case_ids), include=["embeddings"])
+            found = self._collection(space, WHOLE).get(ids=list(case_ids), include=["embeddings"])
             return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
 
     def case_ids(self, space: Space, label: str | None = WHOLE) -> set[str]:
@@ -144,10 +148,14 @@ class ChromaIndex:
         if name in self._collections:
             return self._collections[name]
         with self._guard:
+            if self._collections and not (self.folder / DATABASE).is_file():
+                raise IndexUnavailable(f"the vector index {self.folder.name} has been replaced by a newer one")
             try:
                 opened = self._client.get_collection(name, embedding_function=None)
             except NotFoundError:
                 if not create:
+                    if label is WHOLE:
+                        raise
                     return None
                 opened = self._client.create_collection(name, embedding_function=None, configuration={"hnsw": HNSW})
             opened.count()  # reads the files now, while nobody may write them
@@ -163,6 +171,19 @@ def _columns(entries: Sequence[Entry]) -> dict[str, Any]:
     return {"ids": [e.case_id for e in entries], "embeddings": np.stack([e.vector for e in entries])}
 
 
+_starting = threading.Lock()
+_aliases = itertools.count()
+
+
+def _alias(folder: Path) -> str:
+    """The same folder under a path of its own.
+
+    Chroma shares one system between all clients of a path: such a client never sees what other processes write, and
+    closing one stops them all. Under its own path each index is really opened, and really closed.
+    """
+    return f"{folder}/{'./' * (next(_aliases) % 500)}"
+
+
 class _translated(AbstractContextManager[None]):  # noqa: N801 - reads as a verb where it is used
     """Errors of Chroma and its files, as IndexUnavailable."""
 
@@ -170,9 +191,9 @@ class _translated(AbstractContextManager[None]):  # noqa: N801 - reads as a verb
         self.folder = folder
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        from chromadb.errors import ChromaError
-
-        if isinstance(error, (ChromaError, OSError, ValueError, RuntimeError)) or _is_panic(error):
+        if isinstance(error, IndexUnavailable):
+            return
+        if isinstance(error, Exception) or _is_panic(error):  # of a damaged file, Chroma raises anything
             raise IndexUnavailable(f"the vector index {self.folder.name} cannot be read: {error}") from error
 
 

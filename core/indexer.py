@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext, suppress
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from core.catalog import Catalog
 from core.errors import IndexUnavailable, LibraryBusy
 from core.flow import Flow
-from core.index import ChromaIndex, Entry, Space
+from core.index import DATABASE, ChromaIndex, Entry, Space
 from core.lock import FileGuard, WriterLock
 from core.schema import cases, embeddings
 from core.vectors import PLAIN, VectorChunk
@@ -47,17 +48,34 @@ class Indexer:
         self._opening = threading.RLock()
         self._index: ChromaIndex | None = None
         self._seen: tuple[str | None, int] = (None, -1)  # epoch and generation that the open index reflects
+        self._users: Counter[ChromaIndex] = Counter()
 
-    def index(self) -> ChromaIndex:
-        """The index as of now: opened again when another process has changed it, mended first when it must be.
+    @contextmanager
+    def reading(self) -> Iterator[ChromaIndex]:
+        """The index as of now, kept open while it is used: opened again when another process has changed it.
 
-        While somebody is writing, the index is the one of before the write. Raises IndexUnavailable when there is
-        none to read from and the one who is making it does not finish in time.
+        It is mended first when it must be. While somebody is writing, it is the index of before the write. Raises
+        IndexUnavailable when there is none to read from and the one who is making it does not finish in time.
         """
         now = self.catalog.index_progress()
         if self._index is None or self._seen != (now.epoch, now.indexed) or now.dirty or now.indexed < now.generation:
             self._mend_if_nobody_writes()
-        return self._open()
+        with self._lease() as index:
+            yield index
+
+    @contextmanager
+    def _lease(self) -> Iterator[ChromaIndex]:
+        """The open index; one that has been replaced meanwhile is closed by the last who used it."""
+        with self._opening:
+            index = self._open()
+            self._users[index] += 1
+        try:
+            yield index
+        finally:
+            with self._opening:
+                self._users[index] -= 1
+                if index is not self._index:
+                    self._retire(index)
 
     def stale(self) -> bool:
         """Whether the index is damaged or behind the catalogue."""
@@ -72,10 +90,12 @@ class Indexer:
         now = self.catalog.index_progress()
         if self.damage() is not None:
             self.rebuild(on_progress)
-        elif now.indexed < now.generation and self._changed(now.indexed) >= at_least:
-            index = self._open()
-            with self._guard:
-                self._update(index, now.indexed, on_progress)
+        elif now.indexed < now.generation and self.catalog.changed_since(now.indexed) >= at_least:
+            try:
+                with self._lease() as index, self._guard:
+                    self._update(index, now.indexed, on_progress)
+            except IndexUnavailable:  # its files have their sizes but not their contents
+                self.rebuild(on_progress)
 
     def rebuild(self, on_progress: Progress | None = None, **switch: Any) -> None:
         """Build the index anew beside the old one, then switch to it in one transaction; for the holder of the lock.
@@ -88,10 +108,13 @@ class Indexer:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         fresh = ChromaIndex(folder, nullcontext())  # nobody else knows of it yet
-        self._fill(fresh, switch.get("active_flow", state.active_flow), [ACTIVE], on_progress)
-        fresh.close()
-        self._finish(fresh, generation=generation, index_epoch=folder.name, index_generation=generation, **switch)
-        self._sweep(keep=folder.name)
+        try:
+            self._fill(fresh, switch.get("active_flow", state.active_flow), [ACTIVE], on_progress)
+        finally:
+            fresh.close()
+        with self._guard:  # nobody opens the old one while it goes
+            self._finish(fresh, generation=generation, index_epoch=folder.name, index_generation=generation, **switch)
+            self._sweep(keep=folder.name)
 
     def damage(self) -> str | None:
         """What is wrong with the files of the index, in words; None when nothing is known to be."""
@@ -107,29 +130,40 @@ class Indexer:
                 return f"index file {name} has {found} of {size} bytes"
         return None
 
-    def distrust(self) -> None:
-        """Have the index built anew before it is next used: it answered wrongly or not at all."""
+    def distrust(self, epoch: str | None) -> None:
+        """Have the index of that folder, which answered wrongly or not at all, built anew before it is next used."""
         with suppress(LibraryBusy), self._writer.held(timeout=0):
-            self.catalog.update_state(index_dirty=True)
+            if self.catalog.index_progress().epoch == epoch:
+                self.catalog.update_state(index_dirty=True)
 
     def close(self) -> None:
+        """Let go of the files; whoever is still searching finishes first."""
         with self._opening:
-            if self._index is not None:
-                self._index.close()
-            self._index, self._seen = None, (None, -1)
+            index, self._index, self._seen = self._index, None, (None, -1)
+            if index is not None:
+                self._retire(index)
+
+    def _retire(self, index: ChromaIndex) -> None:
+        if not self._users[index]:
+            del self._users[index]
+            index.close()
 
     def _open(self) -> ChromaIndex:
+        """For the holder of `_opening`, which is always taken before the guard."""
         now = self.catalog.index_progress()
-        with self._opening:
+        if self._index is not None and self._seen == (now.epoch, now.indexed):
+            return self._index
+        with self._guard:
+            now = self.catalog.index_progress()
             if self._index is not None and self._seen == (now.epoch, now.indexed):
-                return self._index
-            with self._guard:
-                now = self.catalog.index_progress()
-                if now.epoch is None or now.dirty:
-                    raise IndexUnavailable("the index is being built by another program; try again in a moment")
-                self._index = ChromaIndex(self.folder / now.epoch, self._guard)
-                self._seen = (now.epoch, now.indexed)
-                return self._index
+                return self._index  # the update that we waited for was our own
+            if now.epoch is None or now.dirty or not (self.folder / now.epoch / DATABASE).is_file():
+                raise IndexUnavailable("the index is being built by another program; try again in a moment")
+            old, self._index = self._index, ChromaIndex(self.folder / now.epoch, self._guard)
+            self._seen = (now.epoch, now.indexed)
+        if old is not None:
+            self._retire(old)
+        return self._index
 
     def _mend_if_nobody_writes(self) -> None:
         unreadable = False
@@ -140,9 +174,6 @@ class Indexer:
         if unreadable or now.dirty or now.indexed < now.generation:
             with suppress(LibraryBusy), self._writer.held(timeout=PATIENCE if unreadable else 0):
                 self.catch_up()
-
-    def _changed(self, indexed: int) -> int:
-        return self.catalog.vectors.count(PLAIN, [cases.c.generation > indexed])
 
     def _update(self, index: ChromaIndex, indexed: int, on_progress: Progress | None) -> None:
         state = self.catalog.state()
@@ -164,6 +195,8 @@ class Indexer:
         if flow_id is not None:
             self._apply(flow_id, clauses)
             views["after"] = flow_id
+        for space in views:
+            index.prepare(space)
         total, done = len(views) * self.catalog.vectors.count(PLAIN, clauses), 0
         for space, view in views.items():
             for chunk in self.catalog.vectors.chunks(view, clauses):

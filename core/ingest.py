@@ -30,13 +30,14 @@ AHEAD = 3
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A decoded image on its way to the encoder."""
+    """An image on its way to the encoder; not decoded any more, since many wait at once."""
 
-    item: SourceItem
+    case: Case
     source_sha256: str
-    image: SafeImage
+    data: bytes
     thumbnail: bytes
     pixels: torch.Tensor  # (3, H, W)
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ class Ingest:
                 self._sort(outcome, batch)
                 if len(batch) >= self.batch_size:
                     self._commit(pool, batch)
-                    if stopped := self._should_stop():
-                        break
+                if stopped := self._should_stop():
+                    break
             self._commit(pool, batch)
         seconds = time.perf_counter() - self._started
         twins, failures, notes = tuple(tally.twins), tuple(tally.failures), tuple(tally.notes)
@@ -136,7 +137,8 @@ class Ingest:
             if (known := self.catalog.by_pixels(image.pixel_sha256)) is not None:
                 return _Known(item, known, source_sha256)
             pixels = self.encoder.preprocess(image.rgb)
-            return _Prepared(item, source_sha256, image, thumbnail(image.rgb), pixels)
+            case = _case(item, image)
+            return _Prepared(case, source_sha256, image.data, thumbnail(image.rgb), pixels, image.notes)
         except EntError as error:
             return SourceFailure(item.path, str(error))
         except OSError as error:
@@ -149,20 +151,25 @@ class Ingest:
         if isinstance(outcome, SourceFailure):
             self._tally.failures.append(outcome)
         elif isinstance(outcome, _Known):
-            self._add_twin(outcome.item, self.catalog.case(outcome.case_id), outcome.source_sha256)
-        elif (first := batch.get(outcome.image.pixel_sha256)) is not None:
-            self._add_twin(outcome.item, _case(first), outcome.source_sha256)
-        elif (known := self.catalog.by_pixels(outcome.image.pixel_sha256)) is not None:  # came since it was decoded
-            self._add_twin(outcome.item, self.catalog.case(known), outcome.source_sha256)
+            facts = outcome.item.facts
+            self._add_twin(outcome.item.path, facts.label, self.catalog.case(outcome.case_id), outcome.source_sha256)
+        elif (twin := self._twin(outcome.case, batch)) is not None:
+            self._add_twin(outcome.case.filename, outcome.case.label, twin, outcome.source_sha256)
         else:
-            batch[outcome.image.pixel_sha256] = outcome
+            batch[outcome.case.pixel_sha256] = outcome
         if self._tally.done % self.batch_size == 0:
             self._report("importing")
 
-    def _add_twin(self, item: SourceItem, case: Case, source_sha256: str) -> None:
-        differs = item.facts.label is not None and item.facts.label != case.label
+    def _twin(self, case: Case, batch: dict[str, _Prepared]) -> Case | None:
+        """The case with the same pixels that waits in `batch`, or was stored since this one was decoded."""
+        if (first := batch.get(case.pixel_sha256)) is not None:
+            return first.case
+        known = self.catalog.by_pixels(case.pixel_sha256)
+        return None if known is None else self.catalog.case(known)
+
+    def _add_twin(self, path: str, label: str | None, case: Case, source_sha256: str) -> None:
         self._sources.append((source_sha256, case.case_id))
-        self._tally.twins.append(Twin(item.path, case.case_id, case.filename, differs))
+        self._tally.twins.append(Twin(path, case.case_id, case.filename, label not in (None, case.label)))
 
     def _commit(self, pool: ThreadPoolExecutor, batch: dict[str, _Prepared]) -> None:
         """Encode and store what is in `batch`, all of it in one transaction, and empty it."""
@@ -184,17 +191,17 @@ class Ingest:
         self._report("importing")
 
     def _store_files(self, prepared: _Prepared) -> None:
-        self.store.put(prepared.image.sha256, prepared.image.extension, prepared.image.data, prepared.thumbnail)
+        self.store.put(prepared.case.sha256, prepared.case.extension, prepared.data, prepared.thumbnail)
 
     def _store_cases(self, ready: list[_Prepared], embeddings: np.ndarray) -> None:
         new: list[NewCase] = []
         for prepared, embedding in zip(ready, embeddings, strict=True):
             if not np.isfinite(embedding).all():
                 reason = "the encoder makes no finite embedding of this image; leave it out"
-                self._tally.failures.append(SourceFailure(prepared.item.path, reason))
+                self._tally.failures.append(SourceFailure(prepared.case.filename, reason))
                 continue
-            new.append(NewCase(_case(prepared), embedding, prepared.source_sha256))
-            self._tally.notes.extend(SourceFailure(prepared.item.path, note) for note in prepared.image.notes)
+            new.append(NewCase(prepared.case, embedding, prepared.source_sha256))
+            self._tally.notes.extend(SourceFailure(prepared.case.filename, note) for note in prepared.notes)
         if new:
             self.catalog.add(new)
         self._tally.added += len(new)
@@ -209,12 +216,12 @@ class Ingest:
         self._on_progress(IngestProgress(stage, *counts, rate, left))
 
 
-def _case(prepared: _Prepared) -> Case:
-    image, facts = prepared.image, prepared.item.facts
+def _case(item: SourceItem, image: SafeImage) -> Case:
+    facts = item.facts
     return Case(
         case_id=image.pixel_sha256[:16],
         label=facts.label,
-        filename=prepared.item.path,
+        filename=item.path,
         width=image.rgb.width,
         height=image.rgb.height,
         extension=image.extension,

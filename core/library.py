@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from core.weights import Progress as DownloadProgress
 
 CATALOG = "catalog.db"
 DEFAULT_ENCODER = "clip-vit-b-32"
+SEARCH_TRIES = 3
 INDEX_EVERY = 512
 """Cases an import stores before it makes them findable; what is stored is safe before that."""
 
@@ -77,7 +79,7 @@ class Library:
         self.flows = FlowStore(self.root / "flows")
         self.lock = WriterLock(self.root / "writer.lock", lambda: sweep(self.catalog, self.store))
         self.indexer = Indexer(self.root / "index", self.catalog, self.flows.get, self.lock)
-        self._searcher = Searcher(self.catalog, self.indexer.index, self.encoder, self.limits)
+        self._searcher = Searcher(self.catalog, self.indexer.reading, self.encoder, self.limits)
 
     @classmethod
     def create(
@@ -99,7 +101,7 @@ class Library:
             raise LibraryError(f"{root} is already in use; choose a folder that is empty or does not exist yet")
         if isinstance(encoder, str):
             spec, found = describe(encoder, weights, on_progress)
-            return cls._create(root, name, CLIPEncoder(spec, found), found, taxonomy)
+            return cls._create(root, name, CLIPEncoder(spec, found), _absolute(found), taxonomy)
         return cls._create(root, name, encoder, None, taxonomy)
 
     @classmethod
@@ -158,18 +160,18 @@ class Library:
 
     def search(self, query: Query) -> SearchResult:
         """The cases nearest to `query`. Raises QueryError, ImageError or EncoderError when it cannot be answered."""
-        for last in (False, False, True):
-            flow = self.active_flow
+        for _ in range(SEARCH_TRIES):
+            flow, epoch = self.active_flow, self.catalog.index_progress().epoch
             try:
                 result = self._searcher.search(query, flow)
-            except IndexUnavailable:
-                if last:
-                    raise
-                self.indexer.distrust()
+            except IndexUnavailable as error:
+                self.indexer.distrust(epoch)
+                unavailable = error
                 continue
             if self.catalog.state().active_flow == (flow.flow_id if flow else None):
-                break  # else another flow was activated meanwhile, and query and index do not belong together
-        return result
+                return result
+            unavailable = IndexUnavailable("another flow was activated meanwhile; search again")
+        raise unavailable
 
     def ingest(
         self,
@@ -178,14 +180,14 @@ class Library:
         workers: int | None = None,
         on_progress: Callable[[IngestProgress], None] = lambda progress: None,
         should_stop: Callable[[], bool] = lambda: False,
-        on_wait: Callable[[str], None] | None = None,
+        on_wait: Callable[[str], None] = lambda said: None,
     ) -> IngestReport:
         """Take in every image of `source` that is not here yet; waits while another import is under way.
 
         May be interrupted at any moment and run again: what was reported as added stays, the rest follows.
         """
         settings = get_settings()
-        with self.lock.held(on_wait=on_wait):
+        with self.lock.held(on_wait=on_wait, should_stop=should_stop):
             self.indexer.catch_up()
             report = Ingest(
                 self.catalog,
@@ -203,13 +205,18 @@ class Library:
             )
         return report
 
-    def activate(self, flow_id: str | None, on_progress: IndexProgress | None = None) -> None:
+    def activate(
+        self,
+        flow_id: str | None,
+        on_progress: IndexProgress | None = None,
+        on_wait: Callable[[str], None] = lambda said: None,
+    ) -> None:
         """Search through that flow from now on, or through none; the index is built anew, then switched at once."""
         if flow_id is not None and (dim := self.flows.get(flow_id).dim) != (wanted := self.encoder.spec.dimension):
             raise QueryError(
                 f"flow {flow_id} moves embeddings of {dim} numbers, this library has {wanted}; use another"
             )
-        with self.lock.held():
+        with self.lock.held(on_wait=on_wait):
             self.indexer.rebuild(on_progress, active_flow=flow_id)
 
     def image_bytes(self, case: Case) -> bytes:
@@ -220,15 +227,16 @@ class Library:
         """The WebP thumbnail of a case."""
         return self.store.thumbnail(case.sha256)
 
-    def verify(self) -> VerifyReport:
+    def verify(self, on_wait: Callable[[str], None] = lambda said: None) -> VerifyReport:
         """Compare everything the library holds against everything else; an import under way is waited for."""
-        with self.lock.held():
-            self.indexer.catch_up()
+        with self.lock.held(on_wait=on_wait):
             return verify(self.catalog, self.store, self.indexer)
 
-    def repair(self, on_progress: IndexProgress | None = None) -> None:
+    def repair(
+        self, on_progress: IndexProgress | None = None, on_wait: Callable[[str], None] = lambda said: None
+    ) -> None:
         """Make anew what is derived: thumbnails, index; remove files that belong to no case."""
-        with self.lock.held():
+        with self.lock.held(on_wait=on_wait):
             sweep(self.catalog, self.store)
             restore_thumbnails(self.catalog, self.store, self.limits)
             self.indexer.rebuild(on_progress)
@@ -237,8 +245,13 @@ class Library:
         spec = self.encoder.spec
         self.encoder = CLIPEncoder(spec, weights)
         self.encoder.check_weights()
-        self._searcher = Searcher(self.catalog, self.indexer.index, self.encoder, self.limits)
-        self.catalog.update_state(encoder_weights=str(weights.resolve()))
+        self._searcher = Searcher(self.catalog, self.indexer.reading, self.encoder, self.limits)
+        self.catalog.update_state(encoder_weights=str(_absolute(weights)))
+
+
+def _absolute(path: Path) -> Path:
+    """Not resolved: in a download cache the file is a link, and only the link's name says what it is."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def _existing(path: str | None) -> Path | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,18 +26,23 @@ class WriterLock:
         self._mark = path.with_suffix(".pid")
 
     @contextmanager
-    def held(self, timeout: float = -1, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
-        """Hold the lock, waiting `timeout` seconds for it (-1: for ever); `on_wait` is told once whom we wait for.
+    def held(
+        self,
+        timeout: float = math.inf,
+        on_wait: Callable[[str], None] = lambda said: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[None]:
+        """Hold the lock, waiting up to `timeout` seconds for it; `on_wait` is told once whom we wait for.
 
-        Raises LibraryBusy when it is not free in time.
+        Raises LibraryBusy when it is not free in time, or when `should_stop` says so while we wait.
         """
         lock = FileLock(self.path, is_singleton=False)  # a new one each time: threads exclude each other too
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            if on_wait is not None:
+            if timeout > 0:
                 on_wait(f"waiting for {self._owner()} to finish writing to this library")
-            self._wait(lock, timeout)
+            self._wait(lock, time.monotonic() + timeout, should_stop)
         try:
             crashed = self._mark.exists()
             self._mark.write_text(str(os.getpid()))
@@ -46,11 +53,13 @@ class WriterLock:
             self._mark.unlink(missing_ok=True)
             lock.release()
 
-    def _wait(self, lock: FileLock, timeout: float) -> None:
-        try:
-            lock.acquire(timeout=timeout, poll_interval=0.1)
-        except Timeout:
-            raise LibraryBusy(f"{self._owner()} is writing to this library; try again when it has finished") from None
+    def _wait(self, lock: FileLock, until: float, should_stop: Callable[[], bool]) -> None:
+        while True:
+            if time.monotonic() >= until or should_stop():
+                raise LibraryBusy(f"{self._owner()} is writing to this library; try again when it has finished")
+            with suppress(Timeout):
+                lock.acquire(timeout=min(0.2, max(0.0, until - time.monotonic())), poll_interval=0.05)
+                return
 
     def _owner(self) -> str:
         with suppress(OSError, ValueError):

@@ -74,7 +74,7 @@ sources = sa.Table(
 
 def open_engine(path: Path) -> sa.Engine:
     """An engine on the SQLite file at `path`: write-ahead log, durable commits, foreign keys kept."""
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
 
     @sa.event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

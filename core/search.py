@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,9 +86,15 @@ class SearchResult:
 class Searcher:
     """Answers queries on one library; safe to share between threads."""
 
-    def __init__(self, catalog: Catalog, index: Callable[[], ChromaIndex], encoder: Encoder, limits: Limits) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        reading: Callable[[], AbstractContextManager[ChromaIndex]],
+        encoder: Encoder,
+        limits: Limits,
+    ) -> None:
         self.catalog = catalog
-        self._index = index
+        self._reading = reading
         self._encoder = encoder
         self._limits = limits
         self._finder = NeighbourFinder(catalog)
@@ -104,9 +111,9 @@ class Searcher:
         space: Space = query.space or ("before" if flow is None else "after")
         vector = _mean(x_0 if flow is None or space == "before" else flow.transform(x_0))
         clock.lap("flow")
-        found, voters = self._neighbours(query, space, vector, identical)
+        found, votes = self._neighbours(query, space, vector, identical)
         hits = self._hits(found, identical)
-        evidence = self._evidence(voters)
+        evidence = _evidence(votes)
         clock.lap("index")
         return SearchResult(hits, evidence, identical, space, clock.timings())
 
@@ -116,25 +123,34 @@ class Searcher:
 
     def _embed(self, images: list[SafeImage], case_ids: tuple[str, ...]) -> Matrix:
         """(Q, D): one row an image, one a stored case."""
-        stored = self.catalog.vectors.get(PLAIN, case_ids) if case_ids else None
-        if stored is not None and len(stored) < len(case_ids):
-            missing = [case_id for case_id in case_ids if not self.catalog.cases_by_id([case_id])]
-            raise QueryError(f"there is no case {', '.join(missing)} in this library")
-        encoded = self._encoder.encode_images([image.rgb for image in images]) if images else None
-        return np.concatenate([part for part in (encoded, stored) if part is not None])
+        stored = self.catalog.vectors.known(PLAIN, case_ids)
+        if missing := [case_id for case_id in case_ids if case_id not in stored]:
+            raise QueryError(f"there is no case {', '.join(missing)} with an embedding in this library")
+        encoded: Sequence[Matrix] | Matrix = (
+            self._encoder.encode_images([image.rgb for image in images]) if images else ()
+        )
+        return np.stack([*encoded, *(stored[case_id] for case_id in case_ids)])
 
     def _neighbours(
         self, query: Query, space: Space, vector: Matrix, identical: tuple[str, ...]
-    ) -> tuple[list[Neighbour], list[Neighbour]]:
-        """The hits, and the unfiltered neighbours that are asked for their class."""
-        index = self._index()
+    ) -> tuple[list[Neighbour], list[str]]:
+        """The hits, and the labels of the nearest labelled cases of the whole library."""
         excluded = set(query.cases)
-        enough = 2 * EVIDENCE_NEIGHBOURS + len(identical)  # some may be unlabelled
-        wide = self._finder.find(index, space, vector, max(query.top_k, enough), EVERYTHING, excluded)
-        voters = [n for n in wide if n.case_id not in identical]
-        if not query.filters:
-            return wide[: query.top_k], voters
-        return self._finder.find(index, space, vector, query.top_k, query.filters, excluded), voters
+        with self._reading() as index:
+            wide = self._finder.find(index, space, vector, max(query.top_k, 2 * EVIDENCE_NEIGHBOURS), exclude=excluded)
+            found = wide[: query.top_k]
+            if query.filters:
+                found = self._finder.find(index, space, vector, query.top_k, query.filters, excluded)
+            votes = self._labels(wide, identical)
+            if len(votes) < EVIDENCE_NEIGHBOURS:  # many unlabelled ones are in between: ask for the labelled alone
+                labelled = Filters(label=self.catalog.taxonomy.labels)
+                voters = (index, space, vector, EVIDENCE_NEIGHBOURS, labelled, {*excluded, *identical})
+                votes = self._labels(self._finder.find(*voters), identical)
+        return found, votes
+
+    def _labels(self, neighbours: list[Neighbour], identical: tuple[str, ...]) -> list[str]:
+        cases = self.catalog.cases_by_id([n.case_id for n in neighbours if n.case_id not in identical])
+        return [case.label for case in cases if case.label is not None][:EVIDENCE_NEIGHBOURS]
 
     def _hits(self, found: list[Neighbour], identical: tuple[str, ...]) -> tuple[SearchHit, ...]:
         cases = {case.case_id: case for case in self.catalog.cases_by_id([n.case_id for n in found])}
@@ -143,11 +159,9 @@ class Searcher:
             SearchHit(rank, cases[n.case_id], n.similarity, n.case_id in identical) for rank, n in enumerate(kept, 1)
         )
 
-    def _evidence(self, voters: list[Neighbour]) -> Evidence:
-        cases = self.catalog.cases_by_id([n.case_id for n in voters])
-        labels = [case.label for case in cases if case.label is not None][:EVIDENCE_NEIGHBOURS]
-        counts = Counter(labels).most_common()
-        return Evidence({label: n / len(labels) for label, n in counts}, len(labels))
+
+def _evidence(votes: list[str]) -> Evidence:
+    return Evidence({label: n / len(votes) for label, n in Counter(votes).most_common()}, len(votes))
 
 
 def _check(query: Query, flow: Flow | None) -> None:

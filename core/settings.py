@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ENT_", frozen=True)
 
     libraries: Path = Field(ROOT / "data" / "libraries", description="folder in which the app keeps libraries")
-    weights: Path | None = Field(None, description="weights file or folder used when an encoder's own is not found")
+    weights: Path | None = Field(None, description="weights file or folder, in place of a download")
     cache: Path = Field(user_cache_path("ent-case-browser"), description="where downloaded weights are kept")
     offline: bool = Field(False, description="never try to download weights")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps ...")

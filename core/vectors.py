@@ -45,11 +45,16 @@ class VectorTable:
 
     def get(self, view: str, case_ids: Sequence[str]) -> Matrix:
         """The vectors (B, D) of `case_ids`, in that order; ids without one are left out."""
+        known = self.known(view, case_ids)
+        found = [known[case_id] for case_id in case_ids if case_id in known]
+        return np.stack(found) if found else np.empty((0, 0), np.float32)
+
+    def known(self, view: str, case_ids: Sequence[str]) -> dict[str, Matrix]:
+        """The vector (D,) of each of `case_ids` that has one."""
         query = sa.select(embeddings.c.case_id, embeddings.c.vector)
         query = query.where(embeddings.c.view == view, embeddings.c.case_id.in_(case_ids))
         with self.engine.connect() as connection:
-            found = {row.case_id: row.vector for row in connection.execute(query)}
-        return _unpack([found[case_id] for case_id in case_ids if case_id in found])
+            return {case_id: np.frombuffer(vector, "<f4") for case_id, vector in connection.execute(query)}
 
     def count(self, view: str, clauses: Sequence[sa.ColumnElement[bool]] = ()) -> int:
         """How many of the cases that meet `clauses` (on the `cases` table) have a vector of this view."""

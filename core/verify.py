@@ -34,47 +34,58 @@ class VerifyReport:
 
 
 def verify(catalog: Catalog, store: ImageStore, indexer: Indexer) -> VerifyReport:
-    """Read everything the library holds and compare; changes nothing but what opening an index mends by itself."""
-    problems = [*_check_database(catalog), *_check_files(catalog, store), *_check_embeddings(catalog)]
-    before = after = 0
+    """Read everything the library holds and compare, for the holder of the writer's lock.
+
+    Changes nothing but what opening an index mends by itself.
+    """
     try:
-        index = indexer.index()
-        before, after = index.count("before"), index.count("after")
-        views: dict[Space, str | None] = {"before": PLAIN, "after": catalog.state().active_flow}
-        for space, view in views.items():
-            problems.extend(_check_index(catalog, index, space, view))
+        if damage := _check_database(catalog):
+            return VerifyReport(False, 0, 0, 0, (damage,))
+        problems = [*_check_files(catalog, store), *_check_embeddings(catalog)]
+        before, after, found = _check_indexes(catalog, indexer)
+        problems.extend(found)
+        return VerifyReport(not problems, catalog.count(), before, after, tuple(problems))
+    except sa.exc.DatabaseError as error:
+        return VerifyReport(False, 0, 0, 0, (f"the catalogue is damaged ({error.orig}); restore a backup",))
+
+
+def _check_indexes(catalog: Catalog, indexer: Indexer) -> tuple[int, int, list[str]]:
+    flow_id = catalog.state().active_flow
+    views: dict[Space, str] = {"before": PLAIN}
+    if flow_id is not None:
+        views["after"] = flow_id
+    try:
+        indexer.catch_up()
+        with indexer.reading() as index:
+            problems = [said for space, view in views.items() for said in _check_index(catalog, index, space, view)]
+            return index.count("before"), index.count("after") if flow_id else 0, problems
     except IndexUnavailable as error:
-        problems.append(f"{error}; run repair")
-    return VerifyReport(not problems, catalog.count(), before, after, tuple(problems))
+        return 0, 0, [f"{error}; run repair"]
 
 
-def _check_database(catalog: Catalog) -> Iterator[str]:
+def _check_database(catalog: Catalog) -> str | None:
     with catalog.engine.connect() as connection:
-        said = connection.execute(sa.text("PRAGMA integrity_check")).scalar_one()
-    if said != "ok":
-        yield f"the catalogue is damaged ({said}); restore a backup"
+        said = connection.execute(sa.text("PRAGMA integrity_check")).scalars().all()
+    return None if list(said) == ["ok"] else f"the catalogue is damaged ({said[0]}); restore a backup"
 
 
 def _check_files(catalog: Catalog, store: ImageStore) -> Iterator[str]:
-    expected = set()
-    for offset in range(0, catalog.count(), PAGE):
-        for case in catalog.cases(offset=offset, limit=PAGE, order="oldest"):
-            image, thumbnail = store.image_path(case.sha256, case.extension), store.thumbnail_path(case.sha256)
-            expected |= {image, thumbnail}
-            if not image.is_file():
-                yield f"case {case.case_id} ({case.filename}): its image file is missing; restore it from a backup"
-            elif hashlib.sha256(image.read_bytes()).hexdigest() != case.sha256:
-                yield f"case {case.case_id} ({case.filename}): its image file was altered; restore it from a backup"
-            if not thumbnail.is_file():
-                yield f"case {case.case_id} ({case.filename}): its thumbnail is missing; run repair"
+    kept = catalog.cases_kept()
+    for sha256, extension in kept:
+        image = store.image_path(sha256, extension)
+        if not image.is_file():
+            yield f"image file {image.name} is missing; restore it from a backup"
+        elif hashlib.sha256(image.read_bytes()).hexdigest() != sha256:
+            yield f"image file {image.name} was altered; restore it from a backup"
+        if not store.thumbnail_path(sha256).is_file():
+            yield f"the thumbnail of {image.name} is missing; run repair"
+    expected = {store.image_path(*names) for names in kept} | {store.thumbnail_path(sha256) for sha256, _ in kept}
     if orphans := store.files() - expected:
         yield f"{len(orphans)} files belong to no case (such as {min(orphans).name}); run repair"
 
 
 def _check_embeddings(catalog: Catalog) -> Iterator[str]:
-    dimension, active = catalog.state().encoder.dimension, catalog.count()
-    if (found := catalog.vectors.count(PLAIN, [cases.c.status == "active"])) != active:
-        yield f"{active - found} of {active} cases have no embedding; export the library and import it again"
+    dimension = catalog.state().encoder.dimension
     for chunk in catalog.vectors.chunks(PLAIN):
         if chunk.vectors.shape[1] != dimension:
             yield f"embeddings have {chunk.vectors.shape[1]} numbers where the encoder makes {dimension}"
@@ -84,17 +95,18 @@ def _check_embeddings(catalog: Catalog) -> Iterator[str]:
             yield f"case {chunk.case_ids[row]}: its embedding has length {lengths[row]:.3f}, not 1"
 
 
-def _check_index(catalog: Catalog, index: ChromaIndex, space: Space, view: str | None) -> Iterator[str]:
+def _check_index(catalog: Catalog, index: ChromaIndex, space: Space, view: str) -> Iterator[str]:
     active = [cases.c.status == "active"]
-    chunks = catalog.vectors.chunks(view, active, PAGE) if view is not None else iter(())
-    expected: dict[str | None, set[str]] = {}
-    for chunk in chunks:
+    if (found := catalog.vectors.count(view, active)) != (wanted := catalog.count()):
+        yield f"{wanted - found} of {wanted} cases have no embedding {space} the flow; run repair"
+    expected: dict[str | None, set[str]] = {WHOLE: set()}
+    for chunk in catalog.vectors.chunks(view, active, PAGE):
         yield from _check_chunk(index, space, chunk)
         for case_id, label in zip(chunk.case_ids, chunk.labels, strict=True):
-            expected.setdefault(label, set()).add(case_id)
-    everything = set().union(*expected.values())
-    for label, wanted in [(WHOLE, everything), *((label or "", ids) for label, ids in expected.items())]:
-        if index.case_ids(space, label) != wanted:
+            expected[WHOLE].add(case_id)
+            expected.setdefault(label or "", set()).add(case_id)
+    for label, ids in expected.items():
+        if index.case_ids(space, label) != ids:
             where = "" if label is WHOLE else f" of class {label or 'unlabelled'}"
             yield f"the index {space} the flow{where} does not hold the cases of the catalogue; run repair"
 

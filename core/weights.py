@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from tqdm.auto import tqdm
 
@@ -20,6 +21,8 @@ from core.settings import get_settings
 
 if TYPE_CHECKING:
     import torch
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when the hub client is imported, which is later
 
 SUFFIXES = (".safetensors", ".bin", ".pth", ".pt")
 HUB_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
@@ -65,14 +68,12 @@ def download(name: str, hub_repo: str, on_progress: Progress | None = None) -> P
 
     Raises EncoderError, naming the ways out, when it is neither cached nor reachable.
     """
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
 
     cache = get_settings().cache / "hub"
     for filename in HUB_FILES:
-        try:
-            return Path(hf_hub_download(hub_repo, filename, cache_dir=cache, local_files_only=True))
-        except OSError:
-            continue
+        if isinstance(found := try_to_load_from_cache(hub_repo, filename, cache_dir=cache), str):
+            return Path(found)
     if get_settings().offline:
         raise EncoderError(f"no weights for encoder {name}: not in {cache}, and ENT_OFFLINE is set; {_ways_out()}")
     reason: Exception | None = _unreachable()  # the hub client would try for half a minute
@@ -102,6 +103,8 @@ def download_repository(name: str, hub_repo: str, on_progress: Progress | None =
         return Path(snapshot_download(hub_repo, cache_dir=cache, allow_patterns=patterns, local_files_only=True))
     except OSError:
         pass
+    if get_settings().offline:
+        raise EncoderError(f"encoder {name} is not in {cache}, and ENT_OFFLINE is set; {_ways_out()}")
     try:
         if (reason := _unreachable()) is not None:
             raise reason
@@ -120,7 +123,7 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
     try:
-        if path.suffix == ".safetensors":
+        if _is_safetensors(path):
             return load_file(path)
         if _is_torchscript(path):
             with warnings.catch_warnings(action="ignore", category=FutureWarning):  # of torch, about TorchScript
@@ -150,8 +153,8 @@ def hash_tensors(tensors: Mapping[str, torch.Tensor]) -> str:
 
 
 def plain_form(path: Path) -> Path:
-    """`path`, or where it is a TorchScript archive, a safetensors copy of it in the cache: open_clip reads those."""
-    if path.suffix == ".safetensors" or not _is_torchscript(path):
+    """`path`, or a safetensors copy of it in the cache where open_clip would not know its form by its name."""
+    if path.suffix == ".safetensors" or not (_is_safetensors(path) or _is_torchscript(path)):
         return path
     from safetensors.torch import save_file
 
@@ -162,6 +165,13 @@ def plain_form(path: Path) -> Path:
         save_file({k: v.contiguous() for k, v in read_tensors(path).items()}, part)
         part.replace(copy)
     return copy
+
+
+def _is_safetensors(path: Path) -> bool:
+    """By content: the file in a download cache that a link leads to has no suffix."""
+    with path.open("rb") as file:
+        head = file.read(9)
+    return path.suffix == ".safetensors" or (head[8:] == b"{" and int.from_bytes(head[:8], "little") < 100_000_000)
 
 
 def _is_torchscript(path: Path) -> bool:
@@ -185,6 +195,8 @@ def _ways_out() -> str:
 def _unreachable() -> OSError | None:
     from huggingface_hub import constants
 
+    if getproxies():
+        return None
     address = urlsplit(constants.ENDPOINT)
     try:
         socket.create_connection((address.hostname or "", address.port or 443), timeout=5).close()

@@ -13,6 +13,7 @@ from PIL import Image
 
 from core.encoder_spec import Embeddings, EncoderSpec
 from core.library import Library
+from core.settings import get_settings
 
 REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "real"
 DIMENSION = 32
@@ -55,6 +56,14 @@ class FakeEncoder:
 
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
         raise NotImplementedError
+
+
+@pytest.fixture(autouse=True)
+def _fresh_settings() -> Iterator[None]:
+    """Settings are read from the environment once a process; a test that changes them must not leave them behind."""
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def main() -> None:
     """Run a command; an expected error becomes one line on standard error and exit status 2."""
     try:
         app()
-    except EntError as error:
+    except (EntError, RuntimeError) as error:  # open_clip says RuntimeError of an unknown model
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
 

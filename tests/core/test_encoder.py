@@ -190,6 +190,18 @@ def test_without_weights_and_network_the_ways_out_are_named(monkeypatch: pytest.
         describe("clip-vit-b-32")
 
 
+def test_the_same_weights_in_another_architecture_are_another_encoder(vit_b_32: Path) -> None:
+    plain, quick = describe("ViT-B-32/openai", vit_b_32)[0], describe("clip-vit-b-32", vit_b_32)[0]
+    assert plain.weights_sha256 == quick.weights_sha256
+    assert plain.fingerprint != quick.fingerprint
+
+
+def test_weights_behind_a_link_without_a_suffix_are_read(tiny: Path, tmp_path: Path) -> None:
+    blob = tmp_path / "abc123"
+    blob.write_bytes((tiny / "open_clip_model.safetensors").read_bytes())
+    assert tensor_hash(blob) == describe(f"local-dir:{tiny}")[0].weights_sha256
+
+
 DOWNLOAD = """
 import sys
 from core.errors import EncoderError
@@ -212,7 +224,7 @@ def download(port: int, cache: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_weights_are_downloaded_once_with_progress_and_found_offline(tmp_path: Path) -> None:
-    payload = bytes(range(256)) * 40_000
+    payload, requests = bytes(range(256)) * 40_000, []
 
     class Hub(BaseHTTPRequestHandler):
         """As much of a model hub as one file needs."""
@@ -225,6 +237,7 @@ def test_weights_are_downloaded_once_with_progress_and_found_offline(tmp_path: P
             self.wfile.write(payload)
 
         def answer(self) -> None:
+            requests.append(self.path)
             known = self.path.endswith("/open_clip_model.safetensors")
             self.send_response(200 if known else 404)
             self.send_header("X-Repo-Commit", "a" * 40)
@@ -243,6 +256,7 @@ def test_weights_are_downloaded_once_with_progress_and_found_offline(tmp_path: P
     assert first.stdout.split() == [str(len(payload)), f"({len(payload)},", f"{len(payload)})"], first.stderr
     again = download(port, tmp_path / "cache")
     assert again.stdout.split() == [str(len(payload)), "None"]
+    assert requests == ["/some/model/resolve/main/open_clip_model.safetensors"] * len(requests)
     elsewhere = download(port, tmp_path / "empty")
     assert elsewhere.returncode == 2
     assert "ways out" in elsewhere.stdout

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import LibraryBusy
 from core.ingest_report import IngestProgress, IngestReport
 from core.library import Library
 from core.sources import open_source
@@ -90,7 +91,7 @@ def test_progress_counts_only_what_is_stored(
 def test_stopping_keeps_what_is_stored_and_running_again_goes_on(
     library: Library, encoder: FakeEncoder, folder_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.settings.Settings.batch_size", 4, raising=False)
+    monkeypatch.setenv("ENT_BATCH_SIZE", "4")
     source = folder_of({"throat": 100})
     stopped = ingest(library, source, should_stop=lambda: True)
     assert stopped.stopped
@@ -99,6 +100,34 @@ def test_stopping_keeps_what_is_stored_and_running_again_goes_on(
     assert rest.added == 100 - stopped.added
     assert encoder.encoded == 100
     assert library.verify().ok
+
+
+def test_an_import_of_known_files_can_be_stopped_too(library: Library, folder_of: Callable[..., Path]) -> None:
+    source = folder_of({"throat": 5})
+    ingest(library, source)
+    assert ingest(library, source, should_stop=lambda: True).stopped
+
+
+def test_an_import_that_waits_for_another_can_be_stopped(library: Library, folder_of: Callable[..., Path]) -> None:
+    source, waits = folder_of({"throat": 1}), []
+    with library.lock.held(), pytest.raises(LibraryBusy, match="is writing to this library"):
+        ingest(library, source, should_stop=lambda: bool(waits), on_wait=waits.append)
+    assert len(waits) == 1
+
+
+def test_pictures_that_an_encoder_would_blow_up_are_refused(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "strip.png").write_bytes(png(picture(1, (16, 4000))))
+    report = ingest(library, tmp_path / "source")
+    assert "too long and narrow" in report.failures[0].reason
+
+
+@pytest.mark.parametrize("name", ["a?b", "a%20b", "a b#c", "ünï"])
+def test_a_library_may_have_any_name(tmp_path: Path, encoder: FakeEncoder, name: str) -> None:
+    made = Library.create(tmp_path / name, encoder=encoder)
+    assert made.info().name == name
+    assert (tmp_path / name / "catalog.db").is_file()
+    made.close()
 
 
 IMPORT = """

@@ -68,6 +68,18 @@ def test_evidence_counts_labelled_neighbours(filled: Library) -> None:
     assert list(result.evidence.shares.values()) == sorted(result.evidence.shares.values(), reverse=True)
 
 
+def test_unlabelled_neighbours_do_not_thin_the_evidence(library: Library, folder_of: Callable[..., Path]) -> None:
+    ingest(library, folder_of({"throat": 6, "ear-left": 6, "other": 60}))
+    narrow, wide = (library.search(Query((png(picture(999)),), top_k=top_k)) for top_k in (3, 72))
+    assert narrow.evidence.neighbours == 12
+    assert narrow.evidence == wide.evidence
+
+
+def test_a_filter_given_twice_filters_once(filled: Library) -> None:
+    hits = filled.search(Query((png(picture(99)),), filters=Filters(label=("throat", "throat")))).hits
+    assert len({hit.case.case_id for hit in hits}) == len(hits) == 6
+
+
 def test_the_flow_moves_query_and_cases_alike(filled: Library) -> None:
     flow = Flow(VectorField(dim=DIMENSION), flow_id="a-flow")
     filled.flows.put(flow)

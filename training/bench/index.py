@@ -45,14 +45,14 @@ def run(count: int, dimension: int, queries: int, seed: int) -> list[IndexResult
         ids = np.array(fill(catalog, made))
         indexer = Indexer(root / "index", catalog, _no_flow, WriterLock(root / "writer.lock"))
         indexer.catch_up()
-        finder, index = NeighbourFinder(catalog), indexer.index()
-        rows = []
+        finder, rows = NeighbourFinder(catalog), []
         for what, filters in _filters(catalog):
             kept = catalog.passing(ids.tolist(), filters)
             mask = np.array([case_id in kept for case_id in ids])
 
             def ask(query: Vector, filters: Filters = filters) -> list[str]:
-                return [n.case_id for n in finder.find(index, "before", query, 10, filters)]
+                with indexer.reading() as index:
+                    return [n.case_id for n in finder.find(index, "before", query, 10, filters)]
 
             rows.append(_measure(what, ask, made.vectors[mask], ids[mask], asked))
         indexer.close()

@@ -1,0 +1,53 @@
+"""Random numbers as the painters ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Field: TypeAlias = npt.NDArray[np.float32]  # (side, side)
+Picture: TypeAlias = npt.NDArray[np.float32]  # (3, side, side), linear light
+Colour: TypeAlias = npt.NDArray[np.float32]  # (3,), red, green, blue
+Choice = TypeVar("Choice")
+
+CUT = 2.2
+"""Normal draws are cut at so many standard deviations: a body varies, but never without bounds."""
+
+
+class Draw:
+    """One stream of chance. The same key under the same seed gives the same stream, whatever else is drawn."""
+
+    def __init__(self, seed: int, *key: int) -> None:
+        self.generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
+
+    def between(self, low: float, high: float) -> float:
+        return low + (high - low) * self.generator.random()
+
+    def near(self, mean: float, deviation: float) -> float:
+        return mean + deviation * min(CUT, max(-CUT, self.generator.standard_normal()))
+
+    def chance(self, probability: float) -> bool:
+        return self.generator.random() < probability
+
+    def below(self, bound: int) -> int:
+        return int(self.generator.integers(bound))
+
+    def pick(self, options: Sequence[Choice]) -> Choice:
+        return options[self.below(len(options))]
+
+    def weighted(self, weights: Mapping[str, float]) -> str:
+        """One of the names, as often as its weight says."""
+        left = self.generator.random() * sum(weights.values())
+        for name, weight in weights.items():
+            left -= weight
+            if left < 0:
+                return name
+        return list(weights)[-1]
+
+    def colour(self, base: Sequence[float] | Colour, spread: float = 0.04, lightness: float = 0.07) -> Colour:
+        """A colour near `base`: each channel off by `spread`, all together by the part `lightness`."""
+        brighter = 1 + self.near(0, lightness)
+        return np.array([min(1.1, max(0.01, c * brighter + self.near(0, spread))) for c in base], np.float32)
