@@ -16,6 +16,7 @@ import typer
 from core import console
 from core.console import Progress, say, say_aside
 from core.errors import EntError
+from core.settings import get_settings
 
 app = typer.Typer(
     help="Make, fill, search and look after a library of endoscopic images.",
@@ -99,8 +100,8 @@ def search(
     from core.filters import Filters
     from core.search import Query
 
+    images = tuple(_read(path) for path in image or ())
     library = _open(lib, weights)
-    images = tuple(_read(path, library.limits.max_bytes) for path in image or ())
     filters = Filters.parse(where or [], library.taxonomy)
     if images:
         with Progress("downloading weights", unit="bytes") as progress:
@@ -188,10 +189,10 @@ def _open(lib: Path, weights: Path | None = None) -> Any:
         return Library.open(lib, weights=weights, on_progress=progress)
 
 
-def _read(path: Path, most: int) -> bytes:
+def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(most + 1)  # one byte too many is enough to be refused
+            return file.read(get_settings().max_bytes + 1)  # one byte too many is enough to be refused
     except OSError as error:
         raise EntError(f"cannot read {path}: {error.strerror}; give an image file") from error
 

@@ -11,7 +11,7 @@ from pages.ui import frame
 from pages.ui.text import count, markdown
 
 if TYPE_CHECKING:
-    from core.ingest import IngestReport
+    from core.ingest_report import IngestReport
     from core.verify import VerifyReport
 
 

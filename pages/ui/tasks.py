@@ -16,7 +16,7 @@ from pages.ui.resources import OpenLibrary
 from pages.ui.text import count
 
 if TYPE_CHECKING:
-    from core.ingest import IngestProgress, IngestReport
+    from core.ingest_report import IngestProgress, IngestReport
     from core.sources import Source
 
 CREATE, IMPORT, VERIFY, REPAIR = "create", "import", "verify", "repair"
@@ -85,7 +85,8 @@ def import_uploads(library: OpenLibrary, files: Sequence[tuple[str, bytes]], lab
     images = [(name, data) for name, data in files if not name.lower().endswith(".zip")]
 
     def work(job: Job) -> list[IngestReport]:
-        from core.sources import CaseFacts, source_of_uploads
+        from core.manifest import CaseFacts
+        from core.sources import source_of_uploads
 
         reports = []
         if images:

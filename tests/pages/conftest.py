@@ -13,8 +13,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.library import Library
+from core.manifest import CaseFacts
 from core.settings import get_settings
-from core.sources import CaseFacts, Source, SourceItem
+from core.sources import Source, SourceItem
 from pages.ui import resources
 from tests.conftest import FakeEncoder, picture, png
 
