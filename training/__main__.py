@@ -36,12 +36,18 @@ def random_weights_command(out: Path, model: str = MODEL, seed: Seed = 0) -> Non
 
 
 @bench.command("index")
-def bench_index(cases: int = 20_000, dimension: int = 512, queries: int = 200, seed: Seed = 0) -> None:
+def bench_index(
+    cases: int = 20_000,
+    dimension: int = 512,
+    queries: int = 200,
+    seed: Seed = 0,
+    spread: Annotated[float, typer.Option(help="how far a patient's images lie apart; frames of a video: 0.02")] = 0.4,
+) -> None:
     """Recall@10 and latency of the index under every kind of filter, beside exact scans."""
     from training.bench.index import run
 
     table = Table("filter", "cases", "recall@10", "index p50/p95 ms", "NumPy scan", "faiss flat", box=None)
-    for row in run(cases, dimension, queries, seed):
+    for row in run(cases, dimension, queries, seed, spread):
         faiss = "not installed" if row.faiss is None else _show(row.faiss)
         table.add_row(row.what, str(row.cases), f"{row.recall:.4f}", _show(row.index), _show(row.numpy), faiss)
     Console(width=120).print(f"{cases} clustered vectors of {dimension} numbers, {queries} queries", table)

@@ -36,9 +36,10 @@ class IndexResult:
     faiss: Latency | None
 
 
-def run(count: int, dimension: int, queries: int, seed: int) -> list[IndexResult]:
+def run(count: int, dimension: int, queries: int, seed: int, spread: float) -> list[IndexResult]:
     """Fill a library with a cloud and ask for 10 neighbours under every kind of filter."""
-    made, asked = cloud(count, dimension, seed), cloud(queries, dimension, seed, queries=True).vectors
+    made = cloud(count, dimension, seed, spread=spread)
+    asked = cloud(queries, dimension, seed, spread=spread, queries=True).vectors
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         catalog = Catalog.create(root / "catalog.db", "bench", spec(dimension), None, ENT)

@@ -28,8 +28,11 @@ class Cloud:
     patients: npt.NDArray[np.int64]
 
 
-def cloud(count: int, dimension: int, seed: int, queries: bool = False) -> Cloud:
-    """A cloud of `count` vectors; with `queries` true, of further images of the same patients."""
+def cloud(count: int, dimension: int, seed: int, *, spread: float = 0.4, queries: bool = False) -> Cloud:
+    """A cloud of `count` vectors; with `queries` true, of further images of the same patients.
+
+    `spread` is how far the images of a patient lie apart, where patients of a class lie 0.7 and classes 1 apart.
+    """
     shape, draw = np.random.default_rng(seed), np.random.default_rng(seed + 1 + queries)
     scale = 1 / np.sqrt(dimension)
     patients = max(1, count // 5 if not queries else 20_000 // 5)
@@ -37,7 +40,7 @@ def cloud(count: int, dimension: int, seed: int, queries: bool = False) -> Cloud
     classes = shape.integers(0, len(ENT.labels), patients)
     offsets = shape.normal(size=(patients, dimension)) * 0.7 * scale
     who = draw.integers(0, patients, count)
-    vectors = centres[classes[who]] + offsets[who] + draw.normal(size=(count, dimension)) * 0.4 * scale
+    vectors = centres[classes[who]] + offsets[who] + draw.normal(size=(count, dimension)) * spread * scale
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return Cloud(vectors.astype(np.float32), classes[who], who)
 
