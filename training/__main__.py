@@ -35,6 +35,27 @@ def random_weights_command(out: Path, model: str = MODEL, seed: Seed = 0) -> Non
     print(f"wrote {out}: random weights of {model}; what they rank means nothing")
 
 
+@app.command("phantoms")
+def phantoms_command(
+    out: Annotated[Path | None, typer.Argument(help="new folder for images, manifest and README")] = None,
+    per_class: Annotated[int, typer.Option(help="images of each of the seven classes")] = 100,
+    seed: Seed = 0,
+    size: Annotated[int, typer.Option(help="height of the frames in pixels, 48 to 512")] = 256,
+    sheet: Annotated[Path | None, typer.Option(help="also, or only, write a contact sheet (JPEG) to this file")] = None,
+) -> None:
+    """Render synthetic endoscopic pictures of the seven ENT classes, with captions and made-up patients."""
+    from training.phantoms.dataset import write_dataset
+    from training.phantoms.sheet import write_sheet
+
+    if out is None and sheet is None:
+        raise typer.BadParameter("give a folder OUT, or --sheet FILE, or both")
+    if out is not None:
+        print(f"wrote {write_dataset(out, per_class, seed, size)} synthetic images to {out}")
+    if sheet is not None:
+        write_sheet(sheet, seed)
+        print(f"wrote a contact sheet to {sheet}")
+
+
 @bench.command("index")
 def bench_index(
     cases: int = 20_000,

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
@@ -82,17 +83,24 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     environment = os.environ | {"ENT_LIBRARIES": str(home), "ENT_OFFLINE": "1", "ENT_CACHE": str(root / "cache")}
     for name, folder in (("Clinic", source), ("Import", small), ("Shared", small)):
         _make_library(home / name.lower(), name, encoder, folder)
+    with running(environment, root / "server.log") as url:
+        yield Server(url, home, encoder, environment)
+
+
+@contextmanager
+def running(environment: dict[str, str], log: Path) -> Iterator[str]:
+    """The app on a free port, until the end of the block; its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", f"--server.port={port}"]
-    with (root / "server.log").open("wb") as log:
+    with log.open("wb") as file:
         process = subprocess.Popen(
-            [*command, "--server.headless=true"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+            [*command, "--server.headless=true"], cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT
         )
     try:
-        _wait_until_up(f"http://127.0.0.1:{port}", process, root / "server.log")
-        yield Server(f"http://127.0.0.1:{port}", home, encoder, environment)
+        _wait_until_up(f"http://127.0.0.1:{port}", process, log)
+        yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(20)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-Field: TypeAlias = npt.NDArray[np.float32]  # (side, side)
-Picture: TypeAlias = npt.NDArray[np.float32]  # (3, side, side), linear light
+Field: TypeAlias = npt.NDArray[np.floating[Any]]  # (side, side), float32 when it runs
+Picture: TypeAlias = npt.NDArray[np.floating[Any]]  # (3, side, side), linear light
 Colour: TypeAlias = npt.NDArray[np.float32]  # (3,), red, green, blue
 Choice = TypeVar("Choice")
 

@@ -11,6 +11,10 @@ from training.phantoms.style import Style
 
 REFERENCE = 1.5
 """Depth at which a surface is neither brightened nor dimmed by distance."""
+NEAREST = 0.85
+"""Depth below which light grows no further: the lamp is wider than a point."""
+LEAST = 0.24
+"""Light on a surface seen edge on: mucosa lets light through, and its edges never go black."""
 STEEPEST = 2.5
 """Slopes level off towards this: masks have edges far steeper than any mucosa."""
 
@@ -20,27 +24,24 @@ def shade(scene: Scene, style: Style, draw: Draw) -> Picture:
     slope_x, slope_y = _slopes(scene, style.relief)
     lamp_x, lamp_y = draw.near(0, 0.12), draw.near(0, 0.12)  # lamp and lens stand side by side
     line = (np.arange(scene.side, dtype=np.float32) + 0.5) * (2 / scene.side) - 1
-    toward_x, toward_y = (
-        line[None] * np.float32(0.5) - np.float32(lamp_x),
-        line[:, None] * np.float32(0.5) - np.float32(lamp_y),
-    )
+    toward_x = line[None] * np.float32(0.5) - np.float32(lamp_x)
+    toward_y = line[:, None] * np.float32(0.5) - np.float32(lamp_y)
     steep = np.sqrt(1 + slope_x * slope_x + slope_y * slope_y)
     facing = (1 - slope_x * toward_x - slope_y * toward_y) / (steep * np.sqrt(1 + toward_x**2 + toward_y**2))
-    distance = np.exp(np.log(REFERENCE / np.clip(scene.depth, 0.75, 9)) * np.float32(style.falloff))
-    lit = np.clip(facing, 0.06, 1) * distance * _crevices(scene, style.occlusion)
-    picture = scene.albedo * lit
+    distance = np.exp(np.log(REFERENCE / np.clip(scene.depth, NEAREST, 9)) * np.float32(style.falloff))
+    lit = np.clip(facing, LEAST, 1) * distance * _crevices(scene, style.occlusion)
+    picture: Picture = scene.albedo * lit
     # light scattered inside mucosa comes out redder: shadows on it are red, not grey
     scatter = np.clip(1 - facing, 0, 1) * distance * np.float32(0.10)
     picture[0] += scatter * scene.albedo[0]
-    shine = (
-        _highlights(scene, slope_x + toward_x, slope_y + toward_y, draw) * np.float32(style.gloss) * np.sqrt(distance)
-    )
+    gloss = np.float32(style.gloss) * np.sqrt(distance)
+    shine = _highlights(scene, slope_x + toward_x, slope_y + toward_y, draw) * gloss
     picture += shine + scene.glow * np.clip(lit + np.float32(0.25), 0, 1.3)
     return picture
 
 
 def _slopes(scene: Scene, relief: float) -> tuple[Field, Field]:
-    surface = scene.depth + scene.noise("fine") * np.float32(0.006) + scene.noise("lumpy") * np.float32(0.012)
+    surface = scene.depth + scene.noise("fine") * np.float32(0.008) + scene.noise("lumpy") * np.float32(0.012)
     per_radius = np.float32(relief * scene.side / 4 * 0.55)
     x, y = np.zeros_like(surface), np.zeros_like(surface)
     x[:, 1:-1] = (surface[:, 2:] - surface[:, :-2]) * per_radius
@@ -52,7 +53,7 @@ def _slopes(scene: Scene, relief: float) -> tuple[Field, Field]:
 def _crevices(scene: Scene, strength: float) -> Field:
     """Ambient occlusion: what lies deeper than its surroundings gets less light; at two scales."""
     narrow, wide = _blurred(scene.depth, 14), _blurred(scene.depth, 5)
-    deeper = np.clip(scene.depth - narrow, -0.15, 1.2) + np.float32(0.6) * np.clip(scene.depth - wide, -0.2, 1.5)
+    deeper = np.clip(scene.depth - narrow, -0.12, 0.8) + np.float32(0.6) * np.clip(scene.depth - wide, -0.2, 1.1)
     shadow: Field = np.exp(-np.float32(strength) * deeper)
     return shadow
 

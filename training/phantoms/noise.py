@@ -28,6 +28,7 @@ class NoiseBank:
         while self.texels < 1.9 * side:
             self.texels *= 2
         self.fields = {kind: tuple(_resized(f, self.texels) for f in fields) for kind, fields in _base().items()}
+        self.fields["pixel"] = _pixel_noise(self.texels)
 
 
 @lru_cache(maxsize=2)
@@ -42,6 +43,12 @@ def _base() -> dict[str, tuple[Field, ...]]:
     fields = {kind: tuple(_smooth(generator, s) for _ in range(COPIES)) for kind, s in GRAINS.items()}
     fields["vessels"] = tuple(_vessels(generator) for _ in range(COPIES))
     return fields
+
+
+def _pixel_noise(texels: int) -> tuple[Field, ...]:
+    """Noise without smoothing, for sensors; one pixel a texel, at every size."""
+    generator = np.random.Generator(np.random.PCG64(SEED + 1))
+    return tuple(generator.standard_normal((texels, texels), np.float32) for _ in range(COPIES))
 
 
 def _smooth(generator: np.random.Generator, deviation: float) -> Field:
@@ -67,7 +74,7 @@ def _resized(field: Field, texels: int) -> Field:
         return field
     if texels < GRID:  # the mean of blocks; a resize would not know that the field repeats
         k = GRID // texels
-        return field.reshape(texels, k, texels, k).mean((1, 3), dtype=np.float32)
+        return np.asarray(field.reshape(texels, k, texels, k).mean((1, 3)), np.float32)
     image = Image.fromarray(np.pad(field, 4, mode="wrap"))
     k = texels // GRID
     large = np.asarray(image.resize((image.width * k, image.height * k), Image.Resampling.BICUBIC))

@@ -83,7 +83,8 @@ class Scene:
         column = (self._column + int(right * scale)) & mask
         row = (self._row + int(down * scale)) & mask
         fields = self.bank.fields[kind]
-        return fields[self.draw.below(len(fields))].ravel().take(row * self.bank.texels + column)
+        field: Field = fields[self.draw.below(len(fields))].ravel().take(row * self.bank.texels + column)
+        return field
 
     def cover(self, mask: Field, depth: Field | float, colour: Colour, wet: float | None = None) -> None:
         """Lay a surface of that depth and colour over all where `mask` (0 to 1) is; blurred masks round it off."""

@@ -29,12 +29,12 @@ class Style:
 
 
 STYLES = {
-    "rigid, bright": Style(1.5, 0.7, 1.0, 1.0, 0.86, 1.0, 1.00, 0.00, 0.02, 0.6, 0.006),
-    "rigid, contrasty": Style(2.0, 1.0, 1.3, 1.2, 0.70, 1.2, 1.15, 0.03, 0.00, 0.4, 0.008),
-    "soft, milky": Style(1.2, 0.5, 0.7, 0.6, 0.88, 0.8, 0.80, 0.00, 0.02, 1.6, 0.006),
-    "cool light": Style(1.6, 0.7, 1.0, 0.8, 0.78, 1.0, 0.80, -0.07, 0.03, 1.0, 0.008),
-    "warm light": Style(1.6, 0.8, 1.0, 0.9, 0.80, 1.0, 1.10, 0.08, -0.01, 0.8, 0.008),
-    "flexible, dim": Style(2.2, 1.0, 0.9, 0.9, 0.60, 1.1, 1.10, 0.02, 0.00, 1.5, 0.014),
+    "rigid, bright": Style(1.4, 0.55, 0.9, 1.0, 0.90, 1.0, 0.98, 0.00, 0.02, 0.5, 0.006),
+    "rigid, contrasty": Style(1.9, 0.75, 1.1, 1.2, 0.78, 1.1, 1.05, 0.02, 0.00, 0.4, 0.008),
+    "soft, milky": Style(1.2, 0.4, 0.6, 0.6, 0.92, 0.85, 0.80, 0.00, 0.02, 1.1, 0.006),
+    "cool light": Style(1.5, 0.55, 0.9, 0.8, 0.82, 1.0, 0.85, -0.05, 0.015, 0.8, 0.008),
+    "warm light": Style(1.5, 0.6, 0.9, 0.9, 0.84, 1.0, 1.00, 0.06, 0.00, 0.7, 0.008),
+    "flexible, dim": Style(2.0, 0.75, 0.8, 0.9, 0.70, 1.05, 1.02, 0.02, 0.01, 1.3, 0.012),
 }
 
 
@@ -49,9 +49,9 @@ def sample_style(draw: Draw) -> Style:
         gloss=style.gloss * draw.between(0.4, 1.4),
         exposure=min(0.97, style.exposure * draw.between(0.82, 1.18)),
         contrast=style.contrast * draw.between(0.85, 1.15),
-        saturation=style.saturation * draw.between(0.8, 1.15),
-        warmth=style.warmth + draw.near(0, 0.025),
-        pink=style.pink + draw.near(0, 0.012),
-        focus=style.focus * draw.between(0.3, 2.0),
+        saturation=style.saturation * draw.between(0.8, 1.1),
+        warmth=style.warmth + draw.near(0, 0.02),
+        pink=style.pink + draw.near(0, 0.008),
+        focus=style.focus * draw.between(0.2, 1.4),
         noise=style.noise * draw.between(0.4, 1.6),
     )

@@ -21,7 +21,7 @@ def mottle(scene: Scene, colour: Colour, strength: float) -> None:
     pale = draw.colour((min(1.0, colour[0] * 1.04), colour[1] * 1.13, colour[2] * 1.12), 0.02)
     scene.tint(np.clip(patch, 0, 1) * np.float32(strength), red)
     scene.tint(np.clip(-patch, 0, 1) * np.float32(strength), pale)
-    scene.albedo *= 1 + scene.noise("fine") * np.float32(0.025) + scene.noise("grain") * np.float32(0.015)
+    scene.albedo *= 1 + scene.noise("fine") * np.float32(0.035) + scene.noise("grain") * np.float32(0.03)
 
 
 def vessels(scene: Scene, strength: float, mask: Field | None = None, colour: tuple[float, ...] = VESSEL) -> None:
@@ -45,9 +45,11 @@ def clots(scene: Scene, rarity: float, sharp: float = 4.0) -> Field:
 
 def strand(scene: Scene, x_0: float, y_0: float, x_1: float, y_1: float, width: float) -> Field:
     """A thread of mucus from wall to wall, of uneven thickness, as a mask."""
-    distance, along = scene.segment(x_0, y_0, x_1, y_1)
-    sag = np.float32(0.06) * np.sin(along * np.float32(np.pi))
-    return bell(distance - sag, width) * np.clip(np.float32(0.8) + scene.noise("lumpy") * np.float32(0.3), 0, 1)
+    middle_x, middle_y = (x_0 + x_1) / 2, (y_0 + y_1) / 2 + 0.12 * abs(x_1 - x_0)  # it sags
+    left, _ = scene.segment(x_0, y_0, middle_x, middle_y)
+    right, _ = scene.segment(middle_x, middle_y, x_1, y_1)
+    uneven: Field = np.clip(np.float32(0.8) + scene.noise("lumpy") * np.float32(0.3), 0, 1)
+    return bell(np.minimum(left, right), width) * uneven
 
 
 def incidents(scene: Scene, shot: Draw) -> None:

@@ -1,0 +1,81 @@
+"""The findings of each region: how often, how severe, on which side, and what is known of an image in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from core.taxonomy import ENT
+from training.phantoms.draw import Draw
+
+NORMAL = "normal"
+SEVERITIES = ("mild", "moderate", "severe")
+REGIONS = ENT.regions
+FINDINGS: Mapping[str, Mapping[str, float]] = {
+    "ear": {
+        NORMAL: 0.34,
+        "perforation": 0.12,
+        "effusion": 0.12,
+        "acute otitis": 0.11,
+        "wax": 0.11,
+        "ventilation tube": 0.09,
+        "retraction": 0.11,
+    },
+    "nose": {
+        NORMAL: 0.36,
+        "polyp": 0.17,
+        "deviated septum": 0.15,
+        "discharge": 0.16,
+        "turbinate hypertrophy": 0.16,
+    },
+    "throat": {NORMAL: 0.5, "tonsillar hypertrophy": 0.25, "exudate": 0.25},
+    "larynx": {NORMAL: 0.38, "nodules": 0.16, "polyp": 0.16, "oedema": 0.15, "one-sided paralysis": 0.15},
+}
+"""How often each is drawn: normal most often, the others often enough to be learnt, not as in the population."""
+SIDED = {("larynx", "polyp"), ("larynx", "one-sided paralysis")}
+"""Findings with a side of their own, the patient's; in ears and noses the side is the label's."""
+WITHOUT_SEVERITY = {NORMAL, "ventilation tube"}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is true of an image: label, finding, severity (0 to 1; 0 where there is none), side of the lesion."""
+
+    label: str
+    finding: str
+    severity: float
+    lesion_side: str | None = None
+
+    @property
+    def region(self) -> str:
+        return ENT[self.label].region
+
+    @property
+    def side(self) -> str | None:
+        """Of the label, or else of the lesion."""
+        return ENT[self.label].side or self.lesion_side
+
+    @property
+    def grade(self) -> str | None:
+        """mild, moderate or severe; None where the finding has no degrees."""
+        if self.finding in WITHOUT_SEVERITY:
+            return None
+        return SEVERITIES[min(2, int(self.severity * 3))]
+
+    @property
+    def mirrored_view(self) -> bool:
+        """Whether the image is the mirror of what the painters paint, which is always a left side."""
+        return self.side == "right"
+
+    def mirrored(self) -> Facts:
+        """What is true of the mirror image."""
+        other = {"left": "right", "right": "left", None: None}[self.lesion_side]
+        return replace(self, label=ENT[self.label].mirror or self.label, lesion_side=other)
+
+
+def sample_finding(region: str, draw: Draw) -> tuple[str, float, str | None]:
+    """A finding, its severity and its own side."""
+    finding = draw.weighted(FINDINGS[region])
+    severity, right = draw.between(0, 1), draw.chance(0.5)
+    side = ("right" if right else "left") if (region, finding) in SIDED else None
+    return finding, 0.0 if finding in WITHOUT_SEVERITY else severity, side

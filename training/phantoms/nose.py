@@ -1,0 +1,179 @@
+"""A left nasal cavity: septum on the picture's left, turbinates in the middle and right, dark passages between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.phantoms.draw import Colour, Draw, Field
+from training.phantoms.scene import Scene, bell, dome, inside
+from training.phantoms.tissue import MUCUS, PUS, clots, film, mottle, strand, vessels
+
+MUCOSA = ((0.88, 0.60, 0.54), (0.86, 0.54, 0.50), (0.88, 0.62, 0.50), (0.80, 0.64, 0.65), (0.86, 0.68, 0.64))
+
+
+@dataclass(frozen=True)
+class Nose:
+    """Places in radii at the height of the picture's middle; `lean`: how far the passage leans, radii over radii.
+
+    `septum`: right edge of the septum; `passage`: width between it and the inferior turbinate; `turbinate`: half
+    width of the latter; `high`: half its height; `wall`: left edge of the lateral wall; `deviation`: how far the
+    septum bows into this side.
+    """
+
+    septum: float
+    passage: float
+    turbinate: float
+    high: float
+    middle: float
+    wall: float
+    lean: float
+    deviation: float
+    mucosa: Colour
+    turbinate_colour: Colour
+
+    @classmethod
+    def sample(cls, draw: Draw, finding: str, severity: float) -> Nose:
+        mucosa = draw.colour(draw.pick(MUCOSA), 0.025)
+        swollen = 0.5 + 0.5 * severity if finding == "turbinate hypertrophy" else 0.0
+        paler = np.array([1.0, draw.between(0.84, 1.02), draw.between(0.88, 1.05)], np.float32)
+        turbinate = draw.between(0.27, 0.46) + 0.22 * swollen
+        septum = draw.near(-0.30, 0.13)
+        return cls(
+            septum=septum,
+            passage=draw.between(0.03, 0.19) * (1 - 0.9 * swollen) + 0.005,
+            turbinate=turbinate,
+            high=draw.between(0.75, 1.3) + 0.2 * swollen,
+            middle=draw.near(0.05, 0.15),
+            wall=septum + 2 * turbinate + draw.between(0.04, 0.32),
+            lean=draw.near(0.05, 0.16),
+            deviation=0.15 + 0.30 * severity if finding == "deviated septum" else draw.near(0, 0.03),
+            mucosa=mucosa,
+            turbinate_colour=draw.colour(mucosa * paler, 0.03),
+        )
+
+
+def paint_nose(scene: Scene, finding: str, severity: float) -> None:
+    """A left nose with that finding, severity from 0 to 1."""
+    nose = Nose.sample(scene.draw, finding, severity)
+    draw = scene.draw
+    _paint_back(scene, nose)
+    _paint_lateral_wall(scene, nose)
+    if draw.chance(0.8):
+        _paint_middle_turbinate(scene, nose)
+    behind = draw.chance(0.35)
+    if finding == "polyp" and behind:
+        _paint_polyp(scene, nose, severity)
+    _paint_inferior_turbinate(scene, nose)
+    if finding == "polyp" and not behind:
+        _paint_polyp(scene, nose, severity)
+    _paint_septum(scene, nose)
+    if draw.chance(0.35):
+        _paint_vestibule(scene, nose)
+    mottle(scene, nose.mucosa, draw.between(0.1, 0.55))
+    if draw.chance(0.4):
+        vessels(scene, draw.between(0.15, 0.5))
+    if finding == "discharge":
+        _paint_discharge(scene, nose, severity)
+
+
+def _paint_back(scene: Scene, nose: Nose) -> None:
+    """The far end of the passage, nearly dark."""
+    everywhere = np.ones_like(scene.depth)
+    scene.cover(everywhere, scene.draw.between(2.9, 4.0), nose.mucosa * np.float32(0.6))
+
+
+def _paint_lateral_wall(scene: Scene, nose: Nose) -> None:
+    draw = scene.draw
+    edge = nose.wall - nose.lean * scene.y + scene.noise("soft") * np.float32(0.03)
+    beyond = np.clip(scene.x - edge, 0, 1.5)
+    depth = draw.between(1.9, 2.6) - beyond * np.float32(draw.between(1.2, 2.4))
+    scene.cover(inside(edge - scene.x, 0.16), np.clip(depth, 1.0, 4), draw.colour(nose.mucosa, 0.02))
+
+
+def _paint_middle_turbinate(scene: Scene, nose: Nose) -> None:
+    """Hangs from above, deeper in and nearer to the septum."""
+    draw = scene.draw
+    x = nose.septum + draw.between(0.14, 0.32)
+    away = scene.ellipse(x, draw.between(-0.95, -0.55), draw.between(0.12, 0.2), draw.between(0.4, 0.65), nose.lean)
+    scene.bump(away, draw.between(2.5, 3.1), draw.between(0.3, 0.6), draw.colour(nose.mucosa, 0.03))
+
+
+def _paint_inferior_turbinate(scene: Scene, nose: Nose) -> None:
+    """The large swelling that tells the side: it hangs on the lateral wall."""
+    draw = scene.draw
+    x = nose.septum + nose.passage + nose.turbinate
+    away = scene.ellipse(x, nose.middle, nose.turbinate, nose.high, nose.lean + draw.near(0, 0.06))
+    away = away + scene.noise("soft") * np.float32(0.05)
+    narrow = away * (1 + np.float32(0.22) * np.clip(-scene.y, 0, 1))  # narrower above
+    scene.darken(inside(narrow - 1.12, 0.3), 0.15)
+    scene.bump(narrow, draw.between(1.9, 2.3), draw.between(0.55, 0.9), nose.turbinate_colour, 0.12)
+    if draw.chance(0.4):  # granular mucosa
+        scene.depth += inside(narrow - 1, 0.2) * scene.noise("fine") * np.float32(0.02)
+
+
+def _paint_septum(scene: Scene, nose: Nose) -> None:
+    """The near wall on the left, falling away to a sharp edge; deviated, it bulges into the passage with a spur."""
+    draw = scene.draw
+    height, reach = draw.near(0.05, 0.25), draw.between(0.45, 0.75)
+    bow = bell(scene.y - height, reach) * np.float32(nose.deviation)
+    edge = nose.septum - nose.lean * scene.y + bow + scene.noise("soft") * np.float32(0.025)
+    across = np.clip((scene.x + np.float32(1.25)) / (edge + np.float32(1.25)), 0, 1.1)
+    depth = draw.between(0.85, 1.15) + draw.between(0.6, 1.4) * across ** np.float32(draw.between(2.0, 4.5))
+    depth = depth - bow * np.float32(0.9) * across
+    mask = inside(scene.x - edge, draw.between(0.03, 0.16))
+    scene.darken(inside(scene.x - edge - 0.05, 0.16), 0.2)
+    scene.cover(mask, np.asarray(depth, np.float32), draw.colour(nose.mucosa * np.float32(1.03), 0.02), wet=0.5)
+    if nose.deviation > 0.12:
+        ridge = bell(scene.y - height + draw.near(0.2, 0.1) * (scene.x - nose.septum), 0.09) * mask
+        scene.depth -= ridge * np.clip(across, 0, 1) * np.float32(0.35 * nose.deviation)
+        scene.tint(ridge * np.float32(0.35) * across**4, draw.colour((0.94, 0.80, 0.72)))
+
+
+def _paint_vestibule(scene: Scene, nose: Nose) -> None:
+    """The rim of the nostril on the lateral side, so near that it is overexposed."""
+    draw = scene.draw
+    edge = draw.between(0.55, 0.9) - draw.near(0.25, 0.25) * scene.y
+    depth = 1.15 - np.clip(scene.x - edge, 0, 1) * np.float32(0.4)
+    scene.cover(inside(edge - scene.x, draw.between(0.05, 0.2)), depth, draw.colour((0.92, 0.76, 0.68)), wet=0.3)
+
+
+def _paint_polyp(scene: Scene, nose: Nose, severity: float) -> None:
+    """Pale, glassy, grape-like, from under the middle turbinate; when severe it fills the passage."""
+    draw = scene.draw
+    size = 0.20 + 0.22 * severity
+    glass = draw.colour(draw.pick(((0.82, 0.76, 0.66), (0.78, 0.72, 0.70), (0.86, 0.72, 0.54))), 0.03)
+    x = nose.septum + nose.passage * 0.8 + size * draw.between(0.5, 0.9)
+    for n in range(1 + draw.below(2 + int(2 * severity))):
+        y = draw.near(-0.15, 0.12) - 0.34 * n
+        away = scene.ellipse(x + draw.near(0, 0.05), y, size * draw.between(0.75, 1.0), size * draw.between(1.1, 1.5))
+        away = away + scene.noise("soft") * np.float32(0.04)
+        scene.darken(inside(away - 1.15, 0.3), 0.35)
+        mask = scene.bump(away, 1.65, 0.45, glass, 0.1)
+        scene.wet += mask * (1 - scene.wet)
+        scene.tint(mask * dome(away) * np.float32(0.35), draw.colour((0.93, 0.88, 0.80)))
+        vessels(scene, draw.between(0.2, 0.6), mask)
+
+
+def _paint_discharge(scene: Scene, nose: Nose, severity: float) -> None:
+    """Mucus or pus: strings across the passage, a pool on the floor, more of both when severe."""
+    draw = scene.draw
+    colour = draw.pick((PUS, MUCUS, (0.86, 0.82, 0.58), (0.72, 0.68, 0.36)))
+    for _ in range(1 + int(3 * severity) + draw.below(2)):
+        y = draw.between(-0.6, 0.7)
+        left, right = nose.septum - draw.between(0.0, 0.12), nose.septum + nose.passage + draw.between(0.1, 0.5)
+        string = strand(scene, left, y, right, y + draw.near(0.15, 0.25), draw.between(0.03, 0.07))
+        film(scene, _opaque(string), colour, 0.18)
+    top = 0.75 - 0.75 * severity
+    x = nose.septum + nose.passage * 0.5 - nose.lean * scene.y
+    pool = inside(np.abs(scene.x - x) - nose.passage - 0.12, 0.12) * inside(top - scene.y, 0.3)
+    ragged = np.clip(np.float32(0.75) + scene.noise("lumpy") * np.float32(0.45), 0, 1)
+    scene.depth += (np.float32(1.9) - scene.depth) * pool * ragged * np.float32(0.8)
+    film(scene, pool * ragged, colour, 0.1)
+    film(scene, clots(scene, 1.7 - 0.6 * severity) * np.float32(0.8), colour, 0.08)
+
+
+def _opaque(mask: Field) -> Field:
+    thick: Field = np.clip(mask * np.float32(1.5), 0, 1)
+    return thick
