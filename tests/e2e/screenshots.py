@@ -21,8 +21,6 @@ from tests.e2e.conftest import CHROMIUM, ROOT, ingest, running, settle
 
 OUT = ROOT / "data" / "screenshots"
 PER_CLASS, SEED = 8, 1
-COLOURS = 128
-"""Enough for a page of photographs at README size, and a third of the bytes."""
 
 
 def main() -> None:
@@ -38,7 +36,8 @@ def main() -> None:
         run("core", "create", root / "libraries" / "synthetic", "--name", "Synthetic cases", "--weights", weights)
         environment = os.environ | {"ENT_LIBRARIES": str(root / "libraries")}
         ingest(root / "libraries" / "synthetic", root / "phantoms", environment)
-        query = sorted((root / "phantoms" / "images").iterdir())[0]
+        run("training", "phantoms", root / "others", "--per-class", 1, "--seed", SEED + 1)
+        query = sorted((root / "others" / "images").glob("*ear-left*"))[0]
         with running(environment, root / "server.log") as url:
             shoot(url, query)
 
@@ -70,7 +69,7 @@ def keep(page: Page, name: str) -> None:
     page.wait_for_timeout(1500)  # thumbnails
     OUT.mkdir(parents=True, exist_ok=True)
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(OUT / f"{name}.png", optimize=True)
+    image.save(OUT / f"{name}.webp", quality=85, method=6)
 
 
 if __name__ == "__main__":
