@@ -157,13 +157,16 @@ def describe(name: str, given: Path | None = None, on_progress: Progress | None 
     return spec, path
 
 
-def untrained_model(model: str, seed: int) -> torch.nn.Module:
-    """open_clip's `model` (a name, or local-dir:FOLDER) with random weights: to be trained, or to walk the way with."""
+def untrained_model(model: str, seed: int, **changes: Any) -> torch.nn.Module:
+    """open_clip's `model` (a name, or local-dir:FOLDER) with random weights: to be trained, or to walk the way with.
+
+    `changes` replace entries of its configuration, such as text_cfg.
+    """
     import open_clip
     import torch
 
     torch.manual_seed(seed)
-    built: torch.nn.Module = open_clip.create_model(model, load_weights=False)
+    built: torch.nn.Module = open_clip.create_model(model, load_weights=False, **changes)
     return built
 
 

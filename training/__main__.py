@@ -74,7 +74,9 @@ def pretrain_command(
     config = PretrainConfig(seed=seed, **{name: value for name, value in given.items() if value is not None})
     with Progress("rendering", "images") as rendering, Progress("training", "steps") as training:
         cache = get_settings().cache / "pretrain"
-        record = run(out, config, cache, resume, rendering, lambda event: training(event.step, event.steps))
+        record = run(
+            out, config, cache, resume, on_render=rendering, on_event=lambda event: training(event.step, event.steps)
+        )
     print(f"wrote {out}; on phantoms of unseen patients:")
     for name, value in record["phantoms"].items():
         print(f"  {name.replace('_', ' '):16} {value}")
