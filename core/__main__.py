@@ -217,15 +217,16 @@ def _print_json(data: object) -> None:
 
 def main() -> None:
     """Run a command; an expected error becomes one line on standard error and exit status 2."""
+    status: object = 0
     try:
         status = app(standalone_mode=False)
+        sys.stdout.flush()  # here, where a reader that has gone away is no mistake, and not when Python ends
     except EntError as error:
         status = _fail(str(error), error)
     except (KeyboardInterrupt, typer.Abort):
         status = 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
     except Exception as error:
         usage = getattr(error, "format_message", None)  # a mistake in the command line, by typer's own account
         unexpected = f"{type(error).__name__}: {error}; ENT_DEBUG=1 shows where"

@@ -124,5 +124,19 @@ def test_a_mistake_is_one_line_and_exit_status_2(arguments: tuple[str, ...], sai
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_has_gone_away_is_no_mistake(tmp_path: Path, tiny: Path, unbuffered: str) -> None:
+    library = tmp_path / "library"
+    run("create", library, "--encoder", f"local-dir:{tiny}")
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "core", "info", str(library), "--json"]
+    env = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=env, timeout=120, check=False)
+    os.close(writer)
+    assert done.stderr == b""
+    assert done.returncode in (0, 1)  # 1 where typer notices it first
+
+
 def test_ent_debug_shows_the_traceback() -> None:
     assert "Traceback" in run("info", "nowhere", ENT_DEBUG="1").stderr
