@@ -5,19 +5,17 @@ from __future__ import annotations
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
-
-import sqlalchemy as sa
 
 from core.catalog import Catalog
 from core.errors import IndexUnavailable, LibraryBusy
 from core.flow import Flow
 from core.index import DATABASE, ChromaIndex, Entry, Space
 from core.lock import FileGuard, WriterLock
-from core.schema import cases, embeddings
+from core.selection import ACTIVE, Clauses, changed_since, lacking
 from core.vectors import PLAIN, VectorChunk
 
 Progress = Callable[[int, int], None]
@@ -25,9 +23,6 @@ Progress = Callable[[int, int], None]
 
 PATIENCE = 60.0
 """Seconds that a reader with nothing to read from waits for the process that is mending the index."""
-
-Clauses = Sequence[sa.ColumnElement[bool]]
-ACTIVE = cases.c.status == "active"
 
 
 class Indexer:
@@ -178,7 +173,7 @@ class Indexer:
     def _update(self, index: ChromaIndex, indexed: int, on_progress: Progress | None) -> None:
         state = self.catalog.state()
         self.catalog.update_state(index_dirty=True)
-        changed = cases.c.generation > indexed
+        changed = changed_since(indexed)
         for chunk in self.catalog.vectors.chunks(PLAIN, [changed]):
             for space in ("before", "after") if state.active_flow else ("before",):
                 index.remove(space, chunk.case_ids)
@@ -208,8 +203,7 @@ class Indexer:
     def _apply(self, flow_id: str, clauses: Clauses) -> None:
         """Keep, in the catalogue, what the flow makes of every embedding it has not been applied to yet."""
         flow, table = self._flow(flow_id), self.catalog.vectors
-        moved = sa.select(embeddings.c.case_id).where(embeddings.c.view == flow_id)
-        while chunk := next(table.chunks(PLAIN, [*clauses, cases.c.case_id.not_in(moved)]), None):
+        while chunk := next(table.chunks(PLAIN, [*clauses, lacking(flow_id)]), None):
             with self.catalog.engine.begin() as connection:
                 table.put(connection, flow_id, chunk.case_ids, flow.transform(chunk.vectors))
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import sqlalchemy as sa
 
 from core.catalog import Catalog
 from core.errors import IndexUnavailable
 from core.index import WHOLE, ChromaIndex, Space
 from core.indexer import Indexer
-from core.schema import cases
+from core.schema import DatabaseError, damage
+from core.selection import ACTIVE
 from core.store import ImageStore
 from core.vectors import PLAIN, VectorChunk
 
@@ -39,14 +39,18 @@ def verify(catalog: Catalog, store: ImageStore, indexer: Indexer) -> VerifyRepor
     Changes nothing but what opening an index mends by itself.
     """
     try:
-        if damage := _check_database(catalog):
-            return VerifyReport(False, 0, 0, 0, (damage,))
+        if said := damage(catalog.engine):
+            return _damaged(said)
         problems = [*_check_files(catalog, store), *_check_embeddings(catalog)]
         before, after, found = _check_indexes(catalog, indexer)
         problems.extend(found)
         return VerifyReport(not problems, catalog.count(), before, after, tuple(problems))
-    except sa.exc.DatabaseError as error:
-        return VerifyReport(False, 0, 0, 0, (f"the catalogue is damaged ({error.orig}); restore a backup",))
+    except DatabaseError as error:
+        return _damaged(str(error.orig))
+
+
+def _damaged(said: str) -> VerifyReport:
+    return VerifyReport(False, 0, 0, 0, (f"the catalogue is damaged ({said}); restore a backup",))
 
 
 def _check_indexes(catalog: Catalog, indexer: Indexer) -> tuple[int, int, list[str]]:
@@ -61,12 +65,6 @@ def _check_indexes(catalog: Catalog, indexer: Indexer) -> tuple[int, int, list[s
             return index.count("before"), index.count("after") if flow_id else 0, problems
     except IndexUnavailable as error:
         return 0, 0, [f"{error}; run repair"]
-
-
-def _check_database(catalog: Catalog) -> str | None:
-    with catalog.engine.connect() as connection:
-        said = connection.execute(sa.text("PRAGMA integrity_check")).scalars().all()
-    return None if list(said) == ["ok"] else f"the catalogue is damaged ({said[0]}); restore a backup"
 
 
 def _check_files(catalog: Catalog, store: ImageStore) -> Iterator[str]:
@@ -96,11 +94,10 @@ def _check_embeddings(catalog: Catalog) -> Iterator[str]:
 
 
 def _check_index(catalog: Catalog, index: ChromaIndex, space: Space, view: str) -> Iterator[str]:
-    active = [cases.c.status == "active"]
-    if (found := catalog.vectors.count(view, active)) != (wanted := catalog.count()):
+    if (found := catalog.vectors.count(view, [ACTIVE])) != (wanted := catalog.count()):
         yield f"{wanted - found} of {wanted} cases have no embedding {space} the flow; run repair"
     expected: dict[str | None, set[str]] = {WHOLE: set()}
-    for chunk in catalog.vectors.chunks(view, active, PAGE):
+    for chunk in catalog.vectors.chunks(view, [ACTIVE], PAGE):
         yield from _check_chunk(index, space, chunk)
         for case_id, label in zip(chunk.case_ids, chunk.labels, strict=True):
             expected[WHOLE].add(case_id)
