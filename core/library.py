@@ -17,19 +17,18 @@ from core.flows import FlowStore
 from core.imaging import Limits
 from core.indexer import Indexer
 from core.indexer import Progress as IndexProgress
-from core.ingest import Ingest
+from core.ingest import Ingest, Pace, Watcher
 from core.ingest_report import IngestProgress, IngestReport
 from core.lock import WriterLock
 from core.repair import restore_thumbnails, sweep
 from core.search import Query, Searcher, SearchResult
 from core.settings import get_settings
 from core.sources import Source
-from core.store import ImageStore
+from core.store import CATALOG, ImageStore
 from core.taxonomy import ENT, Taxonomy
 from core.verify import VerifyReport, verify
 from core.weights import Progress as DownloadProgress
 
-CATALOG = "catalog.db"
 DEFAULT_ENCODER = "clip-vit-b-32"
 SEARCH_TRIES = 3
 INDEX_EVERY = 512
@@ -189,17 +188,9 @@ class Library:
         settings = get_settings()
         with self.lock.held(on_wait=on_wait, should_stop=should_stop):
             self.indexer.catch_up()
-            report = Ingest(
-                self.catalog,
-                self.store,
-                self.encoder,
-                self.limits,
-                workers=workers or settings.workers,
-                batch_size=settings.batch_size,
-                on_progress=on_progress,
-                should_stop=should_stop,
-                on_batch=lambda: self.indexer.catch_up(at_least=INDEX_EVERY),
-            ).run(source)
+            pace = Pace(workers or settings.workers, settings.batch_size)
+            watcher = Watcher(on_progress, should_stop, lambda: self.indexer.catch_up(at_least=INDEX_EVERY))
+            report = Ingest(self.catalog, self.store, self.encoder, self.limits, pace, watcher).run(source)
             self.indexer.catch_up(
                 lambda done, total: on_progress(IngestProgress("indexing", done, total, report.added))
             )

@@ -16,7 +16,7 @@ from core.catalog import Catalog
 from core.errors import EntError
 from core.filters import EVERYTHING, Filters
 from core.settings import get_settings
-from core.store import ImageStore
+from core.store import CATALOG, ImageStore
 from core.taxonomy import Taxonomy
 from pages.ui.jobs import Jobs
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from core.library import Library
     from core.search import Query, SearchResult
 
-CATALOG = "catalog.db"
 ELSEWHERE = "opened-elsewhere.json"
 Field = Literal["label", "split", "finding", "patient"]
 
