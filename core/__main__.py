@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from core import console
-from core.console import Progress, say, say_aside
+from core.console import Progress, say
 from core.errors import EntError
 from core.settings import get_settings
 
@@ -130,7 +130,8 @@ def info(lib: Lib, as_json: Json = False) -> None:
 def verify(lib: Lib, as_json: Json = False) -> None:
     """Check a library from end to end; exit status 1 when something is wrong."""
     library = _open(lib)
-    report = library.verify(say_aside)
+    with Progress("checking", unit="images and vectors") as progress:
+        report = library.verify(progress, progress.note)
     if as_json:
         _print_json(asdict(report))
     else:
@@ -143,7 +144,7 @@ def verify(lib: Lib, as_json: Json = False) -> None:
 def repair(lib: Lib) -> None:
     """Make anew what is derived: thumbnails and index."""
     library = _open(lib)
-    with Progress("indexing", unit="vectors") as progress:
+    with Progress("repairing", unit="images and vectors") as progress:
         library.repair(progress, progress.note)
     say(f"repaired {lib}; verify checks it")
     library.close()

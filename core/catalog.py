@@ -144,10 +144,14 @@ class Catalog:
             return IndexProgress(*connection.execute(sa.select(*columns)).one())
 
     def facts(self, case: Case) -> dict[str, str]:
-        """What the index keeps beside a vector, for people who open it with other tools; absent facts are left out."""
+        """What the index keeps beside a vector, for people who open it with other tools; absent facts are left out.
+
+        All that a filter knows; a case's status is not among it, since only active cases are in the index.
+        """
         known = self.taxonomy.by_name.get(case.label or "")
         region, side = (known.region, known.side) if known else (None, None)
-        facts = {"label": case.label, "region": region, "side": side, "split": case.split, "finding": case.finding}
+        places = {"label": case.label, "region": region, "side": side}
+        facts = {**places, "split": case.split, "finding": case.finding, "patient": case.patient}
         return {name: value for name, value in facts.items() if value is not None}
 
     def changed_since(self, generation: int) -> int:

@@ -19,7 +19,7 @@ from core.selection import ACTIVE, Clauses, changed_since, lacking
 from core.vectors import PLAIN, VectorChunk
 
 Progress = Callable[[int, int], None]
-"""Called with (vectors done, vectors in all) while the index is brought up to date."""
+"""Called with (vectors done, vectors in all) while the index is brought up to date; may raise to stop it."""
 
 PATIENCE = 60.0
 """Seconds that a reader with nothing to read from waits for the process that is mending the index."""
@@ -105,8 +105,11 @@ class Indexer:
         fresh = ChromaIndex(folder, nullcontext())  # nobody else knows of it yet
         try:
             self._fill(fresh, switch.get("active_flow", state.active_flow), [ACTIVE], on_progress)
-        finally:
+        except BaseException:  # stopped, most likely; the old one stays in use
             fresh.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        fresh.close()
         with self._guard:  # nobody opens the old one while it goes
             self._finish(fresh, generation=generation, index_epoch=folder.name, index_generation=generation, **switch)
             self._sweep(keep=folder.name)

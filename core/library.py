@@ -218,18 +218,30 @@ class Library:
         """The WebP thumbnail of a case."""
         return self.store.thumbnail(case.sha256)
 
-    def verify(self, on_wait: Callable[[str], None] = lambda said: None) -> VerifyReport:
-        """Compare everything the library holds against everything else; an import under way is waited for."""
+    def verify(
+        self,
+        on_progress: IndexProgress = lambda done, total: None,
+        on_wait: Callable[[str], None] = lambda said: None,
+    ) -> VerifyReport:
+        """Compare everything the library holds against everything else; an import under way is waited for.
+
+        `on_progress` may raise, `Stopped` for one, to end it.
+        """
         with self.lock.held(on_wait=on_wait):
-            return verify(self.catalog, self.store, self.indexer)
+            return verify(self.catalog, self.store, self.indexer, on_progress)
 
     def repair(
-        self, on_progress: IndexProgress | None = None, on_wait: Callable[[str], None] = lambda said: None
+        self,
+        on_progress: IndexProgress = lambda done, total: None,
+        on_wait: Callable[[str], None] = lambda said: None,
     ) -> None:
-        """Make anew what is derived: thumbnails, index; remove files that belong to no case."""
+        """Make anew what is derived: thumbnails, then the index; remove files that belong to no case.
+
+        `on_progress` may raise, `Stopped` for one, to end it; the index stays the old one then.
+        """
         with self.lock.held(on_wait=on_wait):
             sweep(self.catalog, self.store)
-            restore_thumbnails(self.catalog, self.store, self.limits)
+            restore_thumbnails(self.catalog, self.store, self.limits, on_progress)
             self.indexer.rebuild(on_progress)
 
     def _use_weights(self, weights: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from core.errors import EntError
+from core.errors import EntError, Stopped
 
 LOG = logging.getLogger(__name__)
 KEPT = 20
@@ -112,6 +112,8 @@ def _run(job: Job, work: Callable[[Job], Any]) -> None:
     try:
         job.result = work(job)
         job.state = "stopped" if job.should_stop() else "done"
+    except Stopped:
+        job.state = "stopped"
     except EntError as error:
         job.error, job.state = str(error), "failed"
     except Exception:  # the thread's last line of defence: the page must say something, the log says what

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from core.library import Library
 from core.settings import get_settings
 from core.vector_field import VectorField
 from pages.ui import resources
+from pages.ui.jobs import Job
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
 from tests.pages.conftest import visible, wait_for_jobs, words
 
@@ -287,6 +289,26 @@ def test_an_import_can_be_stopped_and_says_that_what_was_added_stays(
 
     assert "Stopped before the end" in words(app)
     assert 3 <= Library.open(root, encoder=FakeEncoder()).catalog.count() < 23
+
+
+@pytest.mark.parametrize("button", ["Verify", "Repair"])
+def test_looking_after_a_library_can_be_stopped(
+    app: AppTest, make_library: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, button: str
+) -> None:
+    make_library("clinic", {"ear-left": 3})
+    going = threading.Event()
+    report = Job.report
+    monkeypatch.setattr(Job, "report", lambda job, step: (report(job, step), step.done and going.wait(20)))
+    visit(app, "library")
+    next(b for b in app.button if b.label == button).click().run()
+
+    next(b for b in app.button if b.label == "Stop").click().run()
+    going.set()
+    wait_for_jobs(app)
+
+    assert ": stopped" in words(app)
+    assert not app.success
+    assert not app.error
 
 
 def test_switching_the_library_drops_the_query_of_the_other(app: AppTest, make_library: Callable[..., Path]) -> None:
