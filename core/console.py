@@ -93,7 +93,8 @@ def ingest_json(report: IngestReport) -> dict[str, Any]:
 def show_ingest(report: IngestReport) -> None:
     """An import's report for people."""
     stopped = " (stopped before the end; run it again to go on)" if report.stopped else ""
-    counts = f"{report.added} added, {report.duplicates} duplicates, {report.failed} failed"
+    duplicates = f"{report.duplicates} duplicate{'s' * (report.duplicates != 1)}"
+    counts = f"{report.added} added, {duplicates}, {report.failed} failed"
     say(f"{counts} in {report.seconds:.1f} s{stopped}")
     if report.unlabelled:
         say(f"{report.unlabelled} of those added have no label")

@@ -102,6 +102,11 @@ class Jobs:
         with self._lock:
             return next((job for job in self._jobs if job.job_id == job_id), None)
 
+    def dismiss_ended(self, library: str) -> None:
+        """Forget those jobs of a library that have ended."""
+        with self._lock:
+            self._jobs = [job for job in self._jobs if job.running or job.library != library]
+
     def dismiss(self, job_id: str) -> None:
         """Forget a job that has ended."""
         with self._lock:

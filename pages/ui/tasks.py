@@ -65,6 +65,7 @@ def create(name: str, folder: Path, encoder: str, weights: Path | None) -> Job:
         ).close()
         return folder
 
+    resources.jobs().dismiss_ended("")  # an attempt that failed has been read, and is made good now
     return resources.jobs().start(CREATE, f"New library {name.strip()}", "", work)
 
 
