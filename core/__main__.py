@@ -88,7 +88,7 @@ def ingest(
 @app.command()
 def search(
     lib: Lib,
-    image: Annotated[list[Path] | None, typer.Argument(metavar="[IMAGE]...", help="one or several: their mean")] = None,
+    image: Annotated[list[Path] | None, typer.Argument(metavar="IMAGE", help="one or several: their mean")] = None,
     case: Annotated[list[str] | None, typer.Option(metavar="ID", help="a stored case to search with")] = None,
     top_k: Annotated[int, typer.Option(help="how many results")] = 10,
     where: Where = None,
@@ -220,7 +220,7 @@ def main() -> None:
     """Run a command; an expected error becomes one line on standard error and exit status 2."""
     status: object = 0
     try:
-        status = app(standalone_mode=False)
+        status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
         sys.stdout.flush()  # here, where a reader that has gone away is no mistake, and not when Python ends
     except EntError as error:
         status = _fail(str(error), error)

@@ -133,7 +133,10 @@ def show_search(result: SearchResult, taxonomy: Taxonomy) -> None:
         title = taxonomy[hit.case.label].title if hit.case.label else "unlabelled"
         here = " (the query's own picture)" if hit.identical else ""
         table.add_row(str(hit.rank), f"{hit.similarity:.2f}", title, hit.case.case_id, hit.case.filename + here)
-    _out().print(table, markup=False, highlight=False)
+    if result.hits:
+        _out().print(table, markup=False, highlight=False)
+    else:
+        say("no case to show: none passes these filters, or the library is empty")
     asked = result.evidence.neighbours
     said = ", ".join(
         f"{round(share * asked)} {taxonomy[label].title}" for label, share in result.evidence.shares.items()
