@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from core import console
-from core.console import Progress, say
+from core.console import Progress, say, say_aside
 from core.errors import EntError
 from core.settings import get_settings
 
@@ -131,7 +131,7 @@ def verify(lib: Lib, as_json: Json = False) -> None:
     """Check a library from end to end; exit status 1 when something is wrong."""
     library = _open(lib)
     with Progress("checking", unit="images and vectors") as progress:
-        report = library.verify(progress, progress.note)
+        report = library.verify(progress, say_aside)
     if as_json:
         _print_json(asdict(report))
     else:

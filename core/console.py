@@ -81,6 +81,11 @@ def say(text: str) -> None:
     _out().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+def say_aside(text: str) -> None:
+    """One line for people on standard error."""
+    Console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
+
+
 def ingest_json(report: IngestReport) -> dict[str, Any]:
     """An import's report as the JSON object of `ingest --json`."""
     failures = [asdict(failure) for failure in report.failures]

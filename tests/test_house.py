@@ -13,10 +13,10 @@ ROOMS = ("core", "training", "pages")
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 FORBIDDEN = {"core": {"training", "pages", "streamlit"}, "training": {"pages", "streamlit"}, "pages": {"training"}}
 ONLY_IN = {"chromadb": "core/index.py", "open_clip": "core/encoder.py", "umap": "core/projection.py"}
-SQL = {"core/catalog.py", "core/schema.py", "core/selection.py", "core/vectors.py"}
 CONSOLE = {"core/__main__.py", "core/console.py"}
 TOP_LEVEL = {"streamlit_app.py", "pages", "core", "training", "data", "tests", "requirements.txt", "README.md"}
 TOP_LEVEL |= {"pyproject.toml", "LICENSE"}
+SQL = {"core/catalog.py", "core/schema.py", "core/selection.py", "core/vectors.py"}
 
 
 def name(path: Path) -> str:
