@@ -56,9 +56,9 @@ def verify(
     try:
         if said := damage(catalog.engine):
             return _damaged(said)
-        views = _views(catalog)
-        steps = _Count(catalog.count() * (1 + len(views)), on_progress)
-        problems = [*_check_files(catalog, store, steps), *_check_embeddings(catalog)]
+        views, kept = _views(catalog), catalog.cases_kept()
+        steps = _Count(len(kept) + catalog.count() * len(views), on_progress)
+        problems = [*_check_files(kept, store, steps), *_check_embeddings(catalog)]
         before, after, found = _check_indexes(catalog, indexer, views, steps)
         problems.extend(found)
         return VerifyReport(not problems, catalog.count(), before, after, tuple(problems))
@@ -88,8 +88,7 @@ def _check_indexes(
         return 0, 0, [f"{error}; run repair"]
 
 
-def _check_files(catalog: Catalog, store: ImageStore, steps: _Count) -> Iterator[str]:
-    kept = catalog.cases_kept()
+def _check_files(kept: list[tuple[str, str]], store: ImageStore, steps: _Count) -> Iterator[str]:
     for sha256, extension in kept:
         steps.add()
         image = store.image_path(sha256, extension)
