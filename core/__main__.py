@@ -88,7 +88,7 @@ def ingest(
 @app.command()
 def search(
     lib: Lib,
-    image: Annotated[list[Path] | None, typer.Argument(metavar="[IMAGE]...", help="one or several: their mean")] = None,
+    image: Annotated[list[Path] | None, typer.Argument(metavar="IMAGE", help="one or several: their mean")] = None,
     case: Annotated[list[str] | None, typer.Option(metavar="ID", help="a stored case to search with")] = None,
     top_k: Annotated[int, typer.Option(help="how many results")] = 10,
     where: Where = None,
@@ -130,7 +130,8 @@ def info(lib: Lib, as_json: Json = False) -> None:
 def verify(lib: Lib, as_json: Json = False) -> None:
     """Check a library from end to end; exit status 1 when something is wrong."""
     library = _open(lib)
-    report = library.verify(say_aside)
+    with Progress("checking", unit="images and vectors") as progress:
+        report = library.verify(progress, say_aside)
     if as_json:
         _print_json(asdict(report))
     else:
@@ -143,7 +144,7 @@ def verify(lib: Lib, as_json: Json = False) -> None:
 def repair(lib: Lib) -> None:
     """Make anew what is derived: thumbnails and index."""
     library = _open(lib)
-    with Progress("indexing", unit="vectors") as progress:
+    with Progress("repairing", unit="images and vectors") as progress:
         library.repair(progress, progress.note)
     say(f"repaired {lib}; verify checks it")
     library.close()
@@ -217,15 +218,16 @@ def _print_json(data: object) -> None:
 
 def main() -> None:
     """Run a command; an expected error becomes one line on standard error and exit status 2."""
+    status: object = 0
     try:
-        status = app(standalone_mode=False)
+        status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        sys.stdout.flush()  # here, where a reader that has gone away is no mistake, and not when Python ends
     except EntError as error:
         status = _fail(str(error), error)
     except (KeyboardInterrupt, typer.Abort):
         status = 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
     except Exception as error:
         usage = getattr(error, "format_message", None)  # a mistake in the command line, by typer's own account
         unexpected = f"{type(error).__name__}: {error}; ENT_DEBUG=1 shows where"

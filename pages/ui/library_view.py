@@ -21,7 +21,7 @@ def show_jobs() -> None:
         st.rerun()
     library = libraries.in_use_or_none()
     own = resources.jobs().of(library.library_id) if library else []
-    job_panel.show([*resources.jobs().of(""), *own])
+    job_panel.show(sorted([*resources.jobs().of(""), *own], key=lambda job: job.started, reverse=True))
 
 
 def show(library: OpenLibrary) -> None:
