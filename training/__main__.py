@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -54,6 +55,28 @@ def phantoms_command(
     if sheet is not None:
         write_sheet(sheet, seed)
         print(f"wrote a contact sheet to {sheet}")
+
+
+@app.command("evaluate")
+def evaluate_command(
+    lib: Annotated[Path, typer.Argument(metavar="LIB", help="the library's folder", show_default=False)],
+    split: Annotated[
+        Literal["test", "val", "train", "all"] | None, typer.Option(help="test where there is one, else all")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object on standard output")] = False,
+) -> None:
+    """How well a library finds what is alike: before, at and after the flow, with intervals, tests and confusions."""
+    from core.evaluate import evaluate
+    from core.library import Library
+    from core.report import report_json
+    from training.evaluate_command import show
+
+    with closing(Library.open(lib)) as library:
+        evaluation = evaluate(library, split)
+    if as_json:
+        print(json.dumps(report_json(evaluation), ensure_ascii=False))
+    else:
+        show(evaluation)
 
 
 @bench.command("index")
