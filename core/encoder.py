@@ -132,6 +132,23 @@ class CLIPEncoder:
         return built.eval()
 
 
+class UntrainedEncoder(CLIPEncoder):
+    """The architecture and preprocessing of `trained` with random weights: what pictures are worth without learning."""
+
+    def __init__(self, trained: CLIPEncoder, seed: int = 0) -> None:
+        super().__init__(trained.spec, trained.weights)
+        self._seed = seed
+
+    def _build(self, on_progress: Progress | None) -> Any:
+        import open_clip
+        import torch
+
+        source = _source(self.spec.name, self.spec.model, self.weights, on_progress)
+        model = source if source.startswith(LOCAL) else source.partition("/")[0]
+        torch.manual_seed(self._seed)
+        return open_clip.create_model(model, load_weights=False, device=_device()).eval()
+
+
 def describe(name: str, given: Path | None = None, on_progress: Progress | None = None) -> tuple[EncoderSpec, Path]:
     """The spec of encoder `name` and the file of its weights, without building the model.
 

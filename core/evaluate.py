@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from core.catalog import Case, now
+from core.baselines import Baseline
+from core.catalog import now
 from core.confusion import confusion, laterality
 from core.evaluation import (
     AFTER,
@@ -26,9 +27,6 @@ from core.metrics import Rescore
 from core.outcomes import MEASURES, Outcomes, outcomes, summarise
 from core.sample import Part, Sample, Trial, codes, default_split, parts, read_sample, shared_patients, trials
 from core.vectors import Matrix
-
-Baseline = Callable[[Sequence[Case]], Matrix]
-"""Other embeddings (N, D) of the same cases, to be reported beside those of the library."""
 
 WORST = 10
 

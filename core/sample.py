@@ -12,12 +12,13 @@ from core.bootstrap import Bootstrap
 from core.catalog import Case
 from core.errors import QueryError
 from core.evaluation import GALLERY, LEAVE_ONE_OUT, OTHER_PATIENTS, Split
-from core.filters import Filters, conditions
+from core.filters import Filters
 from core.library import Library
 from core.metrics import Keys
 from core.taxonomy import Taxonomy
 from core.vectors import PLAIN, Matrix
 
+CHUNK = 4096
 Rows = npt.NDArray[np.intp]
 
 
@@ -93,11 +94,11 @@ def read_sample(library: Library, split: Split) -> Sample:
             f"library {library.name!r} has {queries} labelled cases in the split {split!r}, and two are the least that "
             "can be compared; choose another split, or import images with labels"
         )
-    chunks = list(catalog.vectors.chunks(PLAIN, conditions(filters, taxonomy)))
-    ids = [case_id for chunk in chunks for case_id in chunk.case_ids]
-    here = [row for row, case_id in enumerate(ids) if case_id in known]  # an import may have added some meanwhile
-    cases = tuple(known[ids[row]] for row in here)
-    plain = np.concatenate([chunk.vectors for chunk in chunks])[here]
+    vectors: dict[str, Matrix] = {}
+    for start in range(0, len(known), CHUNK):
+        vectors |= catalog.vectors.known(PLAIN, list(known)[start : start + CHUNK])
+    cases = tuple(case for case_id, case in known.items() if case_id in vectors)
+    plain = np.stack([vectors[case.case_id] for case in cases])
     patients = [f"patient {case.patient}" if case.patient else f"case {case.case_id}" for case in cases]
     return Sample(split, cases, plain, taxonomy, _levels(cases, taxonomy), codes(patients))
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,6 +24,8 @@ app.add_typer(bench, name="bench")
 MODEL = "ViT-B-32-quickgelu"
 Weights = Annotated[Path | None, typer.Option(help="weights of ViT-B/32; random ones of the same form otherwise")]
 Seed = Annotated[int, typer.Option(help="random seed")]
+Lib = Annotated[Path, typer.Argument(metavar="LIB", help="the library's folder", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="one JSON object on standard output and nothing else there")]
 
 
 @app.command("random-weights")
@@ -59,24 +60,22 @@ def phantoms_command(
 
 @app.command("evaluate")
 def evaluate_command(
-    lib: Annotated[Path, typer.Argument(metavar="LIB", help="the library's folder", show_default=False)],
+    lib: Lib,
     split: Annotated[
         Literal["test", "val", "train", "all"] | None, typer.Option(help="test where there is one, else all")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON object on standard output")] = False,
+    flow: Annotated[
+        str | None, typer.Option(metavar="ID", help="a flow of the library; the active one otherwise")
+    ] = None,
+    baselines: Annotated[bool, typer.Option("--baselines", help="beside 8x8 thumbnails and random weights")] = False,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="also write an HTML page with plots")] = None,
+    pictures: Annotated[bool, typer.Option(help="show the worst queries' pictures in that page")] = True,
+    as_json: Json = False,
 ) -> None:
     """How well a library finds what is alike: before, at and after the flow, with intervals, tests and confusions."""
-    from core.evaluate import evaluate
-    from core.library import Library
-    from core.report import report_json
-    from training.evaluate_command import show
+    from training.evaluate_command import Wanted, run
 
-    with closing(Library.open(lib)) as library:
-        evaluation = evaluate(library, split)
-    if as_json:
-        print(json.dumps(report_json(evaluation), ensure_ascii=False))
-    else:
-        show(evaluation)
+    run(lib, Wanted(split, flow, baselines, report, pictures), as_json)
 
 
 @bench.command("index")

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from core.baselines import baselines
+from core.console import Progress
+from core.errors import EntError
+from core.evaluate import evaluate
 from core.evaluation import (
     CLIP_SCORE,
     FLOW_MATCHING_SCORE,
@@ -15,8 +23,51 @@ from core.evaluation import (
     Evaluation,
     ProtocolReport,
     SpaceReport,
+    Split,
 )
+from core.library import Library
 from core.outcomes import MEASURES, LevelScores, Score
+from core.report import report_json
+from core.report_page import report_page
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to evaluate, and what to write beside the result."""
+
+    split: Split | None = None
+    flow: str | None = None
+    baselines: bool = False
+    report: Path | None = None
+    pictures: bool = True
+
+
+def run(lib: Path, wanted: Wanted, as_json: bool) -> None:
+    """Evaluate the library in `lib`, print the result, and write its page where one is wanted."""
+    with closing(Library.open(lib)) as library, Progress("reading images for the baselines", unit="images") as progress:
+        evaluation = evaluate(
+            library,
+            wanted.split,
+            flow=None if wanted.flow is None else library.flows.get(wanted.flow),
+            baselines=baselines(library, progress) if wanted.baselines else None,
+        )
+        if wanted.report is not None:
+            _write_page(wanted.report, evaluation, library if wanted.pictures else None)
+    if as_json:
+        print(json.dumps(report_json(evaluation), ensure_ascii=False))
+    else:
+        show(evaluation)
+
+
+def _write_page(path: Path, evaluation: Evaluation, library: Library | None) -> None:
+    own = evaluation.protocols[LEAVE_ONE_OUT]
+    worst = [case for o in list(own.spaces.values())[-1].worst for case in (o.case, o.nearest) if case]
+    pictures = {case.case_id: library.thumbnail_bytes(case) for case in worst} if library else {}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(report_page(evaluation, pictures), encoding="utf-8")
+    except OSError as error:
+        raise EntError(f"cannot write the report to {path}: {error.strerror}; give another --report FILE") from error
 
 
 def show(evaluation: Evaluation) -> None:
