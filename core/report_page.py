@@ -72,18 +72,20 @@ def _reports(report: ProtocolReport) -> dict[str, SpaceReport]:
 
 
 def _protocol(name: str, report: ProtocolReport) -> Markup:
-    head = ["level", "space", "Recall@1", "macro Recall@1", *(TITLES[measure] for measure in list(MEASURES)[1:])]
+    rest, reports = list(MEASURES)[1:], _reports(report)
+    head = ["level", "space", "Recall@1", "macro Recall@1", *(TITLES[measure] for measure in rest)]
     rows = []
     for level in report.spaces[BEFORE].levels:
-        for space, found in _reports(report).items():
+        for space, found in reports.items():
             scores = found.levels[level]
             first = _with_interval(scores.overall["recall@1"]), _with_interval(scores.macro["recall@1"])
-            rest = [f"{scores.overall[measure].value:.3f}" for measure in list(MEASURES)[1:]]
-            rows.append([level, space, *first, *rest, _test(scores)])
+            row = [level, space, *first, *(f"{scores.overall[measure].value:.3f}" for measure in rest)]
+            rows.append([*row, _test(scores)] if len(reports) > 1 else row)
     compared = f"{report.queries} queries, {report.references} references: {PROTOCOLS[name]}."
     if report.shared_patients:
         compared += f" {report.shared_patients} queries are compared with images of their own patient too."
-    return section(name.capitalize(), compared, table([*head, "Recall@1 against before"], rows))
+    head += ["Recall@1 against before"] if len(reports) > 1 else []
+    return section(name.capitalize(), compared, table(head, rows))
 
 
 def _overall_bars(report: ProtocolReport) -> dict[str, dict[str, Bar]]:

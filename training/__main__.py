@@ -78,6 +78,18 @@ def evaluate_command(
     run(lib, Wanted(split, flow, baselines, report, pictures), as_json)
 
 
+@app.command("words")
+def words_command(
+    lib: Lib,
+    top: Annotated[int, typer.Option(min=1, help="how many nearest images to look at")] = 5,
+    as_json: Json = False,
+) -> None:
+    """How over-represented each class is among the images nearest to its name in words."""
+    from training.words_command import run
+
+    run(lib, top, as_json)
+
+
 @bench.command("index")
 def bench_index(
     cases: int = 20_000,
