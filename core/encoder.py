@@ -131,6 +131,19 @@ class CLIPEncoder:
         return built.eval()
 
 
+class UntrainedEncoder(CLIPEncoder):
+    """The architecture and preprocessing of `trained` with random weights: what pictures are worth without learning."""
+
+    def __init__(self, trained: CLIPEncoder, seed: int = 0) -> None:
+        super().__init__(trained.spec, trained.weights)
+        self._seed = seed
+
+    def _build(self, on_progress: Progress | None) -> Any:
+        source = _source(self.spec.name, self.spec.model, self.weights, on_progress)
+        model = untrained_model(source if source.startswith(LOCAL) else source.partition("/")[0], self._seed)
+        return model.to(_device()).eval()
+
+
 def describe(name: str, given: Path | None = None, on_progress: Progress | None = None) -> tuple[EncoderSpec, Path]:
     """The spec of encoder `name` and the file of its weights, without building the model.
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -25,6 +25,8 @@ app.add_typer(bench, name="bench")
 MODEL = "ViT-B-32-quickgelu"
 Weights = Annotated[Path | None, typer.Option(help="weights of ViT-B/32; random ones of the same form otherwise")]
 Seed = Annotated[int, typer.Option(help="random seed")]
+Lib = Annotated[Path, typer.Argument(metavar="LIB", help="the library's folder", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="one JSON object on standard output and nothing else there")]
 
 
 @app.command("random-weights")
@@ -55,6 +57,38 @@ def phantoms_command(
     if sheet is not None:
         write_sheet(sheet, seed)
         print(f"wrote a contact sheet to {sheet}")
+
+
+@app.command("evaluate")
+def evaluate_command(
+    lib: Lib,
+    split: Annotated[
+        Literal["test", "val", "train", "all"] | None, typer.Option(help="test where there is one, else all")
+    ] = None,
+    flow: Annotated[
+        str | None, typer.Option(metavar="ID", help="a flow of the library; the active one otherwise")
+    ] = None,
+    baselines: Annotated[bool, typer.Option("--baselines", help="beside 8x8 thumbnails and random weights")] = False,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="also write an HTML page with plots")] = None,
+    pictures: Annotated[bool, typer.Option(help="show the worst queries' pictures in that page")] = True,
+    as_json: Json = False,
+) -> None:
+    """How well a library finds what is alike: before, at and after the flow, with intervals, tests and confusions."""
+    from training.evaluate_command import Wanted, run
+
+    run(lib, Wanted(split, flow, baselines, report, pictures), as_json)
+
+
+@app.command("words")
+def words_command(
+    lib: Lib,
+    top: Annotated[int, typer.Option(min=1, help="how many nearest images to look at")] = 5,
+    as_json: Json = False,
+) -> None:
+    """How over-represented each class is among the images nearest to its name in words."""
+    from training.words_command import run
+
+    run(lib, top, as_json)
 
 
 @app.command("pretrain")
