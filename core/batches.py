@@ -52,7 +52,7 @@ class TripletBatches:
         return self._in_order(torch.arange(len(self._rows)))
 
     def _in_order(self, order: Tensor) -> Iterator[Batch]:
-        for chosen in order.split(self._size):
+        for chosen in torch.split(order, self._size):
             rows = self._rows[chosen].flatten()  # anchor, positive, negative, anchor, ...
             yield Batch(self._x[rows], self._labels[rows])
 

@@ -15,6 +15,7 @@ from core.encoder_spec import EncoderSpec
 from core.errors import LibraryError, QueryError
 from core.filters import EVERYTHING, Filters, conditions
 from core.schema import FORMAT, METADATA, cases, library, open_engine, sources
+from core.split_table import SplitTable
 from core.taxonomy import Taxonomy
 from core.vectors import PLAIN, Matrix, VectorTable
 
@@ -89,6 +90,7 @@ class Catalog:
         self.path = path
         self.engine = open_engine(path)
         self.vectors = VectorTable(self.engine)
+        self.splits = SplitTable(self.engine)
         self.taxonomy = self.state().taxonomy
 
     @classmethod

@@ -34,7 +34,7 @@ def look(rgb: Image.Image) -> Matrix:
     Size, file format and compression hardly change it, nor does brightness.
     """
     small = np.asarray(rgb.convert("RGB").resize((LOOK_SIDE, LOOK_SIDE), Image.Resampling.BOX), np.float32)
-    return _unit(small.reshape(1, -1) - small.mean())[0]
+    return _unit(small.reshape(1, -1) - small.mean()).reshape(-1)
 
 
 def near_duplicates(

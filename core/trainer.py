@@ -90,6 +90,11 @@ class Trainer:
         while not self.done:
             yield self._epoch(len(self._curve))
 
+    @property
+    def curve(self) -> tuple[Epoch, ...]:
+        """What every epoch so far came to."""
+        return tuple(self._curve)
+
     def result(self) -> TrainResult:
         """The best so far. Raises TrainingError before the first epoch has ended."""
         if self._keeper.weights is None:
@@ -137,9 +142,9 @@ class Trainer:
         checked = validate(field, self.recipe, self.data, self._loss)
         self._schedule.after(index, train_loss if checked is None else checked.loss)
         best = self._keeper.offer(index + 1, field, train_loss, checked)
-        seen = (None, None) if checked is None else (checked.loss, checked.recall)
+        val_loss, val_recall = (None, None) if checked is None else (checked.loss, checked.recall)
         seconds = round(time.perf_counter() - started, 3)
-        self._curve.append(Epoch(index + 1, train_loss, *seen, rate, seconds, best))
+        self._curve.append(Epoch(index + 1, train_loss, val_loss, val_recall, rate, seconds, best))
         return self._curve[-1]
 
     def _step(self, batch: Batch) -> float:
@@ -153,7 +158,7 @@ class Trainer:
                 f"lower the learning rate ({self.recipe.learning_rate:g}) or the steps, and train again"
             )
         self._optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.field.parameters(), self.recipe.clip)
         self._optimizer.step()
         self._average()

@@ -52,7 +52,7 @@ class TrainingSet:
 
     @property
     def dim(self) -> int:
-        return self.train.x.shape[1]
+        return int(self.train.x.shape[1])
 
 
 def training_set(
@@ -77,6 +77,4 @@ def training_set(
         usable = np.ones(len(x), np.bool_) if has_mirror is None else has_mirror
         rows = train[usable[train] & (to[numbers[train]] >= 0)]
     flipped = Part(x[rows] if mirrored is None else mirrored[rows], to[numbers[rows]])
-    return TrainingSet(
-        Part(x[train], numbers[train]), Part(x[val], numbers[val]), flipped, incompatibility(taxonomy)
-    )
+    return TrainingSet(Part(x[train], numbers[train]), Part(x[val], numbers[val]), flipped, incompatibility(taxonomy))

@@ -48,5 +48,6 @@ def _loss(moved: Part, recipe: Recipe, data: TrainingSet, loss: MetricLoss) -> f
             batches = TripletBatches(moved, triplets, BATCH).in_order()
             losses = [float(loss(batch.x, batch.labels)) for batch in batches]
             return sum(losses) / len(losses)
-    losses = [float(loss(*part)) for part in zip(x.split(PAIRED), labels.split(PAIRED), strict=True)]
+    pairs = zip(torch.split(x, PAIRED), torch.split(labels, PAIRED), strict=True)
+    losses = [float(loss(*part)) for part in pairs]
     return sum(losses) / len(losses)

@@ -13,7 +13,8 @@ ROOMS = ("core", "training", "pages")
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 FORBIDDEN = {"core": {"training", "pages", "streamlit"}, "training": {"pages", "streamlit"}, "pages": {"training"}}
 ONLY_IN = {"chromadb": "core/index.py", "open_clip": "core/encoder.py", "umap": "core/projection.py"}
-CONSOLE = {"core/__main__.py", "core/console.py"}
+ONLY_IN |= {"pytorch_metric_learning": "core/metric_loss.py"}
+CONSOLE = {"core/__main__.py", "core/console.py", "core/flow_commands.py"}
 TOP_LEVEL = {"streamlit_app.py", "pages", "core", "training", "data", "tests", "requirements.txt", "README.md"}
 TOP_LEVEL |= {"pyproject.toml", "LICENSE"}
 
