@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -13,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from core import console
+from core import console, flow_commands
 from core.console import Progress, say, say_aside
 from core.errors import EntError
 from core.settings import get_settings
@@ -79,7 +78,7 @@ def ingest(
             images, workers=workers, on_progress=progress.ingest, should_stop=should_stop, on_wait=progress.note
         )
     if as_json:
-        _print_json(console.ingest_json(report))
+        console.print_json(console.ingest_json(report))
     else:
         console.show_ingest(report)
     library.close()
@@ -108,7 +107,7 @@ def search(
             library.encoder.load(progress)
     result = library.search(Query(images, tuple(case or ()), top_k, filters, space))
     if as_json:
-        _print_json(console.search_json(result))
+        console.print_json(console.search_json(result))
     else:
         console.show_search(result, library.taxonomy)
     library.close()
@@ -120,7 +119,7 @@ def info(lib: Lib, as_json: Json = False) -> None:
     library = _open(lib)
     facts = asdict(library.info())
     if as_json:
-        _print_json(facts)
+        console.print_json(facts)
     else:
         console.show_info(facts)
     library.close()
@@ -133,7 +132,7 @@ def verify(lib: Lib, as_json: Json = False) -> None:
     with Progress("checking", unit="images and vectors") as progress:
         report = library.verify(progress, say_aside)
     if as_json:
-        _print_json(asdict(report))
+        console.print_json(asdict(report))
     else:
         console.show_verify(report)
     library.close()
@@ -184,10 +183,7 @@ def activate(
 
 
 def _open(lib: Path, weights: Path | None = None) -> Any:
-    from core.library import Library
-
-    with Progress("mending the index", unit="vectors") as progress:
-        return Library.open(lib, weights=weights, on_progress=progress)
+    return console.open_library(lib, weights)
 
 
 def _read(path: Path) -> bytes:
@@ -212,8 +208,7 @@ def _stop_on_interrupt() -> Callable[[], bool]:
     return lambda: bool(asked)
 
 
-def _print_json(data: object) -> None:
-    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+app.add_typer(flow_commands.app, name="flows")
 
 
 def main() -> None:

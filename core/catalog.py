@@ -16,6 +16,7 @@ from core.errors import LibraryError, QueryError
 from core.filters import EVERYTHING, Filters
 from core.schema import FORMAT, METADATA, cases, library, open_engine, sources
 from core.selection import changed_since, passing
+from core.split_table import SplitTable
 from core.taxonomy import Taxonomy
 from core.vectors import PLAIN, Matrix, VectorTable
 
@@ -90,6 +91,7 @@ class Catalog:
         self.path = path
         self.engine = open_engine(path)
         self.vectors = VectorTable(self.engine)
+        self.splits = SplitTable(self.engine)
         self.taxonomy = self.state().taxonomy
 
     @classmethod

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +18,10 @@ from rich.table import Table
 
 if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should not
     from core.ingest_report import IngestProgress, IngestReport
+    from core.library import Library
     from core.search import SearchResult
     from core.taxonomy import Taxonomy
+    from core.trainer import Epoch
     from core.verify import VerifyReport
 
 SHOWN = 20
@@ -44,6 +48,10 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar away."""
         if self._bar is not None and self._task is not None:
             self._bar.stop()
 
@@ -58,6 +66,13 @@ class Progress:
         detail = f"{progress.added} stored, {progress.duplicates} known, {progress.failed} failed"
         rate = f", {progress.rate:.1f}/s" if progress.rate else ""
         self._show(f"{title}: {detail}{rate}", progress.done, progress.total, progress.seconds_left)
+
+    def epoch(self, epoch: Epoch, epochs: int) -> None:
+        """Show what an epoch of a training came to; the time left is that of the epochs left, if all are needed."""
+        recall = "" if epoch.val_recall is None else f", validation Recall@1 {epoch.val_recall:.3f}"
+        val = "" if epoch.val_loss is None else f"/{epoch.val_loss:.3f}"
+        words = f"loss {epoch.train_loss:.3f}{val}{recall}, rate {epoch.learning_rate:.0e}"
+        self._show(f"{self.title}: {words}", epoch.number, epochs, epoch.seconds * (epochs - epoch.number))
 
     def note(self, text: str) -> None:
         """Say something once, beside the bar."""
@@ -84,6 +99,19 @@ def say(text: str) -> None:
 def say_aside(text: str) -> None:
     """One line for people on standard error."""
     Console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_json(data: object) -> None:
+    """One JSON object on standard output."""
+    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+
+
+def open_library(lib: Path, weights: Path | None = None) -> Library:
+    """The library in that folder, its index mended with a bar where it must be. Raises LibraryError."""
+    from core.library import Library
+
+    with Progress("mending the index", unit="vectors") as progress:
+        return Library.open(lib, weights=weights, on_progress=progress)
 
 
 def ingest_json(report: IngestReport) -> dict[str, Any]:

@@ -47,3 +47,7 @@ class IndexUnavailable(LibraryError):
 
 class QueryError(EntError):
     """A search cannot be answered as asked: unknown filter, unknown case, nothing to search with."""
+
+
+class TrainingError(EntError):
+    """A flow cannot be trained as asked: too few cases, unknown recipe, a loss that is not finite."""

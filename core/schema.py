@@ -72,6 +72,13 @@ sources = sa.Table(
     comment="every file ever taken in, so that importing it again costs one hash",
 )
 
+made_splits = sa.Table(
+    "made_splits",
+    METADATA,
+    sa.Column("case_id", sa.ForeignKey("cases.case_id", ondelete="CASCADE"), primary_key=True),
+    comment="the cases whose split was made here, and may be made anew; any other split came with the case",
+)
+
 
 def open_engine(path: Path) -> sa.Engine:
     """An engine on the SQLite file at `path`: write-ahead log, durable commits, foreign keys kept."""

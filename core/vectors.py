@@ -17,6 +17,9 @@ PLAIN, MIRROR = "plain", "mirror"
 
 Matrix = npt.NDArray[np.float32]
 
+PAGE = 5000
+"""Cases asked for at once."""
+
 
 @dataclass(frozen=True)
 class VectorChunk:
@@ -52,10 +55,18 @@ class VectorTable:
 
     def known(self, view: str, case_ids: Sequence[str]) -> dict[str, Matrix]:
         """The vector (D,) of each of `case_ids` that has one."""
-        query = sa.select(embeddings.c.case_id, embeddings.c.vector)
-        query = query.where(embeddings.c.view == view, embeddings.c.case_id.in_(case_ids))
+        found: dict[str, Matrix] = {}
+        query = sa.select(embeddings.c.case_id, embeddings.c.vector).where(embeddings.c.view == view)
         with self.engine.connect() as connection:
-            return {case_id: np.frombuffer(vector, "<f4") for case_id, vector in connection.execute(query)}
+            for start in range(0, len(case_ids), PAGE):  # a database takes only so many values in one question
+                rows = connection.execute(query.where(embeddings.c.case_id.in_(case_ids[start : start + PAGE])))
+                found.update((case_id, np.frombuffer(vector, "<f4")) for case_id, vector in rows)
+        return found
+
+    def drop(self, view: str) -> None:
+        """Forget every vector of a view."""
+        with self.engine.begin() as connection:
+            connection.execute(sa.delete(embeddings).where(embeddings.c.view == view))
 
     def count(self, view: str, clauses: Clauses = ()) -> int:
         """How many of the cases that meet `clauses` (on the `cases` table) have a vector of this view."""

@@ -116,6 +116,30 @@ def pretrain_command(
         print(f"  {name.replace('_', ' '):16} {value}")
 
 
+@app.command("split")
+def split_command(
+    lib: Lib, seed: Seed = 0, again: Annotated[bool, typer.Option("--again", help="make anew what was made")] = False
+) -> None:
+    """Deal the cases out to training, validation and test: patients and near-duplicates kept together."""
+    from training.train import split
+
+    split(lib, seed, again)
+
+
+@app.command("train")
+def train_command(
+    lib: Lib,
+    recipe: Annotated[str, typer.Option(help="default, or reference: the published settings")] = "default",
+    epochs: Annotated[int | None, typer.Option(min=1, help="at most so many; the recipe's own otherwise")] = None,
+    resume: Annotated[str | None, typer.Option(metavar="ID", help="go on with a training that was stopped")] = None,
+    seed: Annotated[int | None, typer.Option(help="random seed of split (where none is made yet) and training")] = None,
+) -> None:
+    """Train a flow on a library. Interrupt at will: the best so far is kept, and --resume ID goes on."""
+    from training.train import train
+
+    train(lib, recipe, epochs, resume, seed)
+
+
 @bench.command("index")
 def bench_index(
     cases: int = 20_000,
