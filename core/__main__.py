@@ -90,23 +90,24 @@ def search(
     lib: Lib,
     image: Annotated[list[Path] | None, typer.Argument(metavar="[IMAGE]...", help="one or several: their mean")] = None,
     case: Annotated[list[str] | None, typer.Option(metavar="ID", help="a stored case to search with")] = None,
+    text: Annotated[list[str] | None, typer.Option(metavar="WORDS", help="words to search with, in quotes")] = None,
     top_k: Annotated[int, typer.Option(help="how many results")] = 10,
     where: Where = None,
     space: Annotated[Literal["before", "after"] | None, typer.Option(help="before or after the flow")] = None,
     weights: Weights = None,
     as_json: Json = False,
 ) -> None:
-    """Show the cases most similar to an image, and what class their neighbourhood is of."""
+    """Show the cases most similar to images, stored cases or words, and what class their neighbourhood is of."""
     from core.filters import Filters
     from core.search import Query
 
     images = tuple(_read(path) for path in image or ())
     library = _open(lib, weights)
     filters = Filters.parse(where or [], library.taxonomy)
-    if images:
+    if images or text:
         with Progress("downloading weights", unit="bytes") as progress:
             library.encoder.load(progress)
-    result = library.search(Query(images, tuple(case or ()), top_k, filters, space))
+    result = library.search(Query(images, tuple(case or ()), tuple(text or ()), top_k, filters, space))
     if as_json:
         _print_json(console.search_json(result))
     else:
