@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -112,6 +113,24 @@ def search(
         _print_json(console.search_json(result))
     else:
         console.show_search(result, library.taxonomy)
+    library.close()
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path | None, typer.Argument(help="among the app's libraries otherwise", show_default=False)
+    ] = None,
+) -> None:
+    """Make the demo library of synthetic images, or go on where that was cut short."""
+    from core.demo import default_root, open_demo
+
+    root = folder or default_root()
+    with Progress("making the demo library", unit="images") as progress:
+        library = open_demo(root, on_progress=progress.ingest, on_wait=progress.note)
+    facts = library.info()
+    say(f"{facts.name}: {facts.cases} cases, all of them synthetic, in {root}")
+    say(f'try: python -m core search {shlex.quote(str(root))} --text "left eardrum with a perforation"')
     library.close()
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from core.catalog import Case, Catalog, NewCase, now
-from core.encoder_spec import Encoder
+from core.encoder_spec import Embeddings, Encoder
 from core.errors import EntError
 from core.imaging import Limits, SafeImage, load_image, thumbnail
 from core.ingest_report import IngestProgress, IngestReport, Stage, Twin
@@ -36,7 +36,8 @@ class _Prepared:
     source_sha256: str
     data: bytes
     thumbnail: bytes
-    pixels: torch.Tensor  # (3, H, W)
+    pixels: torch.Tensor | None  # (3, H, W); None where the source came with the embedding (D,)
+    embedding: Embeddings | None
     notes: tuple[str, ...]
 
 
@@ -95,6 +96,7 @@ class Ingest:
         Raises EncoderError when there is something to encode and the encoder cannot be had.
         """
         self._started, self._total = time.perf_counter(), len(source.items) + len(source.failures)
+        self._embeddings = source.embeddings
         tally = self._tally
         tally.failures.extend(source.failures)
         tally.notes.extend(SourceFailure(source.name, note) for note in source.notes)
@@ -136,9 +138,10 @@ class Ingest:
             image = load_image(data, self.limits)
             if (known := self.catalog.by_pixels(image.pixel_sha256)) is not None:
                 return _Known(item, known, source_sha256)
-            pixels = self.encoder.preprocess(image.rgb)
-            case = _case(item, image)
-            return _Prepared(case, source_sha256, image.data, thumbnail(image.rgb), pixels, image.notes)
+            embedding = self._embeddings.get(image.pixel_sha256)
+            pixels = self.encoder.preprocess(image.rgb) if embedding is None else None
+            case, small = _case(item, image), thumbnail(image.rgb)
+            return _Prepared(case, source_sha256, image.data, small, pixels, embedding, image.notes)
         except EntError as error:
             return SourceFailure(item.path, str(error))
         except OSError as error:
@@ -173,14 +176,10 @@ class Ingest:
 
     def _commit(self, pool: ThreadPoolExecutor, batch: dict[str, _Prepared]) -> None:
         """Encode and store what is in `batch`, all of it in one transaction, and empty it."""
-        import torch
-
         if batch:
-            if not getattr(self.encoder, "loaded", True):
-                self._report("loading")
             ready = list(batch.values())
             files = [pool.submit(self._store_files, prepared) for prepared in ready]
-            embeddings = self.encoder.encode_batch(torch.stack([prepared.pixels for prepared in ready]))
+            embeddings = self._embed(ready)
             for file in files:
                 file.result()
             self._store_cases(ready, embeddings)
@@ -190,10 +189,23 @@ class Ingest:
         self._sources.clear()
         self._report("importing")
 
+    def _embed(self, ready: list[_Prepared]) -> list[Embeddings]:
+        """The embeddings (D,) of `ready`, in that order."""
+        import torch
+
+        embeddings = {n: prepared.embedding for n, prepared in enumerate(ready) if prepared.embedding is not None}
+        pixels = {n: prepared.pixels for n, prepared in enumerate(ready) if prepared.pixels is not None}
+        if pixels:
+            if not getattr(self.encoder, "loaded", True):
+                self._report("loading")
+            made = self.encoder.encode_batch(torch.stack(list(pixels.values())))
+            embeddings.update(zip(pixels, made, strict=True))
+        return [embeddings[n] for n in range(len(ready))]
+
     def _store_files(self, prepared: _Prepared) -> None:
         self.store.put(prepared.case.sha256, prepared.case.extension, prepared.data, prepared.thumbnail)
 
-    def _store_cases(self, ready: list[_Prepared], embeddings: np.ndarray) -> None:
+    def _store_cases(self, ready: list[_Prepared], embeddings: list[Embeddings]) -> None:
         new: list[NewCase] = []
         for prepared, embedding in zip(ready, embeddings, strict=True):
             if not np.isfinite(embedding).all():
