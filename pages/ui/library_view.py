@@ -21,13 +21,16 @@ def show_jobs() -> None:
         st.rerun()
     library = libraries.in_use_or_none()
     own = resources.jobs().of(library.library_id) if library else []
-    job_panel.show([*resources.jobs().of(""), *own])
+    job_panel.show([*resources.jobs().of(""), *(job for job in own if job.kind != tasks.DEMO)])
 
 
 def show(library: OpenLibrary) -> None:
     """Name, facts, cases a class, and the two ways to look after it."""
     now, counts = library.catalog.state(), library.facets("label")
-    st.subheader(markdown(now.name), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.subheader(markdown(now.name), anchor=False, width="content")
+        if library.synthetic:
+            st.html('<span class="ent-tag">synthetic</span>', width="content")
     frame.facts(
         [
             ("Cases", number(sum(counts.values()))),
