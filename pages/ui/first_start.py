@@ -37,7 +37,7 @@ def _progress(job: Job) -> None:
     frame.empty(
         "Opening the demo library",
         f"{count(made.images if made else 0, 'synthetic image')}, drawn by a program, to try everything on. "
-        "This is done once and takes some seconds.",
+        "This is done once and takes about ten seconds.",
     )
     with st.container(key="first_start"):
         job_panel.show([job])
@@ -47,10 +47,10 @@ def notice(library: resources.OpenLibrary | None) -> None:
     """What the demo is, above the page, until it is put away."""
     if library is None or not library.synthetic or resources.notice_read() or _job() is not None:
         return
-    with st.container(key="demo_notice", horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(key="demo_notice", horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.html(
-            "<p><b>This is a demo.</b> Every image in this library is synthetic: drawn by a program, of nobody. "
-            "Use it to look around; what it ranks says little about real images.</p>"
+            "<p><b>This is a demo.</b> Every image in this library is synthetic: drawn by a program, of nobody.</p>",
+            width="stretch",
         )
         st.button("Make my own library", type="tertiary", on_click=state.go_to_library_page, icon=":material/add:")
         st.button("Got it", type="tertiary", on_click=resources.put_notice_away, icon=":material/close:")

@@ -35,14 +35,14 @@ def _running(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{markdown(job.title)}**")
         st.space("stretch")
-        st.button(
-            "Stopping" if job.stopping else "Stop",
-            key=f"stop_{job.job_id}",
-            icon=":material/stop_circle:",
-            on_click=job.stop,
-            disabled=job.stopping or job.kind != tasks.IMPORT,
-            help=None if job.kind == tasks.IMPORT else "This work cannot be stopped half-way.",
-        )
+        if job.kind == tasks.IMPORT:  # no other work can be stopped half-way
+            st.button(
+                "Stopping" if job.stopping else "Stop",
+                key=f"stop_{job.job_id}",
+                icon=":material/stop_circle:",
+                on_click=job.stop,
+                disabled=job.stopping,
+            )
     st.progress(job.step.share, text=markdown(job.step.words))
     frame.quiet(_numbers(job.step, job.seconds))
 

@@ -27,10 +27,8 @@ def show_jobs() -> None:
 def show(library: OpenLibrary) -> None:
     """Name, facts, cases a class, and the two ways to look after it."""
     now, counts = library.catalog.state(), library.facets("label")
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.subheader(markdown(now.name), anchor=False, width="content")
-        if library.synthetic:
-            st.html('<span class="ent-tag">synthetic</span>', width="content")
+    tag = " :gray-badge[synthetic]" if library.synthetic else ""
+    st.subheader(markdown(now.name) + tag, anchor=False)
     frame.facts(
         [
             ("Cases", number(sum(counts.values()))),

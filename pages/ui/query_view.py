@@ -19,7 +19,6 @@ from pages.ui.state import QueryImage, QueryState
 from pages.ui.text import escaped, markdown, number
 
 PREVIEW = 512
-MOST_LETTERS = 300
 ASK_WIDTH = 640
 EXAMPLES = (
     "left eardrum with a perforation",
@@ -71,10 +70,8 @@ def words() -> None:
 
 
 def show(library: OpenLibrary) -> None:
-    """The query's words and images, each with a way to take it out, and the ways to add another or begin anew."""
+    """The query's images, each with a way to take it out, and the ways to add another or begin anew."""
     query = state.query()
-    if query.words:
-        st.html(f'<blockquote class="ent-words">{escaped(query.words)}</blockquote>')
     pictures = [*(_of_image(image) for image in query.images), *(_of_case(library, case) for case in query.cases)]
     if len(pictures) == 1:
         _preview(pictures[0])
@@ -101,8 +98,7 @@ def _field(width: int) -> None:
         key=state.WORDS,
         type="search",
         icon=":material/search:",
-        placeholder="Describe what you look for",
-        max_chars=MOST_LETTERS,
+        placeholder="Describe what you look for ( / )",
         bind="query-params",
         label_visibility="collapsed",
         width=width,
@@ -119,7 +115,6 @@ def _examples(library: OpenLibrary) -> None:
             st.button(
                 markdown(example),
                 key=f"example_{number_}",
-                type="tertiary",
                 on_click=state.ask_words,
                 args=(example,),
             )
@@ -183,4 +178,12 @@ def _preview(picture: Picture) -> None:
 def _take_out(picture: Picture) -> None:
     key = "take_out_" + next(iter(picture.which.values()))[:16]
     words = f"Search without {markdown(picture.name)}"
-    st.button("Leave out", key=key, type="tertiary", help=words, on_click=state.drop, kwargs=picture.which)
+    st.button(
+        "Leave out",
+        key=key,
+        type="tertiary",
+        icon=":material/close:",
+        help=words,
+        on_click=state.drop,
+        kwargs=picture.which,
+    )

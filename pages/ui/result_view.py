@@ -49,8 +49,11 @@ def show_hits(library: OpenLibrary, result: SearchResult) -> None:
         f"{found} by cosine similarity of embeddings {WORDS[result.space]}, found in {seconds:.2f} s. "
         "Titles are dataset labels."
     )
-    if state.query().words:
-        frame.quiet("Words are less similar to any image than images are to each other: compare the results alone.")
+    if words := state.query().words:
+        frame.quiet(
+            f"Asked for: “{words}”. Words are less similar to any image than images are to each other, "
+            "so these similarities are low; what counts is their order."
+        )
 
 
 def show_evidence(library: OpenLibrary, result: SearchResult) -> None:

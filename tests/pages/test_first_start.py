@@ -65,7 +65,7 @@ def test_the_demo_can_be_searched_by_words(app: AppTest, bundled: Demo) -> None:
     app.text_input(key="search_words").set_value("picture 2").run()
 
     assert not app.exception
-    assert '<blockquote class="ent-words">picture 2</blockquote>' in words(app)
+    assert "Asked for: “picture 2”" in words(app)
     assert "5 cases by cosine similarity" in words(app)
 
 

@@ -38,8 +38,8 @@ def press(app: AppTest, label: str) -> AppTest:
 
 
 def asked(app: AppTest) -> str:
-    """The words that the page shows as the query."""
-    return words(app).partition('<blockquote class="ent-words">')[2].partition("</blockquote>")[0]
+    """The words that the page says it has searched for."""
+    return words(app).partition("Asked for: “")[2].partition("”")[0]
 
 
 def test_words_are_answered_with_ranked_cases_and_evidence(filled: AppTest) -> None:
