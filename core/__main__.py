@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -89,27 +90,46 @@ def search(
     lib: Lib,
     image: Annotated[list[Path] | None, typer.Argument(metavar="IMAGE", help="one or several: their mean")] = None,
     case: Annotated[list[str] | None, typer.Option(metavar="ID", help="a stored case to search with")] = None,
+    text: Annotated[list[str] | None, typer.Option(metavar="WORDS", help="words to search with, in quotes")] = None,
     top_k: Annotated[int, typer.Option(help="how many results")] = 10,
     where: Where = None,
     space: Annotated[Literal["before", "after"] | None, typer.Option(help="before or after the flow")] = None,
     weights: Weights = None,
     as_json: Json = False,
 ) -> None:
-    """Show the cases most similar to an image, and what class their neighbourhood is of."""
+    """Show the cases most similar to images, stored cases or words, and what class their neighbourhood is of."""
     from core.filters import Filters
     from core.search import Query
 
     images = tuple(_read(path) for path in image or ())
     library = _open(lib, weights)
     filters = Filters.parse(where or [], library.taxonomy)
-    if images:
+    if images or text:
         with Progress("downloading weights", unit="bytes") as progress:
             library.encoder.load(progress)
-    result = library.search(Query(images, tuple(case or ()), top_k, filters, space))
+    result = library.search(Query(images, tuple(case or ()), tuple(text or ()), top_k, filters, space))
     if as_json:
         console.print_json(console.search_json(result))
     else:
         console.show_search(result, library.taxonomy)
+    library.close()
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path | None, typer.Argument(help="among the app's libraries otherwise", show_default=False)
+    ] = None,
+) -> None:
+    """Make the demo library of synthetic images, or go on where that was cut short."""
+    from core.demo import default_root, open_demo
+
+    root = folder or default_root()
+    with Progress("making the demo library", unit="images") as progress:
+        library = open_demo(root, on_progress=progress.ingest, on_wait=progress.note)
+    facts = library.info()
+    say(f"{facts.name}: {facts.cases} cases, all of them synthetic, in {root}")
+    say(f'try: python -m core search {shlex.quote(str(root))} --text "left eardrum with a perforation"')
     library.close()
 
 

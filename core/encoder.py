@@ -74,7 +74,15 @@ class CLIPEncoder:
         return np.concatenate(parts) if parts else np.empty((0, self.spec.dimension), np.float32)
 
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
-        return self._embed(lambda model, device: model.encode_text(self._tokenizer(list(texts)).to(device)))
+        try:
+            tokens = self._tokenizer(list(texts))
+        except Exception as error:  # some tokenizers are downloads of their own, with errors of their own
+            said = str(error).strip().split("\n")[0][:200]
+            raise EncoderError(
+                f"encoder {self.spec.name} cannot read words: {said}; search by image, or connect to the internet "
+                "for its tokenizer"
+            ) from error
+        return self._embed(lambda model, device: model.encode_text(tokens.to(device)))
 
     def _embed(self, encode: Callable[[Any, torch.device], torch.Tensor]) -> Embeddings:
         import torch

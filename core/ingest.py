@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.catalog import Case, Catalog, NewCase
-from core.encoder_spec import Encoder
+from core.encoder_spec import Embeddings, Encoder
 from core.imaging import Limits
 from core.ingest_report import IngestProgress, IngestReport, Stage, Twin
 from core.listing import SourceFailure
@@ -78,7 +78,7 @@ class Ingest:
         stopped = False
         with ThreadPoolExecutor(self.pace.workers, thread_name_prefix="decode") as pool:
             batch: dict[str, Prepared] = {}  # by pixel hash
-            for outcome in self._preparer.ahead(pool, source.items, AHEAD * self.pace.batch_size):
+            for outcome in self._preparer.ahead(pool, source, AHEAD * self.pace.batch_size):
                 self._sort(outcome, batch)
                 if len(batch) >= self.pace.batch_size:
                     self._commit(pool, batch)
@@ -117,14 +117,10 @@ class Ingest:
 
     def _commit(self, pool: ThreadPoolExecutor, batch: dict[str, Prepared]) -> None:
         """Encode and store what is in `batch`, all of it in one transaction, and empty it."""
-        import torch
-
         if batch:
-            if not getattr(self.encoder, "loaded", True):
-                self._report("loading")
             ready = list(batch.values())
             files = [pool.submit(self._store_files, prepared) for prepared in ready]
-            embeddings = self.encoder.encode_batch(torch.stack([prepared.pixels for prepared in ready]))
+            embeddings = self._embed(ready)
             for file in files:
                 file.result()
             self._store_cases(ready, embeddings)
@@ -134,10 +130,23 @@ class Ingest:
         self._sources.clear()
         self._report("importing")
 
+    def _embed(self, ready: list[Prepared]) -> list[Embeddings]:
+        """The embeddings (D,) of `ready`, in that order."""
+        import torch
+
+        embeddings = {n: prepared.embedding for n, prepared in enumerate(ready) if prepared.embedding is not None}
+        pixels = {n: prepared.pixels for n, prepared in enumerate(ready) if prepared.pixels is not None}
+        if pixels:
+            if not getattr(self.encoder, "loaded", True):
+                self._report("loading")
+            made = self.encoder.encode_batch(torch.stack(list(pixels.values())))
+            embeddings.update(zip(pixels, made, strict=True))
+        return [embeddings[n] for n in range(len(ready))]
+
     def _store_files(self, prepared: Prepared) -> None:
         self.store.put(prepared.case.sha256, prepared.case.extension, prepared.data, prepared.thumbnail)
 
-    def _store_cases(self, ready: list[Prepared], embeddings: np.ndarray) -> None:
+    def _store_cases(self, ready: list[Prepared], embeddings: list[Embeddings]) -> None:
         new: list[NewCase] = []
         for prepared, embedding in zip(ready, embeddings, strict=True):
             if not np.isfinite(embedding).all():

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from core.catalog import Case, Catalog, now
-from core.encoder_spec import Encoder
+from core.encoder_spec import Embeddings, Encoder
 from core.errors import EntError
 from core.imaging import Limits, SafeImage, load_image, thumbnail
 from core.listing import SourceFailure
-from core.sources import SourceItem
+from core.sources import Source, SourceItem
 
 if TYPE_CHECKING:
     import torch
@@ -28,7 +28,8 @@ class Prepared:
     source_sha256: str
     data: bytes
     thumbnail: bytes
-    pixels: torch.Tensor  # (3, H, W)
+    pixels: torch.Tensor | None  # (3, H, W); None where the source came with the embedding (D,)
+    embedding: Embeddings | None
     notes: tuple[str, ...]
 
 
@@ -50,12 +51,12 @@ class Preparer:
     def __init__(self, catalog: Catalog, encoder: Encoder, limits: Limits) -> None:
         self.catalog, self.encoder, self.limits = catalog, encoder, limits
 
-    def ahead(self, pool: ThreadPoolExecutor, items: Sequence[SourceItem], most: int) -> Iterator[Outcome]:
-        """The outcomes in the order of `items`, at most `most` of them prepared before they are asked for."""
+    def ahead(self, pool: ThreadPoolExecutor, source: Source, most: int) -> Iterator[Outcome]:
+        """The outcomes in the order of the source's items, at most `most` of them made before they are asked for."""
         window: deque[Future[Outcome]] = deque()
         try:
-            for item in items:
-                window.append(pool.submit(self.prepare, item))
+            for item in source.items:
+                window.append(pool.submit(self.prepare, item, source.embeddings))
                 if len(window) >= most:
                     yield window.popleft().result()
             while window:
@@ -64,8 +65,11 @@ class Preparer:
             for future in window:
                 future.cancel()
 
-    def prepare(self, item: SourceItem) -> Outcome:
-        """What one item comes to. A file that cannot be taken is a failure with its reason, never an exception."""
+    def prepare(self, item: SourceItem, embeddings: Mapping[str, Embeddings]) -> Outcome:
+        """What one item comes to; `embeddings` (D,) by pixel hash need not be made again.
+
+        A file that cannot be taken is a failure with its reason, never an exception.
+        """
         try:
             data = item.read()
             source_sha256 = hashlib.sha256(data).hexdigest()
@@ -74,9 +78,10 @@ class Preparer:
             image = load_image(data, self.limits)
             if (known := self.catalog.by_pixels(image.pixel_sha256)) is not None:
                 return Known(item, known, source_sha256)
-            pixels = self.encoder.preprocess(image.rgb)
-            case = _case(item, image)
-            return Prepared(case, source_sha256, image.data, thumbnail(image.rgb), pixels, image.notes)
+            embedding = embeddings.get(image.pixel_sha256)
+            pixels = self.encoder.preprocess(image.rgb) if embedding is None else None
+            case, small = _case(item, image), thumbnail(image.rgb)
+            return Prepared(case, source_sha256, image.data, small, pixels, embedding, image.notes)
         except EntError as error:
             return SourceFailure(item.path, str(error))
         except OSError as error:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from core.encoder_spec import Embeddings
 from core.errors import ImageError, SourceError, TaxonomyError
 from core.imaging import DEFAULT_LIMITS, Limits
 from core.listing import (
@@ -47,12 +48,16 @@ class SourceItem:
 
 @dataclass(frozen=True)
 class Source:
-    """All that a source has to import, what of it cannot be, and remarks on the whole."""
+    """All that a source has to import, what of it cannot be, and remarks on the whole.
+
+    `embeddings`, where there are any, were made before by the very encoder of the library: (D,) each, by pixel hash.
+    """
 
     name: str
     items: tuple[SourceItem, ...]
     failures: tuple[SourceFailure, ...] = ()
     notes: tuple[str, ...] = ()
+    embeddings: Mapping[str, Embeddings] = field(default_factory=dict)
 
 
 @contextmanager

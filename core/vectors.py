@@ -68,6 +68,12 @@ class VectorTable:
         with self.engine.begin() as connection:
             connection.execute(sa.delete(embeddings).where(embeddings.c.view == view))
 
+    def sample(self, view: str, size: int) -> Matrix:
+        """Up to `size` vectors (B, D) of this view, always the same: ids come from hashes, so their order is chance."""
+        query = _select(view, ()).with_only_columns(embeddings.c.vector).order_by(embeddings.c.case_id).limit(size)
+        with self.engine.connect() as connection:
+            return _unpack(connection.execute(query).scalars().all())
+
     def count(self, view: str, clauses: Clauses = ()) -> int:
         """How many of the cases that meet `clauses` (on the `cases` table) have a vector of this view."""
         with self.engine.connect() as connection:

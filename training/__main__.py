@@ -16,6 +16,7 @@ from rich.table import Table
 from core.console import Progress
 from core.encoder_spec import Encoder
 from core.errors import EntError
+from core.settings import ROOT
 from training.bench.timing import Latency
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -23,6 +24,7 @@ bench = typer.Typer(help="Measure; compare ratios within one run.", no_args_is_h
 app.add_typer(bench, name="bench")
 
 MODEL = "ViT-B-32-quickgelu"
+DEMO = ROOT / "data" / "demo"
 Weights = Annotated[Path | None, typer.Option(help="weights of ViT-B/32; random ones of the same form otherwise")]
 Seed = Annotated[int, typer.Option(help="random seed")]
 Lib = Annotated[Path, typer.Argument(metavar="LIB", help="the library's folder", show_default=False)]
@@ -44,6 +46,7 @@ def phantoms_command(
     per_class: Annotated[int, typer.Option(help="images of each of the seven classes")] = 100,
     seed: Seed = 0,
     size: Annotated[int, typer.Option(help="height of the frames in pixels, 48 to 512")] = 256,
+    form: Annotated[Literal["jpeg", "webp"], typer.Option("--format", help="as a camera's JPEG, or smaller")] = "jpeg",
     sheet: Annotated[Path | None, typer.Option(help="also, or only, write a contact sheet (JPEG) to this file")] = None,
 ) -> None:
     """Render synthetic endoscopic pictures of the seven ENT classes, with captions and made-up patients."""
@@ -53,7 +56,7 @@ def phantoms_command(
     if out is None and sheet is None:
         raise typer.BadParameter("give a folder OUT, or --sheet FILE, or both")
     if out is not None:
-        print(f"wrote {write_dataset(out, per_class, seed, size)} synthetic images to {out}")
+        print(f"wrote {write_dataset(out, per_class, seed, size, form)} synthetic images to {out}")
     if sheet is not None:
         write_sheet(sheet, seed)
         print(f"wrote a contact sheet to {sheet}")
@@ -138,6 +141,22 @@ def train_command(
     from training.train import train
 
     train(lib, recipe, epochs, resume, seed)
+
+
+@app.command("demo")
+def demo_command(
+    out: Annotated[Path, typer.Argument(help="new folder, or that of a demo, which it replaces")] = DEMO,
+    per_class: Annotated[int, typer.Option(help="images of each of the seven classes")] = 100,
+    seed: Seed = 0,
+    size: Annotated[int, typer.Option(help="height of the frames in pixels, 48 to 512")] = 256,
+    encoder: Annotated[str, typer.Option(help="the encoder its library is bound to")] = "ent-mini",
+) -> None:
+    """Make the demo that opens on first start: images, manifest, and their embeddings by the bundled encoder."""
+    from training.demo import write_demo
+
+    made = write_demo(out, per_class, seed, size, encoder)
+    megabytes = sum(file.stat().st_size for file in out.rglob("*") if file.is_file()) / 1e6
+    print(f"wrote {made.images} synthetic images with their embeddings to {out}: {megabytes:.1f} MB")
 
 
 @bench.command("index")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from core.catalog import Catalog
+from core.demo import is_demo
 from core.errors import EntError
 from core.filters import EVERYTHING, Filters
 from core.settings import get_settings
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from core.library import Library
     from core.search import Query, SearchResult
 
-ELSEWHERE = "opened-elsewhere.json"
+ELSEWHERE, NOTICE_READ = "opened-elsewhere.json", "demo-notice-read"
 Field = Literal["label", "split", "finding", "patient"]
 
 
@@ -62,6 +63,11 @@ class OpenLibrary:
             return self._engine
 
     @property
+    def synthetic(self) -> bool:
+        """Whether it was made of a demo: no image in it is of a person."""
+        return is_demo(self.root)
+
+    @property
     def generation(self) -> int:
         """The number that changes with everything a page could show, whichever process changed it."""
         return self.catalog.state().generation
@@ -91,7 +97,7 @@ _opened: dict[str, OpenLibrary] = {}
 def libraries() -> list[LibraryEntry]:
     """The libraries in the app's folder and those opened by path, by title."""
     home = get_settings().libraries
-    inside = sorted(path.parent for path in home.glob(f"*/{CATALOG}")) if home.is_dir() else []
+    inside = sorted(path.parent for path in home.glob(f"[!.]*/{CATALOG}")) if home.is_dir() else []
     outside = [path for path in _elsewhere() if (path / CATALOG).is_file()]
     names = {root: _name(str(root)) for root in dict.fromkeys(path.resolve() for path in (*inside, *outside))}
     several = {name for name in names.values() if list(names.values()).count(name) > 1}
@@ -141,6 +147,17 @@ def remember_elsewhere(root: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     paths = dict.fromkeys((str(root.resolve()), *map(str, _elsewhere())))
     (home / ELSEWHERE).write_text(json.dumps(list(paths), indent=1), encoding="utf-8")
+
+
+def notice_read() -> bool:
+    """Whether somebody has put the notice about the demo away, now or before the last restart."""
+    return (get_settings().libraries / NOTICE_READ).exists()
+
+
+def put_notice_away() -> None:
+    """Do not show the notice about the demo again."""
+    get_settings().libraries.mkdir(parents=True, exist_ok=True)
+    (get_settings().libraries / NOTICE_READ).touch()
 
 
 @st.cache_resource(show_spinner=False)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.demo import default_root, open_demo
 from core.errors import EntError, Stopped
 from core.settings import get_settings
 from pages.ui import resources
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from core.ingest_report import IngestProgress, IngestReport
     from core.sources import Source
 
-CREATE, IMPORT, VERIFY, REPAIR = "create", "import", "verify", "repair"
+CREATE, DEMO, IMPORT, VERIFY, REPAIR = "create", "demo", "import", "verify", "repair"
 STOPPABLE = (IMPORT, VERIFY, REPAIR)
 STAGES = {
     "waiting": "Waiting for another import into this library",
@@ -67,6 +68,22 @@ def create(name: str, folder: Path, encoder: str, weights: Path | None) -> Job:
 
     resources.jobs().dismiss_ended("")  # an attempt that failed has been read, and is made good now
     return resources.jobs().start(CREATE, f"New library {name.strip()}", "", work)
+
+
+def make_demo() -> Job:
+    """Make the demo library, or go on where that was cut short; its folder is the result."""
+    root = default_root()
+
+    def work(job: Job) -> Path:
+        job.report(Step("Loading the engine"))
+        open_demo(
+            root,
+            on_progress=lambda progress: job.report(_step(progress)),
+            on_wait=lambda words: job.report(Step(words[:1].upper() + words[1:])),
+        ).close()
+        return root
+
+    return resources.jobs().start(DEMO, "Demo library", resources.library_id_of(root), work)
 
 
 def import_path(library: OpenLibrary, path: Path, manifest: Path | None) -> Job:
