@@ -21,7 +21,7 @@ VIEW = 1.06
 ASPECT = 4 / 3
 METERED = (55, 86)
 """Percentiles of the brightness inside the disc whose mean the exposure control puts at its target."""
-SHOULDER = 0.75
+SHOULDER = 0.8
 """Level above which light is compressed rather than clipped."""
 
 
@@ -56,7 +56,7 @@ class Camera:
             centre_x=draw.near(-0.02, 0.06),
             centre_y=draw.near(0, 0.025),
             notch=draw.near(np.pi / 2, 0.25) if draw.chance(0.35) else None,
-            vignette=draw.between(0.0, 0.35),
+            vignette=draw.between(0.0, 0.22),
             fog=draw.between(0.1, 0.4) if draw.chance(0.12) else draw.between(0, 0.06),
             over=bright * (draw.between(1.25, 1.9) if draw.chance(0.12) else draw.near(1, 0.12)),
             motion_x=moving * float(np.cos(direction)),

@@ -21,7 +21,7 @@ CANAL_SKIN = (
     (0.86, 0.70, 0.60),
     (0.88, 0.58, 0.56),
 )
-DRUM = ((0.72, 0.70, 0.65), (0.82, 0.76, 0.68), (0.68, 0.67, 0.64), (0.82, 0.72, 0.60), (0.80, 0.68, 0.62))
+DRUM = ((0.76, 0.73, 0.68), (0.86, 0.79, 0.70), (0.70, 0.69, 0.66), (0.86, 0.75, 0.62), (0.84, 0.71, 0.64))
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Drum:
 
     @classmethod
     def sample(cls, draw: Draw) -> Drum:
-        radius = draw.between(0.30, 0.85)
+        radius = draw.between(0.36, 0.88)
         aside = draw.between(0.25, 0.55) if draw.chance(0.35) else 0.0  # a view askew, into the canal's wall
         toward, room = draw.between(0, 2 * np.pi), 0.6 * (1 - radius)
         return cls(
@@ -53,7 +53,7 @@ class Drum:
             a=radius * draw.between(0.68 if aside else 0.78, 1.0),
             b=radius,
             turn=-draw.near(0.30, 0.18),
-            depth=draw.between(1.3, 1.75),
+            depth=draw.between(1.15, 1.5),
             colour=draw.colour(draw.pick(DRUM), 0.025),
             handle_top=(draw.near(-0.36, 0.09), draw.near(-0.70, 0.06)),
             umbo=(draw.near(0.0, 0.06), draw.near(0.10, 0.06)),
@@ -84,15 +84,15 @@ def paint_canal(scene: Scene, drum: Drum) -> Colour:
     """The skin of the ear canal, a funnel down to the drum; returns its colour."""
     draw = scene.draw
     skin = draw.colour(draw.pick(CANAL_SKIN), 0.025)
-    near, width = draw.between(0.85, 1.1), drum.b + draw.between(0.15, 0.5)
+    near, width = draw.between(0.88, 1.08), drum.b + draw.between(0.15, 0.5)
     away = np.hypot(scene.x - np.float32(drum.x), scene.y - np.float32(drum.y))
     funnel = near + (drum.depth - near) * bell(away, width)
-    nearer, by = draw.between(0, 2 * np.pi), draw.between(0.0, 0.42)  # the scope touches one wall nearly
+    nearer, by = draw.between(0, 2 * np.pi), draw.between(0.0, 0.32)  # the scope touches one wall nearly
     slant = (scene.x * np.float32(np.cos(nearer)) + scene.y * np.float32(np.sin(nearer))) * np.float32(by)
     folds = scene.noise("soft") * np.float32(draw.between(0.03, 0.12)) + scene.noise("lumpy") * np.float32(0.02)
     everywhere = np.ones_like(scene.depth)
     scene.cover(everywhere, np.asarray(funnel + slant + folds, np.float32), skin, wet=draw.between(0.1, 0.6))
-    mottle(scene, skin, draw.between(0.2, 0.9))
+    mottle(scene, skin, draw.between(0.1, 0.7))
     if draw.chance(0.7):
         vessels(scene, draw.between(0.1, 0.4), colour=(0.66, 0.34, 0.32))
     if draw.chance(0.45):  # towards the drum the skin is thin and red, or yellow
@@ -107,13 +107,14 @@ def paint_canal(scene: Scene, drum: Drum) -> Colour:
 def paint_overhang(scene: Scene, drum: Drum, skin: Colour) -> None:
     """The bony wall in front of part of the drum's rim, nearer and brighter the farther out."""
     draw = scene.draw
-    toward, cut = draw.between(0, 2 * np.pi), drum.b * draw.between(0.5, 1.0)
+    toward = draw.near(np.pi, 0.5) if draw.chance(0.6) else draw.between(0, 2 * np.pi)  # mostly the front wall
+    cut = drum.b * draw.between(0.55, 1.0)
     x, y = scene.x - np.float32(drum.x), scene.y - np.float32(drum.y)
     cos, sin = np.float32(np.cos(toward)), np.float32(np.sin(toward))
     across = y * cos - x * sin
     beyond = x * cos + y * sin - np.float32(cut) + np.float32(draw.near(0, 0.4)) * across * across
     beyond = beyond + scene.noise("soft") * np.float32(0.05)
-    near = np.float32(drum.depth - 0.08) - np.clip(beyond, 0, 1) * np.float32(draw.between(0.6, 1.6))
+    near = np.float32(drum.depth - 0.08) - np.clip(beyond, 0, 1) * np.float32(draw.between(0.4, 1.2))
     mask = inside(-beyond, draw.between(0.12, 0.4))
     scene.cover(mask, np.clip(near, 0.6, 4), np.asarray(skin * np.float32(draw.between(0.92, 1.05)), np.float32))
 
@@ -156,7 +157,7 @@ def _paint_rim(scene: Scene, away: Field) -> None:
     draw = scene.draw
     broken = np.clip(np.float32(0.5) + scene.noise("lumpy") * np.float32(0.5), 0, 1)
     scene.tint(bell(away - 0.96, 0.06) * broken * np.float32(draw.between(0.0, 0.6)), draw.colour((0.90, 0.82, 0.70)))
-    scene.darken(bell(away - 1.06, draw.between(0.06, 0.2)), draw.between(0.0, 0.3))
+    scene.darken(bell(away - 1.06, draw.between(0.06, 0.2)), draw.between(0.0, 0.2))
     if draw.chance(0.4):
         scene.tint(
             bell(away - 1.08, 0.14) * broken * np.float32(draw.between(0.1, 0.6)), draw.colour((0.74, 0.34, 0.34))
@@ -178,7 +179,7 @@ def paint_malleus(scene: Scene, drum: Drum, state: DrumState, mask: Field) -> No
     u, v = drum.umbo
     x_1, y_1 = drum.at(u + 0.18 * state.handle_up, v - 0.35 * state.handle_up)
     distance, along = scene.segment(x_0, y_0, x_1, y_1)
-    width = drum.b * draw.between(0.05, 0.10)
+    width = drum.b * draw.between(0.06, 0.12)
     taper = np.float32(width) * (np.float32(1.25) - np.float32(0.5) * along)
     bone = bell(distance / taper, 1.0) * mask * np.float32(state.landmarks)
     scene.tint(bone * np.float32(draw.between(0.4, 0.85)), draw.colour((0.92, 0.83, 0.68)))

@@ -34,7 +34,7 @@ def _state(finding: str, severity: float) -> DrumState:
     if finding == "effusion":
         return DrumState(bulge=-0.1, landmarks=0.8, reflex=0.25 * (1 - severity), handle_up=0.3, opaque=0.8)
     if finding == "acute otitis":
-        return DrumState(bulge=0.4 + 0.9 * severity, landmarks=0.5 * (1 - severity), reflex=0.0, opaque=1.0)
+        return DrumState(bulge=0.4 + 0.9 * severity, landmarks=0.8 - 0.5 * severity, reflex=0.1, opaque=1.0)
     if finding == "retraction":
         return DrumState(bulge=-0.5 - 0.9 * severity, reflex=0.2, handle_up=0.5 + 0.5 * severity)
     if finding in ("perforation", "ventilation tube"):
@@ -68,7 +68,7 @@ def _acute_otitis(scene: Scene, drum: Drum, mask: Field, severity: float) -> Non
     scene.tint(mask * np.float32(0.5 + 0.4 * severity), red)
     near = bell(np.clip(drum.distance(scene) - 1, 0, 9), 0.5) * np.float32(0.25 + 0.4 * severity)
     scene.tint(near * (1 - mask), draw.colour((0.82, 0.38, 0.36)))
-    vessels(scene, 0.8, mask, (0.60, 0.08, 0.10))
+    vessels(scene, scene.draw.between(0.2, 0.7), mask, (0.62, 0.14, 0.14))
     if severity > 0.4:
         core = bell(drum.distance(scene), 0.55) * mask * np.clip(scene.noise("lumpy") * 0.3 + 0.5, 0, 1)
         scene.tint(core * np.float32(severity), draw.colour((0.88, 0.72, 0.50)))

@@ -9,7 +9,7 @@ from training.phantoms.larynx import Larynx
 from training.phantoms.scene import Scene, inside
 from training.phantoms.tissue import vessels
 
-PALER = ((1.10, 1.5, 1.45), (1.08, 1.25, 1.2), (1.02, 1.05, 1.05), (1.15, 1.75, 1.6), (1.10, 1.4, 1.3))
+PALER = ((1.10, 1.5, 1.45), (1.08, 1.25, 1.2), (1.02, 1.05, 1.05), (1.12, 1.65, 1.5), (1.10, 1.4, 1.3))
 """Its colour over that of the mucosa around it."""
 KINDS = {"leaf": 0.42, "curled": 0.16, "edge": 0.32, "unseen": 0.10}
 
@@ -22,7 +22,7 @@ def paint_epiglottis(scene: Scene, larynx: Larynx) -> None:
         return
     mask, depth = _edge(scene, larynx) if kind == "edge" else _ring(scene, larynx, kind == "curled")
     burnt = 0.35 if draw.chance(0.2) else 0.0  # almost touching the lens
-    colour = draw.colour(larynx.mucosa * np.array(draw.pick(PALER), np.float32), 0.03)
+    colour = draw.flesh(larynx.mucosa * np.array(draw.pick(PALER), np.float32), 0.03)
     depth = depth + scene.noise("lumpy") * np.float32(0.03) - np.float32(burnt)
     scene.cover(mask, np.clip(depth, 0.65, 4), colour, wet=draw.between(0.5, 1))
     vessels(scene, draw.between(0.1, 0.8), mask, (0.62, 0.18, 0.18))
@@ -42,13 +42,13 @@ def _edge(scene: Scene, larynx: Larynx) -> tuple[Field, Field]:
 def _ring(scene: Scene, larynx: Larynx, curled: bool) -> tuple[Field, Field]:
     """Mask and depth of part of a ring around the inlet: a smile, or nearly a horseshoe."""
     draw = scene.draw
-    lean = draw.near(0, 0.6 if draw.chance(0.25) else 0.2)
+    lean = draw.near(0, 0.15 if curled else draw.pick((0.2, 0.2, 0.2, 0.6)))
     half, thick = (
-        (draw.between(1.7, 2.3), draw.between(0.09, 0.15))
+        (draw.between(1.7, 2.3), draw.between(0.10, 0.17))
         if curled
         else (
             draw.between(0.85, 1.45),
-            draw.between(0.16, 0.42),
+            draw.between(0.22, 0.46),
         )
     )
     inner = larynx.front / larynx.high * (draw.between(1.0, 1.15) if curled else draw.between(1.1, 1.6))

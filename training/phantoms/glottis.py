@@ -58,7 +58,8 @@ def paint_folds(scene: Scene, larynx: Larynx, gap: Glottis, thick: float = 1.0, 
     middle = (gap.left + gap.right) / 2
     rounding = np.clip((np.abs(scene.x - middle) - (gap.right - gap.left) / 2) / width, 0, 1)
     band = np.float32(larynx.depth - draw.between(0.05, 0.25)) + np.float32(0.1) * rounding
-    scene.cover(outer * np.float32(draw.between(0.8, 1)), band, pale, wet=0.9)
+    shown = np.clip(np.float32(draw.between(0.7, 1)) + scene.noise("lumpy") * np.float32(draw.between(0, 0.25)), 0, 1)
+    scene.cover(outer * shown, band, pale, wet=0.9)
     _paint_airway(scene, larynx, gap)
 
 
@@ -71,7 +72,7 @@ def _paint_airway(scene: Scene, larynx: Larynx, gap: Glottis) -> None:
     deep = np.float32(larynx.depth + 0.2) + np.clip(half - np.float32(SHUT), 0, 1) * np.float32(14)
     floor = np.minimum(deep, np.float32(larynx.depth + draw.between(0.7, 1.6)))
     brown = draw.colour(
-        draw.pick(((0.44, 0.33, 0.25), (0.40, 0.26, 0.22), (0.34, 0.22, 0.19), (0.48, 0.32, 0.28))), 0.03
+        draw.pick(((0.54, 0.42, 0.32), (0.46, 0.31, 0.26), (0.38, 0.25, 0.21), (0.52, 0.36, 0.31))), 0.03
     )
     scene.cover(way, np.asarray(floor, np.float32), brown, wet=0.2)
     arcs = scene.y + np.float32(draw.near(0, 1.5)) * scene.x**2  # cartilage rings of the windpipe

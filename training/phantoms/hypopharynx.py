@@ -19,10 +19,10 @@ def paint_back_wall_view(scene: Scene, mucosa: Colour) -> None:
     hollow = np.float32(draw.between(-0.5, 0.3)) * x * x + np.float32(draw.near(0.1, 0.25)) * scene.y
     relief = scene.noise("soft") * np.float32(0.14) + scene.noise("lumpy") * np.float32(draw.between(0.02, 0.08))
     depth = draw.between(1.6, 2.1) + hollow + relief + bands * np.float32(draw.between(0, 0.035))
-    red = draw.colour(mucosa * np.array([0.98, 0.88, 0.88], np.float32), 0.03)
+    red = draw.flesh(mucosa * np.array([0.98, 0.88, 0.88], np.float32), 0.03)
     scene.cover(np.ones_like(scene.depth), np.asarray(depth, np.float32), red, wet=0.9)
     streaks = np.clip(bands * np.float32(0.5) + scene.noise("lumpy") * np.float32(0.4), 0, 1)
-    scene.tint(streaks * np.float32(draw.between(0, 0.4)), draw.colour(mucosa * np.float32(1.15), 0.03))
+    scene.tint(streaks * np.float32(draw.between(0, 0.4)), draw.flesh(mucosa * np.float32(1.15), 0.03))
     y = draw.between(0.5, 0.95)
     hole = scene.ellipse(draw.near(0, 0.15), y, draw.between(0.4, 0.8), draw.between(0.18, 0.4))
     hole = hole + scene.noise("soft") * np.float32(0.08)
@@ -41,7 +41,7 @@ def _paint_palate(scene: Scene, mucosa: Colour) -> None:
     edge = edge + scene.noise("soft") * np.float32(0.05)
     above = np.clip(edge - scene.y, 0, 1)
     near = np.float32(draw.between(1.3, 1.7)) - above * np.float32(draw.between(0.2, 1.2))
-    pale = draw.colour(mucosa * np.array([1.05, 1.12, 1.1], np.float32), 0.02)
+    pale = draw.flesh(mucosa * np.array([1.05, 1.12, 1.1], np.float32), 0.02)
     scene.cover(inside(scene.y - edge, draw.between(0.1, 0.3)), np.clip(near, 0.65, 4), pale)
 
 
@@ -50,7 +50,7 @@ def paint_tongue_base_view(scene: Scene, mucosa: Colour) -> None:
     draw = scene.draw
     lumps = scene.noise("soft") * np.float32(0.16) + scene.noise("lumpy") * np.float32(draw.between(0.03, 0.09))
     wall = draw.between(1.7, 2.3) + np.float32(draw.between(-0.2, 0.6)) * scene.y + lumps
-    scene.cover(np.ones_like(scene.depth), np.asarray(wall, np.float32), draw.colour(mucosa, 0.03), wet=0.9)
+    scene.cover(np.ones_like(scene.depth), np.asarray(wall, np.float32), draw.flesh(mucosa, 0.03), wet=0.9)
     x, y = draw.near(0, 0.18), draw.near(-0.12, 0.18)
     hole = scene.ellipse(x, y, draw.between(0.35, 0.75), draw.between(0.16, 0.38), draw.near(0, 0.2))
     hole = hole + scene.noise("lumpy") * np.float32(0.06) + scene.noise("soft") * np.float32(0.12)
@@ -72,7 +72,7 @@ def _paint_tongue_base(scene: Scene, mucosa: Colour, y: float) -> None:
     cobbles = np.abs(scene.noise("lumpy")) * np.float32(draw.between(0.06, 0.18))
     creases = bell(scene.noise("lumpy"), 0.25) * np.float32(draw.between(0, 0.12))
     depth = np.clip(floor - cobbles + creases, 0.7, 4)
-    scene.cover(inside(edge - scene.y, draw.between(0.2, 0.4)), depth, draw.colour(mucosa, 0.03))
+    scene.cover(inside(edge - scene.y, draw.between(0.2, 0.4)), depth, draw.flesh(mucosa, 0.03))
 
 
 def paint_epiglottis_tip(scene: Scene, mucosa: Colour, x: float, y: float) -> None:

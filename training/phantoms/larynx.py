@@ -18,6 +18,7 @@ MUCOSA = (
     (0.74, 0.36, 0.35),
     (0.70, 0.29, 0.29),
     (0.66, 0.24, 0.26),
+    (0.66, 0.21, 0.22),
     (0.78, 0.44, 0.40),
     (0.74, 0.46, 0.39),
     (0.76, 0.40, 0.42),
@@ -57,7 +58,7 @@ class Larynx:
             fold=length * draw.between(0.11, 0.18),
             size=length / 0.6,
             depth=draw.between(2.0, 2.5),
-            mucosa=draw.colour(draw.pick(MUCOSA), 0.025),
+            mucosa=draw.flesh(draw.pick(MUCOSA)),
             fold_colour=draw.colour(draw.pick(FOLD), 0.025),
         )
 
@@ -67,7 +68,7 @@ def paint_surroundings(scene: Scene, larynx: Larynx) -> None:
     draw = scene.draw
     lumps = scene.noise("soft") * np.float32(draw.between(0.1, 0.3))
     lumps -= np.abs(scene.noise("lumpy")) * np.float32(draw.between(0.05, 0.2))
-    lumps += bell(scene.noise("lumpy") + scene.noise("soft"), 0.3) * np.float32(draw.between(0, 0.25))  # creases
+    lumps += bell(scene.noise("lumpy") + scene.noise("soft"), 0.5) * np.float32(draw.between(0, 0.2))  # creases
     lean = scene.y * np.float32(draw.near(-0.1, 0.2)) + scene.x * np.float32(draw.near(0, 0.2))
     everywhere = np.ones_like(scene.depth)
     wall = draw.between(1.6, 2.0) + lean + lumps
@@ -93,7 +94,7 @@ def _paint_back_wall(scene: Scene, larynx: Larynx) -> None:
     above = np.clip(-edge, 0, 1.2)
     near = np.float32(draw.between(1.6, 2.0)) - above * np.float32(draw.between(0.1, 1.3))
     near = near + scene.noise("lumpy") * np.float32(0.05)
-    pale = draw.colour(larynx.mucosa * np.array([1.0, 1.15, 1.12], np.float32), 0.03)
+    pale = draw.flesh(larynx.mucosa * np.array([1.0, 1.15, 1.12], np.float32), 0.03)
     scene.cover(inside(edge + 0.08, draw.between(0.1, 0.3)), np.clip(near, 0.7, 4), pale)
 
 
@@ -104,7 +105,7 @@ def _paint_rim(scene: Scene, larynx: Larynx) -> None:
     crest = np.float32(draw.between(1.05, 1.25))
     ridge = draw.between(1.65, 1.9) + 1.5 * (rim - crest) ** 2 - np.float32(0.12) * scene.y / np.float32(larynx.high)
     ridge = ridge + scene.noise("lumpy") * np.float32(0.05)
-    pale = draw.colour(larynx.mucosa * np.array([1.03, 1.12, 1.08], np.float32), 0.02)
+    pale = draw.flesh(larynx.mucosa * np.array([1.03, 1.12, 1.08], np.float32), 0.02)
     scene.cover(inside(rim - 1.35, 0.6) * np.float32(draw.between(0.6, 1)), np.asarray(ridge, np.float32), pale)
 
 
@@ -122,9 +123,9 @@ def paint_arytenoids(scene: Scene, larynx: Larynx, swelling: float, parted: floa
         height = bell(mound + scene.noise("lumpy") * np.float32(0.12), 0.75)
         small = scene.ellipse(side * (abs(x) + size * 0.9), y + size * draw.between(0.2, 0.7), size * 0.5, size * 0.5)
         knob = bell(small, 0.8) * np.float32(draw.between(0, 1))
-        scene.depth -= height * np.float32(draw.between(0.35, 0.65) + 0.2 * swelling) + knob * np.float32(0.14)
+        scene.depth -= height * np.float32(draw.between(0.4, 0.8) + 0.2 * swelling) + knob * np.float32(0.14)
         pale = larynx.mucosa * np.array([1.05, 1.05 + 0.3 * swelling, 1.05 + 0.3 * swelling], np.float32)
-        scene.tint(np.maximum(height, knob) * np.float32(0.7), draw.colour(pale, 0.03))
+        scene.tint(np.maximum(height, knob) * np.float32(0.7), draw.flesh(pale))
         scene.wet += (1 - scene.wet) * height
 
 
@@ -134,7 +135,7 @@ def paint_vestibule(scene: Scene, larynx: Larynx) -> Field:
     rim = scene.ellipse(0, 0.04 * larynx.high, larynx.wide, larynx.high * 0.95) + scene.noise("soft") * np.float32(0.06)
     hollow = inside(rim - 0.88, draw.between(0.3, 0.55))
     floor = larynx.depth - 0.3 * rim + scene.noise("lumpy") * np.float32(0.04)
-    dark = draw.colour(larynx.mucosa * np.float32(draw.between(0.75, 1.0)), 0.02)
+    dark = draw.flesh(larynx.mucosa * np.float32(draw.between(0.75, 1.0)), 0.02)
     scene.cover(hollow, np.asarray(floor, np.float32), dark)
     height, paler = draw.between(0.12, 0.4), draw.between(1.0, 1.35)
     for side in (-1, 1):
@@ -142,7 +143,7 @@ def paint_vestibule(scene: Scene, larynx: Larynx) -> Field:
         band = scene.ellipse(x, 0.05, larynx.wide * 0.26, larynx.high * 0.7, side * draw.between(0.0, 0.35))
         bulge = bell(band + scene.noise("lumpy") * np.float32(0.1), 0.8) * hollow
         scene.depth -= bulge * np.float32(height)
-        scene.tint(bulge * np.float32(0.6), draw.colour(larynx.mucosa * np.array([1, paler, paler], np.float32), 0.03))
+        scene.tint(bulge * np.float32(0.6), draw.flesh(larynx.mucosa * np.array([1, paler, paler], np.float32), 0.03))
     return hollow
 
 

@@ -15,7 +15,7 @@ NEAREST = 0.62
 """Depth below which light grows no further: the lamp is wider than a point."""
 STEEPEST = 1.8
 """Slopes level off towards this: masks have edges far steeper than any mucosa, and would be drawn like pen lines."""
-REDDER = (0.0, 0.085, 0.065)
+REDDER = (0.0, 0.07, 0.06)
 """Part of each colour lost to tissue for every unit of depth: light that comes back from far has met many walls."""
 
 
@@ -46,7 +46,7 @@ def shade(scene: Scene, style: Style, draw: Draw) -> Picture:
 
 def defocus(picture: Picture, scene: Scene, draw: Draw) -> Picture:
     """Blur what is too near for the lens, and a little what lies at the rim, where lenses are worse."""
-    sharp_from, rim = draw.between(0.75, 1.35), draw.between(0.65, 1.1)
+    sharp_from, rim = draw.between(0.65, 1.3), draw.between(0.7, 1.3)
     line = (np.arange(scene.side, dtype=np.float32) + 0.5) * (2 / scene.side) - 1
     near = (np.float32(sharp_from) - scene.depth) * np.float32(3)
     edge = (np.hypot(line[None], line[:, None]) - np.float32(rim)) * np.float32(3)
@@ -91,8 +91,8 @@ def _highlights(scene: Scene, half_x: Field, half_y: Field, draw: Draw) -> Field
     x, y = half_x + fine * rough, half_y + lumpy * rough
     off = x * x + y * y
     sparkling = draw.between(0, 1)
-    shine = np.exp(off * np.float32(-draw.between(25, 90))) * np.float32(1.1 - 0.5 * sparkling)
+    shine = np.exp(off * np.float32(-draw.between(25, 90))) * np.float32(1.3 - 0.6 * sparkling)
     droplets = np.clip(fine * np.float32(1.4) + scene.noise("grain") * np.float32(0.6) - np.float32(1.5), 0, 1)
-    shine += np.exp(off * np.float32(-draw.between(3, 10))) * droplets * np.float32(1.6 * sparkling)
+    shine += np.exp(off * np.float32(-draw.between(3, 10))) * droplets * np.float32(2.4 * sparkling)
     patches = np.clip(lumpy * np.float32(0.7) + np.float32(draw.between(-0.3, 0.6)), 0, 1)
-    return np.asarray(shine * patches * scene.wet * np.float32(draw.between(0.6, 1.6)), np.float32)
+    return np.asarray(shine * patches * scene.wet * np.float32(draw.between(0.6, 2.0)), np.float32)

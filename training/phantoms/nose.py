@@ -47,7 +47,7 @@ class Nose:
 
     @classmethod
     def sample(cls, draw: Draw, finding: str, severity: float, view: str) -> Nose:
-        mucosa = draw.colour(draw.pick(MUCOSA), 0.025)
+        mucosa = draw.flesh(draw.pick(MUCOSA))
         swollen = 0.5 + 0.5 * severity if finding == "turbinate hypertrophy" else 0.0
         paler = np.array([1.0, draw.between(0.88, 1.08), draw.between(0.88, 1.08)], np.float32)
         turbinate = draw.between(0.20, 0.44) + 0.22 * swollen
@@ -64,7 +64,7 @@ class Nose:
             lean=draw.near(0.03, 0.22),
             deviation=0.15 + 0.30 * severity if finding == "deviated septum" else draw.near(0, 0.03),
             mucosa=mucosa,
-            turbinate_colour=draw.colour(mucosa * paler, 0.03),
+            turbinate_colour=draw.flesh(mucosa * paler, 0.03),
         )
 
 
@@ -117,7 +117,7 @@ def _paint_lateral_wall(scene: Scene, nose: Nose) -> None:
     edge = nose.wall - nose.lean * scene.y + bulge + scene.noise("soft") * np.float32(0.05)
     beyond = np.clip(scene.x - edge, 0, 1.5)
     depth = draw.between(1.8, 2.5) - beyond ** np.float32(draw.between(0.6, 1.2)) * np.float32(draw.between(1.0, 2.6))
-    colour = draw.colour(nose.mucosa, 0.02)
+    colour = draw.flesh(nose.mucosa, 0.02)
     scene.cover(inside(edge - scene.x, draw.between(0.12, 0.4)), np.clip(depth, 0.6, 4), colour)
 
 
@@ -128,7 +128,7 @@ def _paint_middle_turbinate(scene: Scene, nose: Nose) -> None:
     y, half, tall = draw.between(-0.95, -0.45), draw.between(0.09, 0.2), draw.between(0.4, 0.75)
     away = scene.ellipse(x - nose.lean * y, y, half, tall, nose.lean + draw.near(0, 0.08))
     away = away + scene.noise("soft") * np.float32(0.08)
-    colour = draw.colour(nose.mucosa, 0.03)
+    colour = draw.flesh(nose.mucosa, 0.03)
     scene.bump(away, draw.between(2.3, 2.9), draw.between(0.3, 0.7), colour, draw.between(0.15, 0.35))
 
 
@@ -139,7 +139,7 @@ def _paint_inferior_turbinate(scene: Scene, nose: Nose) -> None:
     away = scene.ellipse(x, nose.middle, nose.turbinate, nose.high, nose.lean + draw.near(0, 0.06))
     away = away + scene.noise("soft") * np.float32(0.07)
     narrow = away * (1 + np.clip(scene.y * np.float32(draw.near(-0.1, 0.25)), 0, 1))  # at one end
-    soft = draw.between(0.12, 0.4)
+    soft = draw.between(0.08, 0.3)
     rim, height = draw.between(1.9, 2.4), draw.between(0.5, 1.0)
     mask = scene.bump(narrow, rim, height, nose.turbinate_colour, soft)
     scene.wet += (np.float32(draw.between(0.6, 1)) - scene.wet) * mask
@@ -157,8 +157,8 @@ def _paint_septum(scene: Scene, nose: Nose) -> None:
     depth = draw.between(0.7, 1.15) + draw.between(0.5, 1.4) * across ** np.float32(draw.between(1.5, 4.5))
     depth = depth + draw.near(0, 0.15) * scene.y
     depth = depth - bow * np.float32(0.9) * across
-    mask = inside(scene.x - edge, draw.between(0.05, 0.28))
-    scene.cover(mask, np.asarray(depth, np.float32), draw.colour(nose.mucosa * np.float32(1.03), 0.02), wet=0.5)
+    mask = inside(scene.x - edge, draw.between(0.04, 0.22))
+    scene.cover(mask, np.asarray(depth, np.float32), draw.flesh(nose.mucosa * np.float32(1.03), 0.02), wet=0.5)
     if nose.deviation > 0.12:
         ridge = bell(scene.y - height + draw.near(0.2, 0.1) * (scene.x - nose.septum), 0.09) * mask
         scene.depth -= ridge * np.clip(across, 0, 1) * np.float32(0.35 * nose.deviation)
@@ -193,7 +193,7 @@ def _paint_polyp(scene: Scene, nose: Nose, severity: float) -> None:
 def _paint_discharge(scene: Scene, nose: Nose, severity: float) -> None:
     """Mucus or pus: strings across the passage, a pool on the floor, more of both when severe."""
     draw = scene.draw
-    colour = draw.pick((PUS, MUCUS, (0.86, 0.82, 0.58), (0.72, 0.68, 0.36)))
+    colour = draw.pick((PUS, MUCUS, (0.86, 0.82, 0.64), (0.76, 0.72, 0.48)))
     for _ in range(1 + int(3 * severity) + draw.below(2)):
         y = draw.between(-0.6, 0.7)
         left, right = nose.septum - draw.between(0.0, 0.12), nose.septum + nose.passage + draw.between(0.1, 0.5)

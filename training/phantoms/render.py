@@ -22,8 +22,8 @@ from training.phantoms.tissue import incidents
 SHIFT = {"ear": 0.07, "nose": 0.07, "throat": 0.09, "larynx": 0.14}
 TURN = {"ear": 0.12, "nose": 0.10, "throat": 0.10, "larynx": 0.18}
 """How much the pose varies (standard deviation, radii and radians): a larynx is looked at from afar, at an angle."""
-BRIGHT = {"ear": 1.04, "nose": 1.0, "throat": 0.86, "larynx": 0.74}
-"""What the exposure control makes of narrow and wide spaces."""
+BRIGHT = {"ear": (0.98, 1.16), "nose": (0.92, 1.14), "throat": (0.7, 1.02), "larynx": (0.48, 0.9)}
+"""What the exposure control makes of narrow and wide spaces: from, to."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Shot:
     def sample(cls, region: str, seed: int, key: tuple[int, ...], style: Style | None = None) -> Shot:
         draw = Draw(seed, *key)
         pose = Pose.sample(draw, SHIFT[region], TURN[region], 0.14)
-        camera = Camera.sample(draw, BRIGHT[region])
+        camera = Camera.sample(draw, draw.between(*BRIGHT[region]))
         return cls(pose, camera, style or sample_style(draw), seed, key)
 
     def next_frame(self, draw: Draw) -> Shot:

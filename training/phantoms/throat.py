@@ -12,12 +12,12 @@ from training.phantoms.scene import Scene, bell, dome, inside
 from training.phantoms.tissue import clots, film, mottle, vessels
 
 MUCOSA = (
-    (0.78, 0.50, 0.45),
-    (0.74, 0.44, 0.42),
-    (0.82, 0.58, 0.50),
-    (0.66, 0.42, 0.41),
-    (0.72, 0.40, 0.38),
-    (0.76, 0.52, 0.44),
+    (0.78, 0.57, 0.53),
+    (0.76, 0.53, 0.51),
+    (0.82, 0.64, 0.57),
+    (0.70, 0.49, 0.47),
+    (0.72, 0.45, 0.43),
+    (0.76, 0.58, 0.51),
 )
 EXUDATE = ((0.92, 0.88, 0.72), (0.90, 0.86, 0.80), (0.86, 0.80, 0.56))
 VIEWS = {"mouth": 0.42, "back wall": 0.2, "tongue base": 0.38}
@@ -55,7 +55,7 @@ class Throat:
             uvula=draw.between(0.2, 0.65),
             uvula_lean=draw.near(0, 0.08),
             tongue=draw.between(0.45, 0.85),
-            mucosa=draw.colour(draw.pick(MUCOSA), 0.025),
+            mucosa=draw.flesh(draw.pick(MUCOSA)),
         )
 
 
@@ -96,7 +96,7 @@ def _paint_posterior_wall(scene: Scene, throat: Throat) -> None:
     red = throat.mucosa * np.array([0.96, 0.86, 0.86], np.float32)
     cobbles = scene.noise("lumpy") * np.float32(draw.between(0.02, 0.09)) + scene.noise("soft") * np.float32(0.12)
     everywhere = np.ones_like(scene.depth)
-    scene.cover(everywhere, draw.between(1.95, 2.5) + cobbles, draw.colour(red, 0.02), wet=0.9)
+    scene.cover(everywhere, draw.between(1.95, 2.5) + cobbles, draw.flesh(red, 0.02), wet=0.9)
     scene.darken(np.clip(-scene.noise("lumpy"), 0, 1), 0.2)
     if draw.chance(0.6):
         down = inside(scene.ellipse(draw.near(0, 0.1), draw.between(0.5, 0.9), 0.5, 0.3) - 1, 0.6)
@@ -114,7 +114,7 @@ def _paint_arch(scene: Scene, throat: Throat, scale: float, depth: float, lighte
     near = np.float32(depth) - np.clip(opening - 1, 0, 1) * np.float32(draw.between(0.5, 1.1))
     near = near + scene.noise("soft") * np.float32(0.06)
     scene.darken(inside(np.float32(0.9) - opening - middle, 0.3), 0.12)
-    scene.cover(outside, near, draw.colour(throat.mucosa * np.float32(lighter), 0.02))
+    scene.cover(outside, near, draw.flesh(throat.mucosa * np.float32(lighter), 0.02))
 
 
 def _paint_tonsil(scene: Scene, throat: Throat, side: int, finding: str, severity: float, from_above: bool) -> None:
@@ -127,7 +127,7 @@ def _paint_tonsil(scene: Scene, throat: Throat, side: int, finding: str, severit
     away = away + scene.noise("lumpy") * np.float32(0.10) + scene.noise("soft") * np.float32(0.08)
     red = throat.mucosa * np.array([1.0, 0.75, 0.78] if finding == "exudate" else [1.0, 0.95, 0.95], np.float32)
     rim = draw.between(1.7, 2.0) if from_above else draw.between(1.8, 2.0)
-    mask = scene.bump(away, rim, size * draw.between(0.8, 1.3), draw.colour(red, 0.03), draw.between(0.15, 0.35))
+    mask = scene.bump(away, rim, size * draw.between(0.8, 1.3), draw.flesh(red), draw.between(0.15, 0.35))
     pits = clots(scene, 0.9, 1.5) * mask
     scene.darken(pits, 0.3)
     scene.depth += pits * np.float32(0.06)
@@ -144,7 +144,7 @@ def _paint_uvula(scene: Scene, throat: Throat) -> None:
     away = distance / (np.float32(size) * (1.25 - draw.between(0.3, 0.8) * along))
     mask = inside(away - 1, draw.between(0.25, 0.45)) * np.clip(along * 4, 0, 1)  # its root is one with the palate
     depth = np.float32(draw.between(1.7, 1.85)) - np.float32(0.22) * dome(away)
-    scene.cover(np.asarray(mask, np.float32), depth, draw.colour(throat.mucosa * np.float32(1.02), 0.02))
+    scene.cover(np.asarray(mask, np.float32), depth, draw.flesh(throat.mucosa * np.float32(1.02), 0.02))
 
 
 def _paint_tongue(scene: Scene, throat: Throat) -> None:
