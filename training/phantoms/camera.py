@@ -58,7 +58,7 @@ class Camera:
             notch=draw.near(np.pi / 2, 0.25) if draw.chance(0.35) else None,
             vignette=draw.between(0.0, 0.22),
             fog=draw.between(0.1, 0.4) if draw.chance(0.12) else draw.between(0, 0.06),
-            over=bright * (draw.between(1.25, 1.9) if draw.chance(0.12) else draw.near(1, 0.12)),
+            over=bright * (draw.between(1.2, 1.6) if draw.chance(0.12) else draw.near(1, 0.12)),
             motion_x=moving * float(np.cos(direction)),
             motion_y=moving * float(np.sin(direction)),
             focus=draw.between(0.012, 0.028) if draw.chance(0.06) else 0.0,

@@ -91,7 +91,7 @@ def paint_canal(scene: Scene, drum: Drum) -> Colour:
     slant = (scene.x * np.float32(np.cos(nearer)) + scene.y * np.float32(np.sin(nearer))) * np.float32(by)
     folds = scene.noise("soft") * np.float32(draw.between(0.03, 0.12)) + scene.noise("lumpy") * np.float32(0.02)
     everywhere = np.ones_like(scene.depth)
-    scene.cover(everywhere, np.asarray(funnel + slant + folds, np.float32), skin, wet=draw.between(0.1, 0.6))
+    scene.cover(everywhere, np.asarray(funnel + slant + folds, np.float32), skin, wet=draw.between(0.05, 0.4))
     mottle(scene, skin, draw.between(0.1, 0.7))
     if draw.chance(0.7):
         vessels(scene, draw.between(0.1, 0.4), colour=(0.66, 0.34, 0.32))
@@ -125,7 +125,12 @@ def paint_drum(scene: Scene, drum: Drum, state: DrumState) -> Field:
     away = drum.distance(scene) + scene.noise("lumpy") * np.float32(draw.between(0.02, 0.06))
     mask = inside(away - 1, draw.between(0.12, 0.55))
     hollow = np.float32(0.12 - 0.5 * state.bulge) * np.clip(1 - away, 0, 1)
-    scene.cover(mask, drum.depth + 0.04 + hollow + draw.near(0.02, 0.08) * (scene.x - drum.x), drum.colour, wet=0.5)
+    scene.cover(
+        mask,
+        drum.depth + 0.04 + hollow + draw.near(0.02, 0.08) * (scene.x - drum.x),
+        drum.colour,
+        wet=draw.between(0.1, 0.5),
+    )
     cloud = scene.noise("lumpy") * np.float32(0.35) + scene.noise("soft") * np.float32(0.45)
     see_through = (1 - state.opaque) * draw.between(0.3, 1)
     air = draw.colour(draw.pick(((0.50, 0.52, 0.54), (0.52, 0.50, 0.46), (0.62, 0.56, 0.48))), 0.03)
@@ -184,9 +189,9 @@ def paint_malleus(scene: Scene, drum: Drum, state: DrumState, mask: Field) -> No
     bone = bell(distance / taper, 1.0) * mask * np.float32(state.landmarks)
     scene.tint(bone * np.float32(draw.between(0.4, 0.85)), draw.colour((0.92, 0.83, 0.68)))
     scene.depth -= bone * np.float32(0.04 + 0.06 * state.handle_up)
-    if draw.chance(0.5):
+    if draw.chance(0.3):
         beside = bell(np.abs(distance) - taper * np.float32(1.4), width * 0.8) * mask
-        scene.tint(beside * np.float32(draw.between(0.1, 0.4) * state.landmarks), draw.colour((0.76, 0.40, 0.36)))
+        scene.tint(beside * np.float32(draw.between(0.1, 0.3) * state.landmarks), draw.colour((0.76, 0.40, 0.36)))
     size = drum.b * draw.between(0.06, 0.10) * (1 + 0.5 * state.handle_up)
     knob = bell(np.hypot(scene.x - np.float32(x_0), scene.y - np.float32(y_0)), size) * np.float32(state.landmarks)
     scene.tint(knob * np.float32(draw.between(0.5, 1)), draw.colour((0.98, 0.93, 0.84), 0.02))

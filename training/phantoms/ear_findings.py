@@ -87,9 +87,9 @@ def _perforation(scene: Scene, drum: Drum, mask: Field, severity: float) -> None
     )
     hole = inside(away - 1, 0.22)
     wall = draw.colour(
-        draw.pick(((0.70, 0.46, 0.36), (0.66, 0.34, 0.30), (0.44, 0.34, 0.26), (0.76, 0.62, 0.44))), 0.03
+        draw.pick(((0.72, 0.48, 0.38), (0.68, 0.36, 0.32), (0.46, 0.34, 0.26), (0.80, 0.66, 0.50))), 0.03
     )
-    beyond = drum.depth + draw.between(0.5, 1.3) + scene.noise("lumpy") * np.float32(0.08)
+    beyond = drum.depth + draw.between(0.3, 0.9) + scene.noise("lumpy") * np.float32(0.08)
     scene.cover(hole, np.asarray(beyond, np.float32), wall, wet=1.0)
 
 
@@ -113,14 +113,14 @@ def _retraction(scene: Scene, drum: Drum, mask: Field, severity: float) -> None:
     away = scene.ellipse(x, y, size * drum.a, size * drum.b, draw.between(0, 3))
     pocket = inside(away - 1, 0.8) * mask
     scene.depth += pocket * np.float32(0.2 + 0.3 * severity)
-    scene.darken(pocket, 0.08 + 0.17 * severity)
+    scene.darken(pocket, 0.15 + 0.17 * severity)
     scene.tint(bell(away - 1, 0.2) * mask * np.float32(0.4), draw.colour((0.88, 0.82, 0.72)))
 
 
 def _wax(scene: Scene, drum: Drum, mask: Field, severity: float) -> None:
     """Yellow to black lumps on the canal wall, creeping over the drum as they grow."""
     draw = scene.draw
-    colour = draw.pick(((0.72, 0.52, 0.26), (0.52, 0.33, 0.18), (0.34, 0.21, 0.13), (0.82, 0.68, 0.44)))
+    colour = draw.pick(((0.68, 0.51, 0.30), (0.50, 0.35, 0.22), (0.34, 0.23, 0.16), (0.80, 0.69, 0.50)))
     angle = draw.between(0, 2 * np.pi)
     reach = drum.b * (1.15 - 0.75 * severity)
     x, y = drum.x + reach * float(np.cos(angle)), drum.y + reach * float(np.sin(angle))

@@ -49,7 +49,7 @@ def paint_folds(scene: Scene, larynx: Larynx, gap: Glottis, thick: float = 1.0, 
     """The two pale bands, the shadow of the ventricle beside them and the airway, or line, between them."""
     draw = scene.draw
     width = np.float32(larynx.fold * thick) * (np.float32(1.1) - np.float32(0.35) * gap.along)
-    soft = draw.between(0.03, 0.06)
+    soft = draw.between(0.03, 0.06) * min(1.0, larynx.size)
     outer = inside(gap.left - width - scene.x, soft) * inside(scene.x - gap.right - width, soft) * gap.within
     beside = inside(gap.left - width * 1.8 - scene.x, 0.12) * inside(scene.x - gap.right - width * 1.8, 0.12)
     scene.darken(beside * gap.within, draw.between(0.1, 0.5))
@@ -68,7 +68,7 @@ def _paint_airway(scene: Scene, larynx: Larynx, gap: Glottis) -> None:
     half = (gap.right - gap.left) / 2
     middle = (gap.left + gap.right) / 2
     line = draw.between(0.006, 0.014)  # closed folds touch, and yet a dark line is seen between them
-    way = inside(np.abs(scene.x - middle) - np.maximum(half, np.float32(line)), draw.between(0.02, 0.035)) * gap.within
+    way = inside(np.abs(scene.x - middle) - np.maximum(half, np.float32(line)), draw.between(0.02, 0.03)) * gap.within
     deep = np.float32(larynx.depth + 0.2) + np.clip(half - np.float32(SHUT), 0, 1) * np.float32(14)
     floor = np.minimum(deep, np.float32(larynx.depth + draw.between(0.7, 1.6)))
     brown = draw.colour(

@@ -46,7 +46,7 @@ class Larynx:
     @classmethod
     def sample(cls, draw: Draw) -> Larynx:
         near = draw.between(1.5, 2.2) if draw.chance(0.12) else 1.0  # some look from close by
-        high = near * draw.between(0.34, 0.56)
+        high = near * draw.between(0.36, 0.58)
         front, back = high * draw.between(0.42, 0.75), -high * draw.between(0.32, 0.62)
         length = front - back
         return cls(
@@ -54,7 +54,7 @@ class Larynx:
             high=high,
             front=front,
             back=back,
-            gap=length * draw.between(0.20, 0.36),
+            gap=length * draw.between(0.24, 0.42),
             fold=length * draw.between(0.11, 0.18),
             size=length / 0.6,
             depth=draw.between(2.0, 2.5),
@@ -109,21 +109,26 @@ def _paint_rim(scene: Scene, larynx: Larynx) -> None:
     scene.cover(inside(rim - 1.35, 0.6) * np.float32(draw.between(0.6, 1)), np.asarray(ridge, np.float32), pale)
 
 
-def paint_arytenoids(scene: Scene, larynx: Larynx, swelling: float, parted: float) -> None:
+def paint_arytenoids(scene: Scene, larynx: Larynx, swelling: float, parted: float, fallen: float = 0.0) -> None:
     """Broad mounds at the back of the inlet that merge with its rim, `parted` from 0 (side by side) to 1.
 
-    Smaller ones lie beside them; oedema makes balloons of them.
+    Smaller ones lie beside them; oedema makes balloons of them. `fallen`: how far the one on the picture's right,
+    paralysed, has tipped forward (0 to 1).
     """
     draw = scene.draw
     for side in (-1, 1):
         size = larynx.high * draw.between(0.34, 0.54) * (1 + 0.5 * swelling)
         x = side * size * (draw.between(0.55, 0.75) + 0.45 * parted)
         y = -larynx.high * draw.between(0.85, 1.1)
+        tipped = fallen if side == 1 else 0.0
+        x, y = x * (1 - 0.35 * tipped), y * (1 - 0.3 * tipped)
         mound = scene.ellipse(x, y, size, size * draw.between(0.7, 1.1), side * draw.between(-0.5, 0.2))
         height = bell(mound + scene.noise("lumpy") * np.float32(0.12), 0.75)
         small = scene.ellipse(side * (abs(x) + size * 0.9), y + size * draw.between(0.2, 0.7), size * 0.5, size * 0.5)
         knob = bell(small, 0.8) * np.float32(draw.between(0, 1))
-        scene.depth -= height * np.float32(draw.between(0.4, 0.8) + 0.2 * swelling) + knob * np.float32(0.14)
+        scene.depth -= height * np.float32(
+            (draw.between(0.4, 0.8) + 0.2 * swelling) * (1 - 0.5 * tipped)
+        ) + knob * np.float32(0.14)
         pale = larynx.mucosa * np.array([1.05, 1.05 + 0.3 * swelling, 1.05 + 0.3 * swelling], np.float32)
         scene.tint(np.maximum(height, knob) * np.float32(0.7), draw.flesh(pale))
         scene.wet += (1 - scene.wet) * height

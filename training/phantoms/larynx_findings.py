@@ -17,7 +17,8 @@ def paint_larynx(scene: Scene, finding: str, severity: float, is_open: bool) -> 
     swelling = severity if finding == "oedema" else 0.0
     paint_surroundings(scene, larynx)
     paint_vestibule(scene, larynx)
-    paint_arytenoids(scene, larynx, swelling, 1.0 if is_open else 0.15)
+    fallen = 0.5 + 0.5 * severity if finding == "one-sided paralysis" else 0.0
+    paint_arytenoids(scene, larynx, swelling, 1.0 if is_open else 0.15, fallen)
     gap = _glottis(scene, larynx, finding, severity, is_open)
     if finding == "oedema":
         paint_folds(scene, larynx, gap, thick=1.4 + 0.8 * severity, redness=0.25)
@@ -39,8 +40,8 @@ def _glottis(scene: Scene, larynx: Larynx, finding: str, severity: float, is_ope
     left, right = wide * draw.between(0.88, 1.12), wide * draw.between(0.88, 1.12)
     if finding == "one-sided paralysis":
         if is_open:
-            return glottis(scene, larynx, wide * 1.15, 0.18 + 0.12 * (1 - severity), 0.0)
-        return glottis(scene, larynx, 0.0, 0.04 + 0.08 * severity, (0.006 + 0.014 * severity) * larynx.size)
+            return glottis(scene, larynx, wide * 1.15, 0.2 + 0.2 * (1 - severity), 0.0)
+        return glottis(scene, larynx, 0.0, 0.05 + 0.08 * severity, (0.010 + 0.016 * severity) * larynx.size)
     if is_open:
         return glottis(scene, larynx, left, right, slack)
     return glottis(scene, larynx, 0.0, chink, 0.0)
@@ -61,7 +62,7 @@ def _paint_swollen_folds(scene: Scene, larynx: Larynx, gap: Glottis, severity: f
 def _paint_nodules(scene: Scene, larynx: Larynx, gap: Glottis, severity: float) -> None:
     """A pair of pale callosities, face to face, where the front and middle thirds of the folds meet."""
     draw = scene.draw
-    size = (0.034 + 0.036 * severity) * larynx.size
+    size = (0.042 + 0.042 * severity) * larynx.size
     place = np.float32(draw.between(0.34, 0.46))
     y = larynx.front - float(place) * (larynx.front - larynx.back)
     for side, edge in ((-1, gap.left), (1, gap.right)):
@@ -73,7 +74,7 @@ def _paint_nodules(scene: Scene, larynx: Larynx, gap: Glottis, severity: float) 
 def _paint_polyp(scene: Scene, larynx: Larynx, gap: Glottis, severity: float) -> None:
     """One rounded, red or glassy mass on the edge of the left fold, hanging into the glottis."""
     draw = scene.draw
-    size = (0.07 + 0.09 * severity) * larynx.size
+    size = (0.085 + 0.10 * severity) * larynx.size
     y = larynx.front - draw.between(0.3, 0.6) * (larynx.front - larynx.back)
     dx, dy = scene.x - gap.right - np.float32(size * 0.2), scene.y - np.float32(y)
     away = np.hypot(dx, dy * np.float32(draw.between(0.75, 1.1))) / np.float32(size)

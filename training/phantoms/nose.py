@@ -48,15 +48,15 @@ class Nose:
     @classmethod
     def sample(cls, draw: Draw, finding: str, severity: float, view: str) -> Nose:
         mucosa = draw.flesh(draw.pick(MUCOSA))
-        swollen = 0.5 + 0.5 * severity if finding == "turbinate hypertrophy" else 0.0
+        swollen = 0.65 + 0.35 * severity if finding == "turbinate hypertrophy" else 0.0
         paler = np.array([1.0, draw.between(0.88, 1.08), draw.between(0.88, 1.08)], np.float32)
         turbinate = draw.between(0.20, 0.44) + 0.22 * swollen
-        septum = draw.near(-0.26, 0.15)
+        septum, passage = draw.near(-0.26, 0.15), draw.between(0.05, 0.22)
         if view == "near":  # the scope stands before the turbinate's head
-            turbinate, septum = turbinate + 0.22, septum - 0.2
+            turbinate, septum, passage = turbinate + 0.2, septum - 0.2, max(passage, 0.1)
         return cls(
             septum=septum,
-            passage=draw.between(0.03, 0.22) * (1 - 0.9 * swollen) + 0.005,
+            passage=passage * (1 - 0.95 * swollen) + 0.005,
             turbinate=turbinate,
             high=draw.between(0.75, 1.3) + 0.2 * swollen,
             middle=draw.near(0.05, 0.15),
@@ -194,7 +194,7 @@ def _paint_discharge(scene: Scene, nose: Nose, severity: float) -> None:
     """Mucus or pus: strings across the passage, a pool on the floor, more of both when severe."""
     draw = scene.draw
     colour = draw.pick((PUS, MUCUS, (0.86, 0.82, 0.64), (0.76, 0.72, 0.48)))
-    for _ in range(1 + int(3 * severity) + draw.below(2)):
+    for _ in range(2 + int(3 * severity) + draw.below(2)):
         y = draw.between(-0.6, 0.7)
         left, right = nose.septum - draw.between(0.0, 0.12), nose.septum + nose.passage + draw.between(0.1, 0.5)
         string = strand(scene, left, y, right, y + draw.near(0.15, 0.25), draw.between(0.03, 0.07))

@@ -132,7 +132,7 @@ def _paint_tonsil(scene: Scene, throat: Throat, side: int, finding: str, severit
     scene.darken(pits, 0.3)
     scene.depth += pits * np.float32(0.06)
     if finding == "exudate":
-        spots = clots(scene, 0.9 - 0.9 * severity, 4.0) * inside(away - 0.95, 0.2)
+        spots = clots(scene, 0.8 - 0.8 * severity, draw.between(1.8, 4)) * inside(away - 0.95, 0.2)
         film(scene, spots, draw.pick(EXUDATE), 0.05)
 
 
