@@ -52,10 +52,10 @@ class Drum:
             y=draw.near(-0.05, 0.4 * room) + aside * float(np.sin(toward)),
             a=radius * draw.between(0.68 if aside else 0.78, 1.0),
             b=radius,
-            turn=-draw.near(0.30, 0.18),
+            turn=-draw.near(0.34, 0.15),
             depth=draw.between(1.15, 1.5),
             colour=draw.colour(draw.pick(DRUM), 0.025),
-            handle_top=(draw.near(-0.36, 0.09), draw.near(-0.70, 0.06)),
+            handle_top=(draw.near(-0.38, 0.08), draw.near(-0.70, 0.06)),
             umbo=(draw.near(0.0, 0.06), draw.near(0.10, 0.06)),
             reflex=draw.near(2.15, 0.14),
         )

@@ -52,13 +52,15 @@ def paint_folds(scene: Scene, larynx: Larynx, gap: Glottis, thick: float = 1.0, 
     soft = draw.between(0.03, 0.06) * min(1.0, larynx.size)
     outer = inside(gap.left - width - scene.x, soft) * inside(scene.x - gap.right - width, soft) * gap.within
     beside = inside(gap.left - width * 1.8 - scene.x, 0.12) * inside(scene.x - gap.right - width * 1.8, 0.12)
-    scene.darken(beside * gap.within, draw.between(0.1, 0.5))
+    scene.darken(beside * gap.within, draw.between(0.25, 0.6))
     red = draw.colour((0.76, 0.36, 0.34))
     pale = np.asarray(larynx.fold_colour * (1 - redness) + red * redness, np.float32)
     middle = (gap.left + gap.right) / 2
     rounding = np.clip((np.abs(scene.x - middle) - (gap.right - gap.left) / 2) / width, 0, 1)
-    band = np.float32(larynx.depth - draw.between(0.05, 0.25)) + np.float32(0.1) * rounding
-    shown = np.clip(np.float32(draw.between(0.7, 1)) + scene.noise("lumpy") * np.float32(draw.between(0, 0.25)), 0, 1)
+    band = np.float32(larynx.depth - draw.between(0.15, 0.4)) + np.float32(0.1) * rounding
+    shown = np.clip(
+        np.float32(draw.between(0.85, 1.1)) + scene.noise("lumpy") * np.float32(draw.between(0, 0.25)), 0, 1
+    )
     scene.cover(outer * shown, band, pale, wet=0.9)
     _paint_airway(scene, larynx, gap)
 

@@ -140,9 +140,9 @@ def paint_vestibule(scene: Scene, larynx: Larynx) -> Field:
     rim = scene.ellipse(0, 0.04 * larynx.high, larynx.wide, larynx.high * 0.95) + scene.noise("soft") * np.float32(0.06)
     hollow = inside(rim - 0.88, draw.between(0.3, 0.55))
     floor = larynx.depth - 0.3 * rim + scene.noise("lumpy") * np.float32(0.04)
-    dark = draw.flesh(larynx.mucosa * np.float32(draw.between(0.75, 1.0)), 0.02)
+    dark = draw.flesh(larynx.mucosa * np.float32(draw.between(0.6, 0.95)), 0.02)
     scene.cover(hollow, np.asarray(floor, np.float32), dark)
-    height, paler = draw.between(0.12, 0.4), draw.between(1.0, 1.35)
+    height, paler = draw.between(0.1, 0.35), draw.between(0.9, 1.2)
     for side in (-1, 1):
         x = side * (larynx.fold * 1.3 + larynx.gap * 0.8 + larynx.wide * draw.between(0.1, 0.25))
         band = scene.ellipse(x, 0.05, larynx.wide * 0.26, larynx.high * 0.7, side * draw.between(0.0, 0.35))

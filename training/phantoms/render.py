@@ -20,7 +20,7 @@ from training.phantoms.throat import paint_throat
 from training.phantoms.tissue import incidents
 
 SHIFT = {"ear": 0.07, "nose": 0.07, "throat": 0.09, "larynx": 0.14}
-TURN = {"ear": 0.12, "nose": 0.10, "throat": 0.10, "larynx": 0.18}
+TURN = {"ear": 0.10, "nose": 0.10, "throat": 0.10, "larynx": 0.18}
 """How much the pose varies (standard deviation, radii and radians): a larynx is looked at from afar, at an angle."""
 BRIGHT = {"ear": (0.98, 1.16), "nose": (0.92, 1.14), "throat": (0.7, 1.02), "larynx": (0.48, 0.9)}
 """What the exposure control makes of narrow and wide spaces: from, to."""
