@@ -1,6 +1,8 @@
 """A left ear: canal, drum, malleus. In a left ear the front of the head is on the picture's left.
 
-Hence the malleus handle comes down from the upper left to the umbo, and the light reflex points to 7 o'clock.
+Hence the malleus handle comes down from the upper left to the umbo, and the light reflex points to 7 o'clock. The
+canal bends towards the front: the drum lies rather to the left of the view, its front edge farther away and often
+behind the bulge of the front wall, while the scope leans on the back wall.
 """
 
 from __future__ import annotations
@@ -46,9 +48,9 @@ class Drum:
     def sample(cls, draw: Draw) -> Drum:
         radius = draw.between(0.36, 0.88)
         aside = draw.between(0.25, 0.55) if draw.chance(0.35) else 0.0  # a view askew, into the canal's wall
-        toward, room = draw.between(0, 2 * np.pi), 0.6 * (1 - radius)
+        toward, room = _frontward(draw), 0.6 * (1 - radius)
         return cls(
-            x=draw.near(-0.02, 0.5 * room) + aside * float(np.cos(toward)),
+            x=draw.near(-0.10, 0.5 * room) + aside * float(np.cos(toward)),
             y=draw.near(-0.05, 0.4 * room) + aside * float(np.sin(toward)),
             a=radius * draw.between(0.68 if aside else 0.78, 1.0),
             b=radius,
@@ -80,6 +82,11 @@ class DrumState:
     opaque: float = 0.3
 
 
+def _frontward(draw: Draw) -> float:
+    """A direction in radians, most often to the left, where the front of the head is."""
+    return draw.near(np.pi, 0.6) if draw.chance(0.6) else draw.between(0, 2 * np.pi)
+
+
 def paint_canal(scene: Scene, drum: Drum) -> Colour:
     """The skin of the ear canal, a funnel down to the drum; returns its colour."""
     draw = scene.draw
@@ -87,8 +94,8 @@ def paint_canal(scene: Scene, drum: Drum) -> Colour:
     near, width = draw.between(0.88, 1.08), drum.b + draw.between(0.15, 0.5)
     away = np.hypot(scene.x - np.float32(drum.x), scene.y - np.float32(drum.y))
     funnel = near + (drum.depth - near) * bell(away, width)
-    nearer, by = draw.between(0, 2 * np.pi), draw.between(0.0, 0.32)  # the scope touches one wall nearly
-    slant = (scene.x * np.float32(np.cos(nearer)) + scene.y * np.float32(np.sin(nearer))) * np.float32(by)
+    farther, by = _frontward(draw), draw.between(0.0, 0.32)  # the scope touches the wall across nearly
+    slant = (scene.x * np.float32(np.cos(farther)) + scene.y * np.float32(np.sin(farther))) * np.float32(by)
     folds = scene.noise("soft") * np.float32(draw.between(0.03, 0.12)) + scene.noise("lumpy") * np.float32(0.02)
     everywhere = np.ones_like(scene.depth)
     scene.cover(everywhere, np.asarray(funnel + slant + folds, np.float32), skin, wet=draw.between(0.05, 0.4))
@@ -107,8 +114,7 @@ def paint_canal(scene: Scene, drum: Drum) -> Colour:
 def paint_overhang(scene: Scene, drum: Drum, skin: Colour) -> None:
     """The bony wall in front of part of the drum's rim, nearer and brighter the farther out."""
     draw = scene.draw
-    toward = draw.near(np.pi, 0.5) if draw.chance(0.6) else draw.between(0, 2 * np.pi)  # mostly the front wall
-    cut = drum.b * draw.between(0.55, 1.0)
+    toward, cut = _frontward(draw), drum.b * draw.between(0.55, 1.0)
     x, y = scene.x - np.float32(drum.x), scene.y - np.float32(drum.y)
     cos, sin = np.float32(np.cos(toward)), np.float32(np.sin(toward))
     across = y * cos - x * sin
@@ -127,7 +133,7 @@ def paint_drum(scene: Scene, drum: Drum, state: DrumState) -> Field:
     hollow = np.float32(0.12 - 0.5 * state.bulge) * np.clip(1 - away, 0, 1)
     scene.cover(
         mask,
-        drum.depth + 0.04 + hollow + draw.near(0.02, 0.08) * (scene.x - drum.x),
+        drum.depth + 0.04 + hollow + draw.near(-0.10, 0.10) * (scene.x - drum.x),
         drum.colour,
         wet=draw.between(0.1, 0.5),
     )
@@ -187,14 +193,14 @@ def paint_malleus(scene: Scene, drum: Drum, state: DrumState, mask: Field) -> No
     width = drum.b * draw.between(0.06, 0.12)
     taper = np.float32(width) * (np.float32(1.25) - np.float32(0.5) * along)
     bone = bell(distance / taper, 1.0) * mask * np.float32(state.landmarks)
-    scene.tint(bone * np.float32(draw.between(0.4, 0.85)), draw.colour((0.92, 0.83, 0.68)))
+    scene.tint(bone * np.float32(draw.between(0.25, 0.85)), draw.colour((0.92, 0.83, 0.68)))
     scene.depth -= bone * np.float32(0.04 + 0.06 * state.handle_up)
     if draw.chance(0.3):
         beside = bell(np.abs(distance) - taper * np.float32(1.4), width * 0.8) * mask
         scene.tint(beside * np.float32(draw.between(0.1, 0.3) * state.landmarks), draw.colour((0.76, 0.40, 0.36)))
     size = drum.b * draw.between(0.06, 0.10) * (1 + 0.5 * state.handle_up)
     knob = bell(np.hypot(scene.x - np.float32(x_0), scene.y - np.float32(y_0)), size) * np.float32(state.landmarks)
-    scene.tint(knob * np.float32(draw.between(0.5, 1)), draw.colour((0.98, 0.93, 0.84), 0.02))
+    scene.tint(knob * np.float32(draw.between(0.3, 1)), draw.colour((0.98, 0.93, 0.84), 0.02))
     scene.depth -= knob * np.float32(0.10)
 
 

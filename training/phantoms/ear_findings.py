@@ -128,8 +128,9 @@ def _wax(scene: Scene, drum: Drum, mask: Field, severity: float) -> None:
     lump = scene.ellipse(x, y, size * draw.between(0.7, 1.3), size, draw.between(0, 3))
     ragged = lump + scene.noise("lumpy") * np.float32(0.28) + scene.noise("fine") * np.float32(0.10)
     plug = inside(ragged - 1, draw.between(0.2, 0.5))
-    film(scene, plug, colour, 0.15 + 0.2 * severity)
-    scene.depth += plug * scene.noise("fine") * np.float32(0.06)
+    film(scene, plug, colour, 0.10 + 0.12 * severity)
+    scene.depth += plug * scene.noise("fine") * np.float32(0.03)
+    scene.wet *= 1 - np.float32(draw.between(0.3, 0.9)) * plug
     scene.tint(plug * np.clip(scene.noise("lumpy"), 0, 1) * np.float32(0.6), draw.colour((0.40, 0.22, 0.08)))
     film(scene, clots(scene, 1.6 - 0.5 * severity, 2.0) * np.float32(draw.between(0.3, 0.8)), colour, 0.08)
 
