@@ -100,6 +100,13 @@ def paint_canal(scene: Scene, drum: Drum) -> Colour:
     everywhere = np.ones_like(scene.depth)
     scene.cover(everywhere, np.asarray(funnel + slant + folds, np.float32), skin, wet=draw.between(0.05, 0.4))
     mottle(scene, skin, draw.between(0.1, 0.7))
+    _mark_canal(scene, drum)
+    return skin
+
+
+def _mark_canal(scene: Scene, drum: Drum) -> None:
+    """Vessels, a ring of another colour around the drum, flakes and crumbs of wax."""
+    draw = scene.draw
     if draw.chance(0.7):
         vessels(scene, draw.between(0.1, 0.4), colour=(0.66, 0.34, 0.32))
     if draw.chance(0.45):  # towards the drum the skin is thin and red, or yellow
@@ -108,7 +115,6 @@ def paint_canal(scene: Scene, drum: Drum) -> Colour:
     if draw.chance(0.35):
         flake = draw.pick(((0.92, 0.87, 0.76), (0.76, 0.56, 0.32), (0.60, 0.42, 0.24)))
         scene.tint(clots(scene, draw.between(1.2, 2), 1.8) * np.float32(draw.between(0.3, 0.9)), draw.colour(flake))
-    return skin
 
 
 def paint_overhang(scene: Scene, drum: Drum, skin: Colour) -> None:
@@ -131,12 +137,8 @@ def paint_drum(scene: Scene, drum: Drum, state: DrumState) -> Field:
     away = drum.distance(scene) + scene.noise("lumpy") * np.float32(draw.between(0.02, 0.06))
     mask = inside(away - 1, draw.between(0.12, 0.55))
     hollow = np.float32(0.12 - 0.5 * state.bulge) * np.clip(1 - away, 0, 1)
-    scene.cover(
-        mask,
-        drum.depth + 0.04 + hollow + draw.near(-0.10, 0.10) * (scene.x - drum.x),
-        drum.colour,
-        wet=draw.between(0.1, 0.5),
-    )
+    slant = draw.near(-0.10, 0.10) * (scene.x - drum.x)
+    scene.cover(mask, drum.depth + 0.04 + hollow + slant, drum.colour, wet=draw.between(0.1, 0.5))
     cloud = scene.noise("lumpy") * np.float32(0.35) + scene.noise("soft") * np.float32(0.45)
     see_through = (1 - state.opaque) * draw.between(0.3, 1)
     air = draw.colour(draw.pick(((0.50, 0.52, 0.54), (0.52, 0.50, 0.46), (0.62, 0.56, 0.48))), 0.03)

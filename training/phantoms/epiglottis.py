@@ -43,14 +43,8 @@ def _ring(scene: Scene, larynx: Larynx, curled: bool) -> tuple[Field, Field]:
     """Mask and depth of part of a ring around the inlet: a smile, or nearly a horseshoe."""
     draw = scene.draw
     lean = draw.near(0, 0.15 if curled else draw.pick((0.2, 0.2, 0.2, 0.6)))
-    half, thick = (
-        (draw.between(1.7, 2.3), draw.between(0.10, 0.17))
-        if curled
-        else (
-            draw.between(0.85, 1.45),
-            draw.between(0.22, 0.46),
-        )
-    )
+    half = draw.between(1.7, 2.3) if curled else draw.between(0.85, 1.45)  # of its arc, radians
+    thick = draw.between(0.10, 0.17) if curled else draw.between(0.22, 0.46)
     inner = larynx.front / larynx.high * (draw.between(1.0, 1.15) if curled else draw.between(1.1, 1.6))
     narrow = larynx.high / larynx.wide if curled else draw.between(0.75, 1.1)
     x, y = scene.x * np.float32(narrow / larynx.high), (scene.y - np.float32(0.02)) / np.float32(larynx.high)
