@@ -146,7 +146,8 @@ def paint_drum(scene: Scene, drum: Drum, state: DrumState) -> Field:
     scene.tint(mask * np.clip(-cloud, 0, 1) * np.float32(0.6), draw.colour((0.90, 0.82, 0.70)))
     if draw.chance(0.5):
         _paint_fibres(scene, drum, mask)
-    for u, v, size in ((0.42, -0.25, 0.30), (0.12, 0.62, 0.34)):  # behind it: stapes and window niche, hypotympanum
+    # behind it: stapes and window niche, hypotympanum, the mouth of the Eustachian tube
+    for u, v, size in ((0.42, -0.25, 0.30), (0.12, 0.62, 0.34), (-0.45, 0.25, 0.26)):
         x, y = drum.at(u + draw.near(0, 0.08), v + draw.near(0, 0.08))
         niche = inside(scene.ellipse(x, y, size * drum.a, size * drum.b) - 1, 1.0)
         scene.darken(mask * niche, see_through * draw.between(0.0, 0.4))
