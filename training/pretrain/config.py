@@ -28,7 +28,7 @@ class PretrainConfig:
     """
 
     seed: int = 0
-    images: int = 35_000
+    images: int = 28_000
     images_seed: int = 1_000
     image_size: int = 160
     steps: int = 4_000
@@ -40,7 +40,7 @@ class PretrainConfig:
     clip: float = 1.0
     class_: float = 1.0
     finding: float = 0.5
-    class_pairs: float = 0.5
+    class_pairs: float = 1.0
     finding_pairs: float = 0.5
 
     def __post_init__(self) -> None:
