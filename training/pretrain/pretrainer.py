@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core.device import best_device
 from core.errors import EntError
 from training.pretrain.augment import augment
 from training.pretrain.config import PretrainConfig
@@ -53,7 +54,7 @@ class Pretrainer:
 
     def __init__(self, config: PretrainConfig, model: nn.Module, pool: Pool) -> None:
         self.config, self.pool = config, pool
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = torch.device(best_device())
         self.model: Any = model.to(self.device).to(memory_format=torch.channels_last)
         torch.manual_seed(config.seed)
         self.objective = Objective(config).to(self.device)
