@@ -21,7 +21,7 @@ from core.vector_field import VectorField
 from tests.conftest import DIMENSION, FakeEncoder
 from tests.core.test_ingest import ingest
 
-VOID = {"meta", "img", "rect", "line", "path", "br"}
+VOID = {"meta", "img", "br"}
 
 
 class Balanced(HTMLParser):
@@ -36,6 +36,9 @@ class Balanced(HTMLParser):
         self.sources += [value or "" for name, value in attrs if name in ("src", "href", "srcset")]
         if tag not in VOID:
             self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        pass
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
