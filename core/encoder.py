@@ -18,7 +18,7 @@ from core import weights
 from core.encoder_spec import Embeddings, EncoderSpec
 from core.errors import EncoderError, EncoderMismatch
 from core.field_of_view import crop_field_of_view
-from core.settings import get_settings
+from core.settings import ROOT, get_settings
 from core.weights import Progress
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 LOCAL, HUB = "local-dir:", "hf-hub:"
 CONFIG = "open_clip_config.json"
-KNOWN: Mapping[str, str] = {"clip-vit-b-32": "ViT-B-32-quickgelu/openai"}
-"""Our names of encoders, as open_clip's model/tag."""
+BUNDLED = "bundled:"
+KNOWN: Mapping[str, str] = {"clip-vit-b-32": "ViT-B-32-quickgelu/openai", "ent-mini": f"{BUNDLED}ent-mini"}
+"""Our names of encoders: open_clip's model/tag, or a folder below data/models that comes with the program."""
 
 
 class CLIPEncoder:
@@ -108,10 +109,8 @@ class CLIPEncoder:
 
     @cached_property
     def _tokenizer(self) -> Any:
-        import open_clip
-
         source = _source(self.spec.name, self.spec.model, self.weights, None)
-        return open_clip.get_tokenizer(source if source.startswith(LOCAL) else source.partition("/")[0])
+        return tokenizer(source if source.startswith(LOCAL) else source.partition("/")[0])
 
     def _find_weights(self, on_progress: Progress | None) -> tuple[str, Path]:
         """The model as something on this machine, and the file of its weights, which are those of the spec."""
@@ -166,13 +165,22 @@ def describe(name: str, given: Path | None = None, on_progress: Progress | None 
     return spec, path
 
 
-def random_weights(model: str, seed: int) -> dict[str, torch.Tensor]:
-    """Random tensors in the true form of open_clip's `model`: to walk the way where its weights cannot be had."""
+def untrained_model(model: str, seed: int) -> torch.nn.Module:
+    """open_clip's `model` (a name, or local-dir:FOLDER) with random weights: to be trained, or to walk the way with."""
     import open_clip
     import torch
 
     torch.manual_seed(seed)
-    return {name: tensor.contiguous() for name, tensor in open_clip.create_model(model).state_dict().items()}
+    built: torch.nn.Module = open_clip.create_model(model, load_weights=False)
+    return built
+
+
+def tokenizer(model: str) -> Callable[[list[str]], torch.Tensor]:
+    """What turns texts into the tokens (B, context length) int64 of open_clip's `model`."""
+    import open_clip
+
+    encode: Callable[[list[str]], torch.Tensor] = open_clip.get_tokenizer(model)
+    return encode
 
 
 @dataclass(frozen=True)
@@ -194,6 +202,8 @@ def _source(name: str, model: str, given: Path | None, on_progress: Progress | N
     """`model` as something on this machine: a hub repository becomes the folder it was downloaded to."""
     if given is not None and (given / CONFIG).is_file():
         return f"{LOCAL}{given}"
+    if model.startswith(BUNDLED):
+        return f"{LOCAL}{ROOT / 'data' / 'models' / model.removeprefix(BUNDLED)}"
     if model.startswith(HUB):
         return f"{LOCAL}{weights.download_repository(name, model.removeprefix(HUB), on_progress)}"
     return model

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from core.console import Progress
 from core.encoder_spec import Encoder
 from core.errors import EntError
 from core.settings import ROOT
@@ -73,6 +74,29 @@ def demo_command(
     made = write_demo(out, per_class, seed, size, encoder)
     megabytes = sum(file.stat().st_size for file in out.rglob("*") if file.is_file()) / 1e6
     print(f"wrote {made.images} synthetic images with their embeddings to {out}: {megabytes:.1f} MB")
+
+
+@app.command("pretrain")
+def pretrain_command(
+    out: Annotated[Path, typer.Argument(help="new folder for the encoder")],
+    seed: Seed = 0,
+    steps: Annotated[int | None, typer.Option(min=1, help="batches; fewer make a quick, worse encoder")] = None,
+    images: Annotated[int | None, typer.Option(min=7, help="phantoms rendered to train on")] = None,
+    resume: Annotated[bool, typer.Option(help="go on with the run of these settings that was cut short")] = False,
+) -> None:
+    """Train ent-mini, the bundled encoder, on phantoms."""
+    from core.settings import get_settings
+    from training.pretrain.config import PretrainConfig
+    from training.pretrain.run import run
+
+    given = {"steps": steps, "images": images}
+    config = PretrainConfig(seed=seed, **{name: value for name, value in given.items() if value is not None})
+    with Progress("rendering", "images") as rendering, Progress("training", "steps") as training:
+        cache = get_settings().cache / "pretrain"
+        record = run(out, config, cache, resume, rendering, lambda event: training(event.step, event.steps))
+    print(f"wrote {out}; on phantoms of unseen patients:")
+    for name, value in record["phantoms"].items():
+        print(f"  {name.replace('_', ' '):16} {value}")
 
 
 @bench.command("index")
