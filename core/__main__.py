@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import signal
@@ -14,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from core import console
+from core import console, flow_commands
 from core.console import Progress, say, say_aside
 from core.errors import EntError
 from core.settings import get_settings
@@ -80,7 +79,7 @@ def ingest(
             images, workers=workers, on_progress=progress.ingest, should_stop=should_stop, on_wait=progress.note
         )
     if as_json:
-        _print_json(console.ingest_json(report))
+        console.print_json(console.ingest_json(report))
     else:
         console.show_ingest(report)
     library.close()
@@ -89,7 +88,7 @@ def ingest(
 @app.command()
 def search(
     lib: Lib,
-    image: Annotated[list[Path] | None, typer.Argument(metavar="[IMAGE]...", help="one or several: their mean")] = None,
+    image: Annotated[list[Path] | None, typer.Argument(metavar="IMAGE", help="one or several: their mean")] = None,
     case: Annotated[list[str] | None, typer.Option(metavar="ID", help="a stored case to search with")] = None,
     text: Annotated[list[str] | None, typer.Option(metavar="WORDS", help="words to search with, in quotes")] = None,
     top_k: Annotated[int, typer.Option(help="how many results")] = 10,
@@ -110,7 +109,7 @@ def search(
             library.encoder.load(progress)
     result = library.search(Query(images, tuple(case or ()), tuple(text or ()), top_k, filters, space))
     if as_json:
-        _print_json(console.search_json(result))
+        console.print_json(console.search_json(result))
     else:
         console.show_search(result, library.taxonomy)
     library.close()
@@ -140,7 +139,7 @@ def info(lib: Lib, as_json: Json = False) -> None:
     library = _open(lib)
     facts = asdict(library.info())
     if as_json:
-        _print_json(facts)
+        console.print_json(facts)
     else:
         console.show_info(facts)
     library.close()
@@ -150,9 +149,10 @@ def info(lib: Lib, as_json: Json = False) -> None:
 def verify(lib: Lib, as_json: Json = False) -> None:
     """Check a library from end to end; exit status 1 when something is wrong."""
     library = _open(lib)
-    report = library.verify(say_aside)
+    with Progress("checking", unit="images and vectors") as progress:
+        report = library.verify(progress, say_aside)
     if as_json:
-        _print_json(asdict(report))
+        console.print_json(asdict(report))
     else:
         console.show_verify(report)
     library.close()
@@ -163,7 +163,7 @@ def verify(lib: Lib, as_json: Json = False) -> None:
 def repair(lib: Lib) -> None:
     """Make anew what is derived: thumbnails and index."""
     library = _open(lib)
-    with Progress("indexing", unit="vectors") as progress:
+    with Progress("repairing", unit="images and vectors") as progress:
         library.repair(progress, progress.note)
     say(f"repaired {lib}; verify checks it")
     library.close()
@@ -203,10 +203,7 @@ def activate(
 
 
 def _open(lib: Path, weights: Path | None = None) -> Any:
-    from core.library import Library
-
-    with Progress("mending the index", unit="vectors") as progress:
-        return Library.open(lib, weights=weights, on_progress=progress)
+    return console.open_library(lib, weights)
 
 
 def _read(path: Path) -> bytes:
@@ -231,21 +228,21 @@ def _stop_on_interrupt() -> Callable[[], bool]:
     return lambda: bool(asked)
 
 
-def _print_json(data: object) -> None:
-    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+app.add_typer(flow_commands.app, name="flows")
 
 
 def main() -> None:
     """Run a command; an expected error becomes one line on standard error and exit status 2."""
+    status: object = 0
     try:
-        status = app(standalone_mode=False)
+        status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        sys.stdout.flush()  # here, where a reader that has gone away is no mistake, and not when Python ends
     except EntError as error:
         status = _fail(str(error), error)
     except (KeyboardInterrupt, typer.Abort):
         status = 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
     except Exception as error:
         usage = getattr(error, "format_message", None)  # a mistake in the command line, by typer's own account
         unexpected = f"{type(error).__name__}: {error}; ENT_DEBUG=1 shows where"

@@ -7,7 +7,7 @@ import os
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ class _Header:
     flow_id: str
     name: str
     created: str
+    recipe: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not all(isinstance(text, str) for text in (self.flow_id, self.name, self.created)):
@@ -52,7 +53,8 @@ class _Header:
             data = dict(json.loads(text))
             if data["format"] != FORMAT:
                 raise CheckpointError(f"flow format {data['format']!r} is unknown, this version reads {FORMAT}; update")
-            return cls(**{**data, "config": FlowConfig(**data["config"]), "architecture": dict(data["architecture"])})
+            parts = {"config": FlowConfig(**data["config"]), "architecture": dict(data["architecture"])}
+            return cls(**{**data, **parts, "recipe": dict(data.get("recipe", {}))})
         except CheckpointError:
             raise
         except (ValueError, TypeError, KeyError, RecursionError, EntError) as error:
@@ -68,18 +70,19 @@ def save_flow(folder: Path, flow: Flow, report: Mapping[str, Any] | None = None)
     Each file appears whole or not at all, the weights last: a folder with weights is a complete one.
     Raises CheckpointError when the folder cannot be written, TypeError when `report` is not JSON.
     """
-    field = flow.field
-    sizes = {"dim": field.dim, "t_dim": field.t_dim, "hidden": field.hidden, "heads": len(field.heads)}
+    moved = flow.field
+    sizes = {"dim": moved.dim, "t_dim": moved.t_dim, "hidden": moved.hidden, "heads": len(moved.heads)}
     header = _Header(
         FORMAT,
-        architecture={**sizes, "dropout": field.dropout},
+        architecture={**sizes, "dropout": moved.dropout},
         config=flow.config,
         flow_id=flow.flow_id,
         name=flow.name,
         created=flow.created or datetime.now(UTC).isoformat(timespec="seconds"),
+        recipe=flow.recipe,
     )
     settings = json.dumps(asdict(header), indent=2)
-    tensors = {name: tensor.cpu().contiguous() for name, tensor in field.state_dict().items()}
+    tensors = {name: tensor.cpu().contiguous() for name, tensor in moved.state_dict().items()}
     files = {SETTINGS: settings.encode(), WEIGHTS: to_safetensors(tensors, metadata={"flow": settings})}
     if report is not None:
         files = {REPORT: json.dumps(report, indent=2).encode(), **files}
@@ -88,7 +91,7 @@ def save_flow(folder: Path, flow: Flow, report: Mapping[str, Any] | None = None)
         if report is None:
             (folder / REPORT).unlink(missing_ok=True)  # an old report would speak of other weights
         for name, data in files.items():
-            _write(folder / name, data)
+            write_whole(folder / name, data)
     except OSError as error:
         raise CheckpointError(f"cannot write the flow to {folder}: {error}; check the folder and the disk") from error
 
@@ -107,11 +110,11 @@ def load_flow(path: Path) -> Flow:
         raise CheckpointError(f"{file} is neither .safetensors nor one of {', '.join(PICKLED)}; give such a file")
     try:
         tensors, header = _read_safetensors(file) if file.suffix.lower() == ".safetensors" else _read_pickled(file)
-        field = _build_field(tensors, header.architecture)
+        built = _build_field(tensors, header.architecture)
     except CheckpointError as error:
         raise CheckpointError(f"{file}: {error}") from error
     name = header.name or (path.name if path.is_dir() else path.stem)
-    return Flow(field, header.config, flow_id=header.flow_id, name=name, created=header.created)
+    return Flow(built, header.config, header.flow_id, name, header.created, header.recipe)
 
 
 def _read_safetensors(file: Path) -> tuple[dict[str, Tensor], _Header]:
@@ -172,12 +175,12 @@ def _build_field(tensors: Mapping[str, Tensor], claimed: Mapping[str, Any]) -> V
             raise CheckpointError(f"its settings say {name} = {claimed[name]!r}, its weights {size}; copy both again")
     try:
         with torch.device("meta"):  # the weights come from the file: draw none, and leave the random state alone
-            field = VectorField(dim, t_dim, hidden, heads, claimed.get("dropout", 0.1))
+            built = VectorField(dim, t_dim, hidden, heads, claimed.get("dropout", 0.1))
     except (ValueError, TypeError) as error:
         raise CheckpointError(f"its sizes make no vector field: {error}") from error
-    _check_tensors(tensors, field.state_dict())
-    field.load_state_dict({k: v.detach().float().clone() for k, v in tensors.items()}, strict=True, assign=True)
-    return field
+    _check_tensors(tensors, built.state_dict())
+    built.load_state_dict({k: v.detach().float().clone() for k, v in tensors.items()}, strict=True, assign=True)
+    return built
 
 
 def _size(tensors: Mapping[str, Tensor], name: str, *, ndim: int, axis: int) -> int:
@@ -201,7 +204,8 @@ def _check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) 
             raise CheckpointError(f"{name} ({tensor.dtype}) must be finite floats; the training may have diverged")
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it appears whole or not at all, and lasts. Raises OSError."""
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with part.open("xb") as file:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +18,10 @@ from rich.table import Table
 
 if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should not
     from core.ingest_report import IngestProgress, IngestReport
+    from core.library import Library
     from core.search import SearchResult
     from core.taxonomy import Taxonomy
+    from core.trainer import Epoch
     from core.verify import VerifyReport
 
 SHOWN = 20
@@ -44,6 +48,10 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar away."""
         if self._bar is not None and self._task is not None:
             self._bar.stop()
 
@@ -58,6 +66,13 @@ class Progress:
         detail = f"{progress.added} stored, {progress.duplicates} known, {progress.failed} failed"
         rate = f", {progress.rate:.1f}/s" if progress.rate else ""
         self._show(f"{title}: {detail}{rate}", progress.done, progress.total, progress.seconds_left)
+
+    def epoch(self, epoch: Epoch, epochs: int) -> None:
+        """Show what an epoch of a training came to; the time left is that of the epochs left, if all are needed."""
+        recall = "" if epoch.val_recall is None else f", validation Recall@1 {epoch.val_recall:.3f}"
+        val = "" if epoch.val_loss is None else f"/{epoch.val_loss:.3f}"
+        words = f"loss {epoch.train_loss:.3f}{val}{recall}, rate {epoch.learning_rate:.0e}"
+        self._show(f"{self.title}: {words}", epoch.number, epochs, epoch.seconds * (epochs - epoch.number))
 
     def note(self, text: str) -> None:
         """Say something once, beside the bar."""
@@ -86,6 +101,19 @@ def say_aside(text: str) -> None:
     Console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+def print_json(data: object) -> None:
+    """One JSON object on standard output."""
+    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+
+
+def open_library(lib: Path, weights: Path | None = None) -> Library:
+    """The library in that folder, its index mended with a bar where it must be. Raises LibraryError."""
+    from core.library import Library
+
+    with Progress("mending the index", unit="vectors") as progress:
+        return Library.open(lib, weights=weights, on_progress=progress)
+
+
 def ingest_json(report: IngestReport) -> dict[str, Any]:
     """An import's report as the JSON object of `ingest --json`."""
     failures = [asdict(failure) for failure in report.failures]
@@ -98,7 +126,8 @@ def ingest_json(report: IngestReport) -> dict[str, Any]:
 def show_ingest(report: IngestReport) -> None:
     """An import's report for people."""
     stopped = " (stopped before the end; run it again to go on)" if report.stopped else ""
-    counts = f"{report.added} added, {report.duplicates} duplicates, {report.failed} failed"
+    duplicates = f"{report.duplicates} duplicate{'s' * (report.duplicates != 1)}"
+    counts = f"{report.added} added, {duplicates}, {report.failed} failed"
     say(f"{counts} in {report.seconds:.1f} s{stopped}")
     if report.unlabelled:
         say(f"{report.unlabelled} of those added have no label")
@@ -137,7 +166,10 @@ def show_search(result: SearchResult, taxonomy: Taxonomy) -> None:
         title = taxonomy[hit.case.label].title if hit.case.label else "unlabelled"
         here = " (the query's own picture)" if hit.identical else ""
         table.add_row(str(hit.rank), f"{hit.similarity:.2f}", title, hit.case.case_id, hit.case.filename + here)
-    _out().print(table, markup=False, highlight=False)
+    if result.hits:
+        _out().print(table, markup=False, highlight=False)
+    else:
+        say("no case to show: none passes these filters, or the library is empty")
     asked = result.evidence.neighbours
     said = ", ".join(
         f"{round(share * asked)} {taxonomy[label].title}" for label, share in result.evidence.shares.items()

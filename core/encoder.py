@@ -6,7 +6,6 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import weights
+from core.device import autocast, best_device
 from core.encoder_spec import Embeddings, EncoderSpec
 from core.errors import EncoderError, EncoderMismatch
 from core.field_of_view import crop_field_of_view
@@ -89,7 +89,7 @@ class CLIPEncoder:
 
         self.load()
         device = next(self._model.parameters()).device
-        with torch.inference_mode(), _autocast(device):  # grad mode is thread-local, so it is set at every call
+        with torch.inference_mode(), autocast(device):  # grad mode is thread-local, so it is set at every call
             features = encode(self._model, device).float()
             embeddings: Embeddings = torch.nn.functional.normalize(features, dim=-1).cpu().numpy()
         return embeddings
@@ -132,11 +132,24 @@ class CLIPEncoder:
         try:
             local = source.startswith(LOCAL)
             model, pretrained = (source, None) if local else (source.partition("/")[0], str(weights.plain_form(path)))
-            built = open_clip.create_model(model, pretrained, device=_device(), precision="fp32")
+            built = open_clip.create_model(model, pretrained, device=best_device(), precision="fp32")
         except Exception as error:  # open_clip checks shapes with assertions, torch with RuntimeError
             said = str(error).strip().split("\n")[0][:200]
             raise EncoderError(f"{path} does not hold weights of {source}: {said}; give another file") from error
         return built.eval()
+
+
+class UntrainedEncoder(CLIPEncoder):
+    """The architecture and preprocessing of `trained` with random weights: what pictures are worth without learning."""
+
+    def __init__(self, trained: CLIPEncoder, seed: int = 0) -> None:
+        super().__init__(trained.spec, trained.weights)
+        self._seed = seed
+
+    def _build(self, on_progress: Progress | None) -> Any:
+        source = _source(self.spec.name, self.spec.model, self.weights, on_progress)
+        model = untrained_model(source if source.startswith(LOCAL) else source.partition("/")[0], self._seed)
+        return model.to(best_device()).eval()
 
 
 def describe(name: str, given: Path | None = None, on_progress: Progress | None = None) -> tuple[EncoderSpec, Path]:
@@ -165,13 +178,16 @@ def describe(name: str, given: Path | None = None, on_progress: Progress | None 
     return spec, path
 
 
-def untrained_model(model: str, seed: int) -> torch.nn.Module:
-    """open_clip's `model` (a name, or local-dir:FOLDER) with random weights: to be trained, or to walk the way with."""
+def untrained_model(model: str, seed: int, **changes: Any) -> torch.nn.Module:
+    """open_clip's `model` (a name, or local-dir:FOLDER) with random weights: to be trained, or to walk the way with.
+
+    `changes` replace entries of its configuration, such as text_cfg.
+    """
     import open_clip
     import torch
 
     torch.manual_seed(seed)
-    built: torch.nn.Module = open_clip.create_model(model, load_weights=False)
+    built: torch.nn.Module = open_clip.create_model(model, load_weights=False, **changes)
     return built
 
 
@@ -246,23 +262,3 @@ def _local_config(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _side(size: int | Sequence[int]) -> int:
     return size if isinstance(size, int) else int(size[0])
-
-
-def _device() -> str:
-    import torch
-
-    wanted = get_settings().device
-    if wanted != "auto":
-        return wanted
-    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _autocast(device: torch.device) -> AbstractContextManager[Any]:
-    """bfloat16 where it is asked for, or where a GPU is fast in it; float32 elsewhere."""
-    import torch
-
-    precision = get_settings().precision
-    automatic = precision == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported()
-    if precision == "bfloat16" or automatic:
-        return torch.autocast(device.type, dtype=torch.bfloat16)
-    return nullcontext()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,11 +54,18 @@ class Flow:
     """
 
     def __init__(
-        self, field: VectorField, config: FlowConfig | None = None, flow_id: str = "", name: str = "", created: str = ""
+        self,
+        field: VectorField,
+        config: FlowConfig | None = None,
+        flow_id: str = "",
+        name: str = "",
+        created: str = "",
+        recipe: Mapping[str, Any] | None = None,
     ) -> None:
+        """`recipe` is what the field was trained with, where that is known; it goes into checkpoints."""
         self.field = copy.deepcopy(field).float().eval().requires_grad_(False)
         self.config = config or FlowConfig()
-        self.flow_id, self.name, self.created = flow_id, name, created
+        self.flow_id, self.name, self.created, self.recipe = flow_id, name, created, dict(recipe or {})
         self._grid = self.config.grid
         self._velocity = FusedVectorField(self.field, stage_times(self._grid))
 

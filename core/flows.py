@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from functools import lru_cache
 from pathlib import Path
 
@@ -44,6 +45,21 @@ class FlowStore:
                 raise QueryError(f"another flow has the id {flow.flow_id!r} in this library; give this one its own")
             return
         save_flow(self.root / flow.flow_id, flow)
+
+    def replace(self, flow: Flow) -> None:
+        """Keep `flow` under its id in place of what was there; for the holder of the writer's lock.
+
+        Only where nothing that the former one made is in use any more.
+        """
+        save_flow(self.root / flow.flow_id, flow)
+        self._load.cache_clear()
+
+    def delete(self, flow_id: str) -> None:
+        """Remove the folder of a flow or training, and forget it; for the holder of the writer's lock."""
+        if not FLOW_ID.fullmatch(flow_id):
+            raise QueryError(f"there is no flow {flow_id!r} in this library")
+        shutil.rmtree(self.root / flow_id, ignore_errors=True)
+        self._load.cache_clear()
 
     def add(self, path: Path) -> str:
         """Keep a copy of the flow in `path` (our folder or file, or the reference's vf_model.pth); its id here.

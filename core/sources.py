@@ -158,7 +158,7 @@ def _find_manifest(files: Sequence[ListedFile]) -> tuple[ListedFile | None, str]
 def _by_folder(name: str, listing: Listing, taxonomy: Taxonomy) -> Source:
     images = [file for file in listing.files if file.is_image]
     items = tuple(SourceItem(file.shown, CaseFacts(_label(file, taxonomy)), file.read) for file in images)
-    notes = []
+    notes = list(listing.notes)
     unlabelled = [file for file, item in zip(images, items, strict=True) if item.facts.label is None]
     if unlabelled:
         folders = sorted({printable("/".join(file.folders)) or "the top folder" for file in unlabelled})
@@ -198,7 +198,7 @@ def _by_manifest(name: str, listing: Listing, manifest: Manifest, base: str) -> 
         except SourceError as error:
             if printable(base + row.path) not in refused:  # or else it was said why
                 failures.append(SourceFailure(printable(row.path), f"row {row.number} of {manifest.name}: {error}"))
-    notes = []
+    notes = list(listing.notes)
     if finder.elsewhere:
         notes.append(f"{_count(finder.elsewhere)} found by file name, in another folder than {manifest.name} says")
     named = {failure.path for failure in failures}.union(first)

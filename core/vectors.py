@@ -10,11 +10,15 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from core.schema import cases, embeddings
+from core.selection import Clauses
 
 PLAIN, MIRROR = "plain", "mirror"
 """Views: of the image, and of its mirror image. The id of a flow is a view too: what that flow made of PLAIN."""
 
 Matrix = npt.NDArray[np.float32]
+
+PAGE = 5000
+"""Cases asked for at once."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,18 @@ class VectorTable:
 
     def known(self, view: str, case_ids: Sequence[str]) -> dict[str, Matrix]:
         """The vector (D,) of each of `case_ids` that has one."""
-        query = sa.select(embeddings.c.case_id, embeddings.c.vector)
-        query = query.where(embeddings.c.view == view, embeddings.c.case_id.in_(case_ids))
+        found: dict[str, Matrix] = {}
+        query = sa.select(embeddings.c.case_id, embeddings.c.vector).where(embeddings.c.view == view)
         with self.engine.connect() as connection:
-            return {case_id: np.frombuffer(vector, "<f4") for case_id, vector in connection.execute(query)}
+            for start in range(0, len(case_ids), PAGE):  # a database takes only so many values in one question
+                rows = connection.execute(query.where(embeddings.c.case_id.in_(case_ids[start : start + PAGE])))
+                found.update((case_id, np.frombuffer(vector, "<f4")) for case_id, vector in rows)
+        return found
+
+    def drop(self, view: str) -> None:
+        """Forget every vector of a view."""
+        with self.engine.begin() as connection:
+            connection.execute(sa.delete(embeddings).where(embeddings.c.view == view))
 
     def sample(self, view: str, size: int) -> Matrix:
         """Up to `size` vectors (B, D) of this view, always the same: ids come from hashes, so their order is chance."""
@@ -62,14 +74,12 @@ class VectorTable:
         with self.engine.connect() as connection:
             return _unpack(connection.execute(query).scalars().all())
 
-    def count(self, view: str, clauses: Sequence[sa.ColumnElement[bool]] = ()) -> int:
+    def count(self, view: str, clauses: Clauses = ()) -> int:
         """How many of the cases that meet `clauses` (on the `cases` table) have a vector of this view."""
         with self.engine.connect() as connection:
             return int(connection.execute(_select(view, clauses).with_only_columns(sa.func.count())).scalar_one())
 
-    def chunks(
-        self, view: str, clauses: Sequence[sa.ColumnElement[bool]] = (), size: int = 4096
-    ) -> Iterator[VectorChunk]:
+    def chunks(self, view: str, clauses: Clauses = (), size: int = 4096) -> Iterator[VectorChunk]:
         """The vectors of the cases that meet `clauses` (on the `cases` table), oldest case first, `size` at a time."""
         query = _select(view, clauses).order_by(cases.c.seq)
         with self.engine.connect() as connection:
@@ -78,7 +88,7 @@ class VectorTable:
                 yield VectorChunk(case_ids, labels, _unpack(blobs))
 
 
-def _select(view: str, clauses: Sequence[sa.ColumnElement[bool]]) -> sa.Select[tuple[str, str | None, bytes]]:
+def _select(view: str, clauses: Clauses) -> sa.Select[tuple[str, str | None, bytes]]:
     joined = cases.join(embeddings, sa.and_(embeddings.c.case_id == cases.c.case_id, embeddings.c.view == view))
     return sa.select(cases.c.case_id, cases.c.label, embeddings.c.vector).select_from(joined).where(*clauses)
 

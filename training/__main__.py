@@ -27,6 +27,8 @@ MODEL = "ViT-B-32-quickgelu"
 DEMO = ROOT / "data" / "demo"
 Weights = Annotated[Path | None, typer.Option(help="weights of ViT-B/32; random ones of the same form otherwise")]
 Seed = Annotated[int, typer.Option(help="random seed")]
+Lib = Annotated[Path, typer.Argument(metavar="LIB", help="the library's folder", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="one JSON object on standard output and nothing else there")]
 
 
 @app.command("random-weights")
@@ -60,20 +62,36 @@ def phantoms_command(
         print(f"wrote a contact sheet to {sheet}")
 
 
-@app.command("demo")
-def demo_command(
-    out: Annotated[Path, typer.Argument(help="new folder, or that of a demo, which it replaces")] = DEMO,
-    per_class: Annotated[int, typer.Option(help="images of each of the seven classes")] = 100,
-    seed: Seed = 0,
-    size: Annotated[int, typer.Option(help="height of the frames in pixels, 48 to 512")] = 256,
-    encoder: Annotated[str, typer.Option(help="the encoder its library is bound to")] = "ent-mini",
+@app.command("evaluate")
+def evaluate_command(
+    lib: Lib,
+    split: Annotated[
+        Literal["test", "val", "train", "all"] | None, typer.Option(help="test where there is one, else all")
+    ] = None,
+    flow: Annotated[
+        str | None, typer.Option(metavar="ID", help="a flow of the library; the active one otherwise")
+    ] = None,
+    baselines: Annotated[bool, typer.Option("--baselines", help="beside 8x8 thumbnails and random weights")] = False,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="also write an HTML page with plots")] = None,
+    pictures: Annotated[bool, typer.Option(help="show the worst queries' pictures in that page")] = True,
+    as_json: Json = False,
 ) -> None:
-    """Make the demo that opens on first start: images, manifest, and their embeddings by the bundled encoder."""
-    from training.demo import write_demo
+    """How well a library finds what is alike: before, at and after the flow, with intervals, tests and confusions."""
+    from training.evaluate_command import Wanted, run
 
-    made = write_demo(out, per_class, seed, size, encoder)
-    megabytes = sum(file.stat().st_size for file in out.rglob("*") if file.is_file()) / 1e6
-    print(f"wrote {made.images} synthetic images with their embeddings to {out}: {megabytes:.1f} MB")
+    run(lib, Wanted(split, flow, baselines, report, pictures), as_json)
+
+
+@app.command("words")
+def words_command(
+    lib: Lib,
+    top: Annotated[int, typer.Option(min=1, help="how many nearest images to look at")] = 5,
+    as_json: Json = False,
+) -> None:
+    """How over-represented each class is among the images nearest to its name in words."""
+    from training.words_command import run
+
+    run(lib, top, as_json)
 
 
 @app.command("pretrain")
@@ -93,10 +111,52 @@ def pretrain_command(
     config = PretrainConfig(seed=seed, **{name: value for name, value in given.items() if value is not None})
     with Progress("rendering", "images") as rendering, Progress("training", "steps") as training:
         cache = get_settings().cache / "pretrain"
-        record = run(out, config, cache, resume, rendering, lambda event: training(event.step, event.steps))
+        record = run(
+            out, config, cache, resume, on_render=rendering, on_event=lambda event: training(event.step, event.steps)
+        )
     print(f"wrote {out}; on phantoms of unseen patients:")
     for name, value in record["phantoms"].items():
         print(f"  {name.replace('_', ' '):16} {value}")
+
+
+@app.command("split")
+def split_command(
+    lib: Lib, seed: Seed = 0, again: Annotated[bool, typer.Option("--again", help="make anew what was made")] = False
+) -> None:
+    """Deal the cases out to training, validation and test: patients and near-duplicates kept together."""
+    from training.train import split
+
+    split(lib, seed, again)
+
+
+@app.command("train")
+def train_command(
+    lib: Lib,
+    recipe: Annotated[str, typer.Option(help="default, or reference: the published settings")] = "default",
+    epochs: Annotated[int | None, typer.Option(min=1, help="at most so many; the recipe's own otherwise")] = None,
+    resume: Annotated[str | None, typer.Option(metavar="ID", help="go on with a training that was stopped")] = None,
+    seed: Annotated[int | None, typer.Option(help="random seed of split (where none is made yet) and training")] = None,
+) -> None:
+    """Train a flow on a library. Interrupt at will: the best so far is kept, and --resume ID goes on."""
+    from training.train import train
+
+    train(lib, recipe, epochs, resume, seed)
+
+
+@app.command("demo")
+def demo_command(
+    out: Annotated[Path, typer.Argument(help="new folder, or that of a demo, which it replaces")] = DEMO,
+    per_class: Annotated[int, typer.Option(help="images of each of the seven classes")] = 100,
+    seed: Seed = 0,
+    size: Annotated[int, typer.Option(help="height of the frames in pixels, 48 to 512")] = 256,
+    encoder: Annotated[str, typer.Option(help="the encoder its library is bound to")] = "ent-mini",
+) -> None:
+    """Make the demo that opens on first start: images, manifest, and their embeddings by the bundled encoder."""
+    from training.demo import write_demo
+
+    made = write_demo(out, per_class, seed, size, encoder)
+    megabytes = sum(file.stat().st_size for file in out.rglob("*") if file.is_file()) / 1e6
+    print(f"wrote {made.images} synthetic images with their embeddings to {out}: {megabytes:.1f} MB")
 
 
 @bench.command("index")

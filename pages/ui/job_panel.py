@@ -35,14 +35,14 @@ def _running(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{markdown(job.title)}**")
         st.space("stretch")
-        if job.kind == tasks.IMPORT:  # no other work can be stopped half-way
-            st.button(
-                "Stopping" if job.stopping else "Stop",
-                key=f"stop_{job.job_id}",
-                icon=":material/stop_circle:",
-                on_click=job.stop,
-                disabled=job.stopping,
-            )
+        st.button(
+            "Stopping" if job.stopping else "Stop",
+            key=f"stop_{job.job_id}",
+            icon=":material/stop_circle:",
+            on_click=job.stop,
+            disabled=job.stopping or job.kind not in tasks.STOPPABLE,
+            help=None if job.kind in tasks.STOPPABLE else "This work cannot be stopped half-way.",
+        )
     st.progress(job.step.share, text=markdown(job.step.words))
     frame.quiet(_numbers(job.step, job.seconds))
 
@@ -76,5 +76,5 @@ def _ended(job: Job) -> None:
         st.error(markdown(job.error), icon=":material/error:")
     elif job.kind == tasks.IMPORT:
         import_result.show(job.result if isinstance(job.result, list) else [job.result])
-    elif job.kind in (tasks.VERIFY, tasks.REPAIR):
+    elif job.kind in (tasks.VERIFY, tasks.REPAIR) and job.result is not None:
         import_result.show_verified(job.result)

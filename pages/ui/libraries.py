@@ -75,6 +75,9 @@ def require(title: str) -> OpenLibrary:
             state.go_to_library_page,
         )
         st.stop()
+    if not library.count() and resources.jobs().running(library.library_id):
+        frame.empty("No cases yet", "Images are being imported; the first will be here in a moment.")
+        st.stop()
     if not library.count():
         frame.empty(
             "This library is empty",

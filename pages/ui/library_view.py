@@ -21,7 +21,8 @@ def show_jobs() -> None:
         st.rerun()
     library = libraries.in_use_or_none()
     own = resources.jobs().of(library.library_id) if library else []
-    job_panel.show([*resources.jobs().of(""), *(job for job in own if job.kind != tasks.DEMO)])
+    shown = [*resources.jobs().of(""), *(job for job in own if job.kind != tasks.DEMO)]
+    job_panel.show(sorted(shown, key=lambda job: job.started, reverse=True))
 
 
 def show(library: OpenLibrary) -> None:

@@ -17,7 +17,7 @@ from core.demo import is_demo
 from core.errors import EntError
 from core.filters import EVERYTHING, Filters
 from core.settings import get_settings
-from core.store import ImageStore
+from core.store import CATALOG, ImageStore
 from core.taxonomy import Taxonomy
 from pages.ui.jobs import Jobs
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from core.library import Library
     from core.search import Query, SearchResult
 
-CATALOG = "catalog.db"
 ELSEWHERE, NOTICE_READ = "opened-elsewhere.json", "demo-notice-read"
 Field = Literal["label", "split", "finding", "patient"]
 
@@ -169,17 +168,18 @@ def _open(root: str, inode: int) -> OpenLibrary:
     return library
 
 
-@st.cache_data(max_entries=1000, show_spinner=False)
+# not st.cache_data: the app imports this module before it serves, and would warn of that at every start
+@st.cache_resource(max_entries=1000, show_spinner=False)
 def _count(library_id: str, generation: int, asked: str, _filters: Filters) -> int:
     return _opened[library_id].catalog.count(_filters)
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@st.cache_resource(max_entries=200, show_spinner=False)
 def _facets(library_id: str, generation: int, field: Field, asked: str, _filters: Filters) -> dict[str, int]:
     return _opened[library_id].catalog.facets(field, _filters)
 
 
-@st.cache_data(ttl=30, show_spinner=False)
+@st.cache_resource(ttl=30, show_spinner=False)
 def _name(root: str) -> str:
     try:
         catalog = Catalog(Path(root) / CATALOG)

@@ -187,7 +187,7 @@ def test_an_unknown_encoder_is_named(name: str) -> None:
 def test_without_weights_and_network_the_ways_out_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENT_OFFLINE", "1")
     get_settings.cache_clear()
-    with pytest.raises(EncoderError, match=r"ways out: .*--weights FILE or ENT_WEIGHTS=FILE; .*ENT_CACHE=FOLDER"):
+    with pytest.raises(EncoderError, match=r"ways out: .*--weights FILE or ENT_WEIGHTS=FILE, .*; .*ENT_CACHE=FOLDER"):
         describe("clip-vit-b-32")
 
 

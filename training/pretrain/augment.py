@@ -10,6 +10,9 @@ from torch.nn import functional
 
 from training.pretrain.config import MEAN, STD
 
+LIGHT_GRAIN = 8
+"""Pixels to one grain of the field of light, which is smooth."""
+
 
 class Chance:
     """Random numbers for a batch of B images, from one generator."""
@@ -42,7 +45,7 @@ class Strength:
     cast: float = 0.07
     saturation: tuple[float, float] = (0.5, 1.3)
     grey: float = 0.12
-    gamma: tuple[float, float] = (0.7, 1.4)
+    tone: float = 0.45
     lighting: float = 0.4
     blur: float = 0.35
     noise: float = 0.04
@@ -53,14 +56,12 @@ class Strength:
 def augment(pixels: Tensor, mirrored: Tensor, generator: torch.Generator, strength: Strength | None = None) -> Tensor:
     """(B, side, side, 3) uint8 to (B, 3, side, side) float32 as the model takes it, `mirrored` (B,) where true."""
     strength, chance = strength or Strength(), Chance(len(pixels), generator)
-    x = pixels.permute(0, 3, 1, 2).float() / 255
+    x = pixels.permute(0, 3, 1, 2).float().contiguous()
     x = _moved(x, mirrored, chance, strength)
-    x = _lit(x, chance, strength)
-    x = _coloured(x, chance, strength)
-    x = _blurred(x, chance, strength)
-    x = _erased(x, chance, strength)
-    x = x + chance.normal(*x.shape[1:]) * chance.between(0, strength.noise, 1, 1, 1)
-    return normalised(x.clamp(0, 1))
+    x = _coloured(x * _light(x.shape[-1], chance, strength), chance, strength)
+    x = _erased(_blurred(x, chance, strength), chance, strength)
+    noise = chance.normal(1, *x.shape[2:]) * chance.between(0, strength.noise, 1, 1, 1)
+    return normalised(x.add_(noise).clamp_(0, 1))
 
 
 def normalised(x: Tensor) -> Tensor:
@@ -81,35 +82,35 @@ def _moved(x: Tensor, mirrored: Tensor, chance: Chance, strength: Strength) -> T
     return functional.grid_sample(x, grid, align_corners=False)
 
 
-def _lit(x: Tensor, chance: Chance, strength: Strength) -> Tensor:
-    """Another lamp: a smooth field of light, and often a darker rim."""
-    side = x.shape[-1]
-    field = functional.interpolate(chance.normal(1, 4, 4), side, mode="bicubic", align_corners=True)
-    x = x * torch.exp(field * chance.between(0, strength.lighting, 1, 1, 1))
-    line = torch.linspace(-1, 1, side)
+def _light(side: int, chance: Chance, strength: Strength) -> Tensor:
+    """Another lamp and exposure, (B, 3, side, side): a smooth field, often with a darker rim, and a colour cast."""
+    coarse = max(1, side // LIGHT_GRAIN)
+    field = functional.interpolate(chance.normal(1, 4, 4), coarse, mode="bicubic", align_corners=True)
+    line = torch.linspace(-1, 1, coarse)
     radius_2 = (line[None] ** 2 + line[:, None] ** 2)[None, None]
     dark = chance.between(0, 0.8, 1, 1, 1) * chance.happens(strength.outer_dark, 1, 1, 1)
-    return x * torch.exp(-dark * radius_2)
+    light = torch.exp(field * chance.between(0, strength.lighting, 1, 1, 1) - dark * radius_2) / 255
+    light = light * chance.between(*strength.gain, 1, 1, 1) * (1 + strength.cast * chance.normal(3, 1, 1))
+    return functional.interpolate(light, side, mode="bilinear", align_corners=True)
 
 
 def _coloured(x: Tensor, chance: Chance, strength: Strength) -> Tensor:
-    x = x * chance.between(*strength.gain, 1, 1, 1) * (1 + strength.cast * chance.normal(3, 1, 1))
+    """More or less colour, now and then none, and another tone curve x + k x (1 - x), which keeps black and white."""
     grey = x.mean(1, keepdim=True)
     saturation = chance.between(*strength.saturation, 1, 1, 1)
     saturation = torch.where(chance.happens(strength.grey, 1, 1, 1), torch.zeros_like(saturation), saturation)
-    x = grey + (x - grey) * saturation
-    return x.clamp(1e-4, 1) ** chance.between(*strength.gamma, 1, 1, 1)
+    x = torch.lerp(grey, x, saturation).clamp_(0, 1)
+    return x + chance.between(-strength.tone, strength.tone, 1, 1, 1) * x * (1 - x)
 
 
 def _blurred(x: Tensor, chance: Chance, strength: Strength) -> Tensor:
     """Some of the images at a lower resolution: out of focus, or from a small frame."""
     rows = chance.happens(strength.blur).nonzero().flatten()
-    if len(rows):
-        half = len(rows) // 2
-        for part, factor in ((rows[:half], 0.5), (rows[half:], 0.7)):
-            if len(part):
-                small = functional.interpolate(x[part], scale_factor=factor, mode="bilinear", antialias=True)
-                x[part] = functional.interpolate(small, x.shape[-1], mode="bilinear")
+    half = len(rows) // 2
+    for part, factor in ((rows[:half], 0.5), (rows[half:], 0.7)):
+        if len(part):
+            small = functional.interpolate(x[part], scale_factor=factor, mode="bilinear", antialias=True)
+            x[part] = functional.interpolate(small, x.shape[-1], mode="bilinear")
     return x
 
 

@@ -11,6 +11,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from training.pretrain.config import VOCABULARY
+
 CONFIG, WEIGHTS, RECORD = "open_clip_config.json", "open_clip_model.safetensors", "training.json"
 TOKENS = "token_embedding.weight"
 
@@ -21,16 +23,13 @@ def write_config(folder: Path, config: Mapping[str, Any]) -> None:
     _write_json(folder / CONFIG, config)
 
 
-def write_weights(folder: Path, weights: Mapping[str, Tensor], used_tokens: Tensor) -> None:
-    """Write weights: matrices in half precision, and nothing for words that were never seen.
+def write_weights(folder: Path, weights: Mapping[str, Tensor], vocabulary: Tensor) -> None:
+    """Write weights: matrices in half precision, and zeros for words that were never seen, so that they say nothing.
 
-    `used_tokens` are the ids that occur in training texts. The rows of all others are still as they were drawn; as
-    zeros they say nothing where they would say something random.
+    `weights` have a row for each of the tokens in `vocabulary` (V,); the model that others load has all of them.
     """
-    kept = {name: tensor.detach().cpu().clone() for name, tensor in weights.items()}
-    unseen = torch.ones(len(kept[TOKENS]), dtype=torch.bool)
-    unseen[used_tokens.long()] = False
-    kept[TOKENS][unseen] = 0
+    kept = {name: tensor.detach().cpu() for name, tensor in weights.items()}
+    kept[TOKENS] = torch.zeros(VOCABULARY, kept[TOKENS].shape[1]).index_copy_(0, vocabulary, kept[TOKENS])
     halved = {name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in kept.items()}
     part = folder / f"{WEIGHTS}.part"
     save_file({name: tensor.contiguous() for name, tensor in halved.items()}, part)

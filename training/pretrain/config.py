@@ -12,6 +12,8 @@ from core.errors import EntError
 
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 STD = (0.26862954, 0.26130258, 0.27577711)
+VOCABULARY = 49_408
+"""Tokens that open_clip's tokenizer knows."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class PretrainConfig:
     """
 
     seed: int = 0
-    images: int = 35_000
+    images: int = 28_000
     images_seed: int = 1_000
     image_size: int = 160
     steps: int = 4_000
@@ -38,7 +40,7 @@ class PretrainConfig:
     clip: float = 1.0
     class_: float = 1.0
     finding: float = 0.5
-    class_pairs: float = 0.5
+    class_pairs: float = 1.0
     finding_pairs: float = 0.5
 
     def __post_init__(self) -> None:
@@ -57,7 +59,7 @@ class PretrainConfig:
         rising = min(1.0, (step + 1) / self.warmup)
         return self.lr * rising * (0.5 + 0.5 * math.cos(math.pi * min(1.0, step / self.steps))) + 1e-6
 
-    def model(self) -> dict[str, Any]:
+    def model(self, vocabulary: int = VOCABULARY) -> dict[str, Any]:
         """The model in open_clip's form: a ResNet with attention pooling, which keeps what lies left and right."""
         return {
             "model_cfg": {
@@ -68,7 +70,7 @@ class PretrainConfig:
                     "width": 16,
                     "head_width": 32,
                 },
-                "text_cfg": {"context_length": 32, "vocab_size": 49408, "width": 128, "heads": 4, "layers": 2},
+                "text_cfg": {"context_length": 32, "vocab_size": vocabulary, "width": 128, "heads": 4, "layers": 2},
             },
             "preprocess_cfg": {
                 "mean": list(MEAN),

@@ -36,11 +36,16 @@ _PHRASES = 2
 
 @dataclass(frozen=True)
 class Pool:
-    """N images (N, side, side, 3), their meaning, and texts (N, 3 kinds, 2: plain and mirrored, L) as tokens."""
+    """N images (N, side, side, 3), their meaning, and texts (N, 3 kinds, 2: plain and mirrored, L) as tokens.
+
+    The tokens are places in `vocabulary` (V,), the tokenizer's ids of all that occur, in rising order: what is not
+    seen need not be trained, and the end of a text keeps the highest number, by which open_clip finds it.
+    """
 
     pixels: Pixels
     meaning: Meaning
     tokens: Tensor
+    vocabulary: Tensor
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -61,7 +66,8 @@ def make_pool(
             part = kept.with_suffix(".part.npy")
             np.save(part, pixels)
             part.replace(kept)
-    return Pool(pixels, Meaning.of([one.facts for one in people]), _tokens(people, seed, tokenizer))
+    vocabulary, tokens = torch.unique(_tokens(people, seed, tokenizer), return_inverse=True)
+    return Pool(pixels, Meaning.of([one.facts for one in people]), tokens.to(torch.int32), vocabulary)
 
 
 def texts(phantom: Phantom, draw: Draw) -> tuple[str, str, str]:
@@ -75,7 +81,7 @@ def _tokens(people: Sequence[Phantom], seed: int, tokenizer: Tokenizer) -> Tenso
     said = [version for text in plain for version in (text, mirrored_words(text))]
     unique = {text: row for row, text in enumerate(dict.fromkeys(said))}
     rows = torch.tensor([unique[text] for text in said])
-    return tokenizer(list(unique))[rows].view(len(people), 3, 2, -1).to(torch.int32)
+    return tokenizer(list(unique))[rows].view(len(people), 3, 2, -1)
 
 
 def _rendered(people: Sequence[Phantom], side: int, on_progress: Progress | None) -> Iterator[Pixels]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core.device import best_device
 from core.errors import EntError
 from training.pretrain.augment import augment
 from training.pretrain.config import PretrainConfig
@@ -54,7 +54,7 @@ class Pretrainer:
 
     def __init__(self, config: PretrainConfig, model: nn.Module, pool: Pool) -> None:
         self.config, self.pool = config, pool
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = torch.device(best_device())
         self.model: Any = model.to(self.device).to(memory_format=torch.channels_last)
         torch.manual_seed(config.seed)
         self.objective = Objective(config).to(self.device)
@@ -67,8 +67,8 @@ class Pretrainer:
         """Do the steps that are left, keeping a checkpoint in `folder`; raises EntError when the loss is not finite."""
         start, losses = time.monotonic(), []
         self.model.train()
-        for batch in self._batches():
-            loss = self._do_step(batch)
+        while self.step < self.config.steps:
+            loss = self._do_step(self._batch(self.step))
             if not torch.isfinite(loss):
                 raise EntError(f"the loss is not finite in step {self.step}; train with a smaller learning rate")
             losses.append(float(loss))
@@ -104,16 +104,6 @@ class Pretrainer:
         self.objective.load_state_dict(state["objective"])
         self._optimizer.load_state_dict(state["optimizer"])
         self.averaged, self.step = state["averaged"], state["step"]
-
-    def _batches(self) -> Iterator[Batch]:
-        """The batches of the steps that are left, each made while the one before it is learnt from."""
-        with ThreadPoolExecutor(1) as worker:
-            following = worker.submit(self._batch, self.step)
-            for step in range(self.step, self.config.steps):
-                batch = following.result()
-                if step + 1 < self.config.steps:
-                    following = worker.submit(self._batch, step + 1)
-                yield batch
 
     def _do_step(self, batch: Batch) -> Tensor:
         for group in self._optimizer.param_groups:

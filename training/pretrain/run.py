@@ -15,8 +15,14 @@ from core.errors import EntError
 from training.pretrain import bundle
 from training.pretrain.config import PretrainConfig
 from training.pretrain.figures import measure
-from training.pretrain.pool import Progress, make_pool
+from training.pretrain.pool import Pool, Progress, make_pool
 from training.pretrain.pretrainer import CHECKPOINT, Pretrainer, PretrainEvent
+
+
+def start_model(config: PretrainConfig, name: str, pool: Pool) -> torch.nn.Module:
+    """The model of `name` as training starts with it: random, and with no more words than the pool has."""
+    text_tower = config.model(len(pool.vocabulary))["model_cfg"]["text_cfg"]
+    return untrained_model(name, config.seed, text_cfg=text_tower)
 
 
 def run(
@@ -39,7 +45,7 @@ def run(
     bundle.write_config(folder, config.model())
     name = f"local-dir:{folder}"
     pool = make_pool(config.images, config.images_seed, config.image_size, tokenizer(name), cache, on_render)
-    pretrainer = Pretrainer(config, untrained_model(name, config.seed), pool)
+    pretrainer = Pretrainer(config, start_model(config, name, pool), pool)
     checkpoints = cache / f"run-{config.digest}"
     if resume:
         pretrainer.resume(checkpoints / CHECKPOINT)
@@ -48,7 +54,7 @@ def run(
         events.append(event)
         if on_event is not None:
             on_event(event)
-    bundle.write_weights(folder, pretrainer.averaged, torch.unique(pool.tokens))
+    bundle.write_weights(folder, pretrainer.averaged, pool.vocabulary)
     record = {
         "trained_on": "synthetic images and captions only (training/phantoms)",
         "settings": asdict(config),

@@ -1,0 +1,95 @@
+"""How sure a mean is: intervals and paired tests by resampling whole groups, such as the patients of the queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import EntError
+
+Values = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+DRAWS = 2000
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The part of the resampled means that holds `LEVEL` of them, both ends included."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """`difference` of two means on the same queries, its interval, and the two-sided p that it is nothing."""
+
+    difference: float
+    interval: Interval | None
+    p: float
+
+
+class Bootstrap:
+    """Resamples of Q queries, drawn once, so that everything asked of it sees the same ones (Efron 1979).
+
+    `groups` (Q,) names the group of each query: whole groups are drawn with replacement, since images of one patient
+    tell the same thing twice. Percentile intervals: a mean of exactly 0 or 1 has an interval without width.
+    """
+
+    def __init__(self, groups: npt.NDArray[Any], draws: int = DRAWS, seed: int = 0) -> None:
+        """Draw. Raises EntError when there is no query, or no draw is asked for."""
+        if not len(groups) or draws < 1:
+            raise EntError(f"resampling needs at least one query and one draw, got {len(groups)} and {draws}")
+        names, self._group = np.unique(groups, return_inverse=True)
+        self.groups = len(names)
+        drawn = np.random.default_rng(seed).integers(self.groups, size=(draws, self.groups))
+        drawn += self.groups * np.arange(draws)[:, None]
+        self._weights = np.bincount(drawn.ravel(), minlength=draws * self.groups).reshape(draws, -1).astype(np.float32)
+
+    def sums(self, columns: npt.ArrayLike) -> Values:
+        """The sums of `columns` (Q, C) in every resample, (draws, C)."""
+        values = np.asarray(columns, dtype=np.float64)
+        by_group = np.zeros((self.groups, values.shape[1]))
+        np.add.at(by_group, self._group, values)
+        sums: Values = self._weights @ by_group
+        return sums
+
+    def means(self, values: npt.ArrayLike, where: Mask | None = None) -> Values:
+        """The mean of `values` (Q,) in every resample, (draws,), over the queries `where`; NaN where it has none."""
+        counted = np.ones(len(self._group)) if where is None else where.astype(np.float64)
+        sums, counts = self.sums(np.stack([np.asarray(values) * counted, counted], axis=1)).T
+        means: Values = np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+        return means
+
+    def interval(self, values: npt.ArrayLike, where: Mask | None = None) -> Interval | None:
+        """The interval of the mean of `values` (Q,) over the queries `where`; None with fewer than two groups there."""
+        return percentile_interval(self.means(values, where)) if self.groups_in(where) > 1 else None
+
+    def groups_in(self, where: Mask | None = None) -> int:
+        """How many groups the queries `where` (Q,) are of."""
+        return self.groups if where is None else len(np.unique(self._group[where]))
+
+    def paired(self, after: npt.ArrayLike, before: npt.ArrayLike) -> PairedTest:
+        """Whether the mean of `after` (Q,) differs from that of `before` (Q,), both of the same queries.
+
+        p is twice the share of resamples on the other side of zero from the difference, with one added to either
+        count so that it is never 0; 1 where every difference is 0.
+        """
+        change = np.asarray(after, dtype=np.float64) - np.asarray(before, dtype=np.float64)
+        resampled = np.round(self.means(change), 12)  # float sums of equal gains and losses are not quite 0
+        down, up = int((resampled <= 0).sum()), int((resampled >= 0).sum())
+        p = min(1.0, 2 * (1 + min(down, up)) / (1 + len(resampled)))
+        return PairedTest(float(change.mean()), self.interval(change), p)
+
+
+def percentile_interval(resampled: Values) -> Interval | None:
+    """The middle `LEVEL` of resampled means, NaN left out; None when nothing is left."""
+    known = resampled[np.isfinite(resampled)]
+    if not len(known):
+        return None
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(low), float(high))

@@ -1,0 +1,66 @@
+"""Which weights of a training are kept, and when it is time to stop."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from torch import Tensor
+
+from core.recipe import Recipe
+from core.validation import Checked
+from core.vector_field import VectorField
+
+
+class Keeper:
+    """Keeps a copy of the best weights, by the rule that the recipe names.
+
+    `loss`: the validation loss or the training loss fell by `min_delta` below its best; of both, the best is then
+    brought up to date. `recall`: more validation images find their class, or as many with a lower validation loss.
+    Without validation images both go by the training loss alone.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self.weights: dict[str, Tensor] | None = None
+        self.epoch = 0
+        self._val, self._train = math.inf, math.inf
+        self._recall = -math.inf
+
+    def offer(self, epoch: int, field: VectorField, train_loss: float, checked: Checked | None) -> bool:
+        """Keep the weights of `field` after `epoch` (from 1) if they are better; whether they are."""
+        if not self._better(train_loss, checked):
+            return False
+        self.epoch = epoch
+        self.weights = {name: tensor.detach().cpu().clone() for name, tensor in field.state_dict().items()}
+        return True
+
+    def patience_is_over(self, epoch: int) -> bool:
+        """Whether nothing has improved for as many epochs as the recipe waits; `epoch` have ended."""
+        return epoch - self.epoch >= self._recipe.patience
+
+    def _better(self, train_loss: float, checked: Checked | None) -> bool:
+        val_loss = math.inf if checked is None else checked.loss
+        if self._recipe.keep == "recall" and checked is not None:
+            better = (checked.recall, -val_loss) > (self._recall, -self._val)
+            if better:
+                self._recall, self._val = checked.recall, val_loss
+            return better
+        delta = self._recipe.min_delta
+        better = val_loss < self._val - delta or train_loss < self._train - delta
+        if better:
+            self._val, self._train = min(self._val, val_loss), min(self._train, train_loss)
+        return better
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "weights": self.weights,
+            "epoch": self.epoch,
+            "val": self._val,
+            "train": self._train,
+            "recall": self._recall,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.weights, self.epoch = state["weights"], state["epoch"]
+        self._val, self._train, self._recall = state["val"], state["train"], state["recall"]

@@ -1,0 +1,88 @@
+"""Pictures that show the same thing: re-compressed, resized, slightly shifted, the next frame of a video."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from core.vectors import Matrix
+
+LOOK_SIDE = 16
+LOOK_SIZE = 3 * LOOK_SIDE**2
+CHUNK = 1024
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """From which cosine on two pictures are the same: by their look alone, or by look and embedding together.
+
+    Embeddings are compared after their mean has been taken off, since all pictures of an archive share much.
+    """
+
+    look: float = 0.985
+    look_with_embedding: float = 0.93
+    embedding: float = 0.95
+
+
+def look(rgb: Image.Image) -> Matrix:
+    """A picture's look, (LOOK_SIZE,): 16 x 16 colours without their mean, of length 1 (or 0 for an even picture).
+
+    Size, file format and compression hardly change it, nor does brightness.
+    """
+    small = np.asarray(rgb.convert("RGB").resize((LOOK_SIDE, LOOK_SIDE), Image.Resampling.BOX), np.float32)
+    return _unit(small.reshape(1, -1) - small.mean()).reshape(-1)
+
+
+def near_duplicates(
+    looks: Matrix, embeddings: Matrix | None = None, likeness: Likeness | None = None
+) -> list[tuple[int, int]]:
+    """The pairs (i, j), i < j, of rows that show the same; `looks` is (N, LOOK_SIZE), `embeddings` (N, D)."""
+    likeness = likeness or Likeness()
+    centred = None if embeddings is None else _unit(embeddings - embeddings.mean(axis=0))
+    pairs: list[tuple[int, int]] = []
+    for start, looks_alike in _similarities(looks):
+        same = looks_alike >= likeness.look
+        if centred is not None:
+            same |= (looks_alike >= likeness.look_with_embedding) & (
+                centred[start : start + CHUNK] @ centred.T >= likeness.embedding
+            )
+        rows, others = np.nonzero(same)
+        pairs.extend((i, j) for i, j in zip((rows + start).tolist(), others.tolist(), strict=True) if i < j)
+    return pairs
+
+
+def joint_groups(
+    count: int, pairs: Sequence[tuple[int, int]], keys: Sequence[Hashable | None] = ()
+) -> npt.NDArray[np.int64]:
+    """The group (a number) of each of `count` cases: those tied by a pair or by an equal key, however far apart.
+
+    A key of None (patient unknown) ties nothing.
+    """
+    parent = list(range(count))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = i = parent[parent[i]]
+        return i
+
+    first: dict[Hashable, int] = {}
+    tied = [(i, first.setdefault(key, i)) for i, key in enumerate(keys) if key is not None]
+    for i, j in (*pairs, *tied):
+        low, high = sorted((root(i), root(j)))
+        parent[high] = low
+    return np.array([root(i) for i in range(count)], dtype=np.int64)
+
+
+def _similarities(looks: Matrix) -> Iterator[tuple[int, Matrix]]:
+    """Chunks of rows, each with its cosines to all rows."""
+    for start in range(0, len(looks), CHUNK):
+        yield start, looks[start : start + CHUNK] @ looks.T
+
+
+def _unit(rows: Matrix) -> Matrix:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(lengths > 1e-6, lengths, 1), dtype=np.float32)

@@ -1,0 +1,106 @@
+"""How a flow is trained: the published settings to the letter, and ours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal
+
+from core.errors import TrainingError
+
+MAX_EPOCHS = 100_000
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides, with the data and the seed, which weights come out; kept in every flow's folder.
+
+    `batches` says what a step sees: `triplets` (`batch_size` of them, each image flowed as often as it occurs) or
+    `balanced` (`batch_size` images, as many of each class, each flowed once, all pairs of the batch in the loss).
+    `schedule`: `plateau` lowers the learning rate when the loss no longer falls, `cosine` brings it down to zero.
+    `keep`: the weights of the last epoch in which validation or training `loss` improved by `min_delta`, or those with
+    the best validation `recall`. `patience` epochs without either end the training.
+    """
+
+    name: str
+    # the field and its integration
+    t_dim: int = 32
+    hidden: int = 256
+    heads: int = 4
+    dropout: float = 0.1
+    steps: int = 10
+    # what a step sees
+    batches: Literal["triplets", "balanced"] = "triplets"
+    batch_size: int = 32
+    mirrored: bool = False
+    noise: float = 0.0  # length of the random vector added to an embedding of length 1
+    # the optimiser (AdamW)
+    epochs: int = 200
+    learning_rate: float = 1e-4
+    weight_decay: float = 0.01
+    clip: float = 5.0
+    averaging: float = 0.0  # share of the averaged weights that a step keeps; 0: no averaging
+    # its schedule
+    schedule: Literal["plateau", "cosine"] = "plateau"
+    warmup_epochs: int = 20
+    plateau_factor: float = 0.8
+    plateau_patience: int = 15
+    # when to stop and what to keep
+    keep: Literal["loss", "recall"] = "loss"
+    patience: int = 40
+    min_delta: float = 5e-4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        whole = {"epochs": MAX_EPOCHS, "batch_size": 65_536, "steps": 1000, "patience": MAX_EPOCHS}
+        for field, most in whole.items():
+            value = getattr(self, field)
+            if type(value) is not int or not 1 <= value <= most:
+                raise TrainingError(f"{field} of a recipe is a whole number from 1 to {most}, got {value!r}")
+        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
+            raise TrainingError(f"the learning rate of a recipe is above 0, got {self.learning_rate!r}")
+        if not (0 <= self.dropout < 1 and 0 <= self.averaging < 1 and self.noise >= 0):
+            raise TrainingError(
+                f"dropout and averaging lie in [0, 1) and noise is not negative, "
+                f"got {self.dropout!r}, {self.averaging!r}, {self.noise!r}"
+            )
+
+    def changed(self, **values: Any) -> Recipe:
+        """This recipe with other values for some of its settings; those that are None stay. Raises TrainingError."""
+        return replace(self, **{name: value for name, value in values.items() if value is not None})
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Recipe:
+        """The recipe in a flow's settings. Raises TrainingError when it is not one."""
+        known = {field.name for field in fields(cls)}
+        if "name" not in data or (strangers := set(data) - known):
+            raise TrainingError(f"these are no settings of a training: {', '.join(sorted(strangers)) or 'no name'}")
+        return cls(**data)
+
+
+REFERENCE = Recipe("reference")
+DEFAULT = Recipe(
+    "default",
+    batches="balanced",
+    batch_size=128,
+    mirrored=True,
+    epochs=60,
+    learning_rate=1e-3,
+    schedule="cosine",
+    warmup_epochs=3,
+    averaging=0.95,
+    keep="recall",
+    patience=60,
+)
+RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (DEFAULT, REFERENCE)}
+
+
+def recipe_named(name: str) -> Recipe:
+    """The recipe of that name. Raises TrainingError naming those there are."""
+    if name not in RECIPES:
+        raise TrainingError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
+    return RECIPES[name]

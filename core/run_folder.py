@@ -1,0 +1,119 @@
+"""What a training leaves in its folder: settings, the split it saw, its curve, and all it needs to go on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.checkpoint import WEIGHTS, write_whole
+from core.errors import TrainingError
+from core.recipe import Recipe
+from core.trainer import Epoch
+
+SETTINGS, CURVE, SPLIT, STATE = "training.json", "curve.json", "split.json", "state.pt"
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What a training was begun with: its recipe, the encoder of its embeddings, when, and how many images it saw."""
+
+    run_id: str
+    recipe: Recipe
+    encoder: str  # fingerprint
+    created: str
+    images: Mapping[str, int]  # of each split; `mirrored` beside them
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A flow of a library and how it came to be; `settings` None: it was trained elsewhere.
+
+    `ending` is "" while the training goes on or waits to be resumed; `best` is the epoch whose weights are kept.
+    """
+
+    flow_id: str
+    settings: RunSettings | None
+    usable: bool
+    epochs: int
+    ending: str
+    best: Epoch | None
+
+
+class RunFolder:
+    """Files of one training in `<library>/flows/<id>/`, each written whole or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def begin(self, settings: RunSettings, split: Mapping[str, Sequence[str]]) -> None:
+        """Write what will not change. Raises TrainingError when the folder cannot be written."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=False)
+            self._write_json(SPLIT, {name: list(ids) for name, ids in split.items()})
+            self._write_json(SETTINGS, asdict(settings))
+        except OSError as error:
+            raise TrainingError(f"cannot write to {self.folder}: {error}; check the folder and the disk") from error
+
+    def settings(self) -> RunSettings:
+        """What the training was begun with. Raises TrainingError when the folder is no training's."""
+        data = self._read_json(SETTINGS)
+        try:
+            return RunSettings(**{**data, "recipe": Recipe.from_dict(data["recipe"])})
+        except (KeyError, TypeError) as error:
+            raise TrainingError(f"{self.folder / SETTINGS} is damaged ({error}); start a new training") from error
+
+    def split(self) -> dict[str, list[str]]:
+        """The ids of the cases that the training saw, by split."""
+        return {str(name): list(ids) for name, ids in self._read_json(SPLIT).items()}
+
+    def save(self, state: Mapping[str, Any], curve: Sequence[Epoch], ending: str = "") -> None:
+        """Write how far the training is; `ending` says why it is over, and is empty while it is not."""
+        file = BytesIO()
+        torch.save(dict(state), file)
+        try:
+            write_whole(self.folder / STATE, file.getvalue())
+            self._write_json(CURVE, {"ending": ending, "epochs": [asdict(epoch) for epoch in curve]})
+        except OSError as error:
+            raise TrainingError(f"cannot write to {self.folder}: {error}; check the folder and the disk") from error
+
+    def state(self) -> dict[str, Any] | None:
+        """How far the training is, for `Trainer.load_state`; None before the first epoch. Raises TrainingError."""
+        path = self.folder / STATE
+        if not path.is_file():
+            return None
+        try:
+            return dict(torch.load(path, weights_only=True))
+        except Exception as error:  # a broken file can raise nearly anything; nothing in it is executed
+            raise TrainingError(f"{path} is damaged; start a new training") from error
+
+    def summary(self) -> RunSummary:
+        """How the flow in this folder came to be."""
+        usable = (self.folder / WEIGHTS).is_file()
+        if not (self.folder / SETTINGS).is_file():
+            return RunSummary(self.folder.name, None, usable, 0, "", None)
+        curve, ending = self.curve()
+        best = next((epoch for epoch in reversed(curve) if epoch.best), None)
+        return RunSummary(self.folder.name, self.settings(), usable, len(curve), ending, best)
+
+    def curve(self) -> tuple[tuple[Epoch, ...], str]:
+        """What every epoch came to, and why the training ended ("" where it has not)."""
+        if not (self.folder / CURVE).is_file():
+            return (), ""
+        data = self._read_json(CURVE)
+        return tuple(Epoch(**epoch) for epoch in data["epochs"]), str(data["ending"])
+
+    def _write_json(self, name: str, data: Mapping[str, Any]) -> None:
+        write_whole(self.folder / name, json.dumps(data, indent=1).encode())
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        path = self.folder / name
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            raise TrainingError(f"{path} cannot be read ({error}); start a new training") from error

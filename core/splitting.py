@@ -1,0 +1,81 @@
+"""Deals the cases of a library out to training, validation and test, keeping together what belongs together."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from core.catalog import Case, Catalog
+from core.near_duplicates import LOOK_SIZE, joint_groups, look, near_duplicates
+from core.split import SplitConfig, plan_split
+from core.store import ImageStore
+from core.vectors import PLAIN, Matrix
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class SplitReport:
+    """How the cases of a library are split: counts, how many got theirs just now, and what was kept together.
+
+    `pairs` are near-duplicates found; `torn` is how many groups (a patient, or near-duplicates) the splits that came
+    with the cases have on two sides, which is left as it is.
+    """
+
+    counts: dict[str, int]
+    made: int
+    groups: int
+    pairs: int
+    torn: int
+
+
+def split_library(
+    catalog: Catalog,
+    store: ImageStore,
+    config: SplitConfig | None = None,
+    *,
+    again: bool = False,
+    on_progress: Progress = lambda done, total: None,
+) -> SplitReport:
+    """Give every active case without a split one, for the holder of the writer's lock.
+
+    A split that came with a case stays. One that was made here stays too, unless `again`. Cases of one patient, and
+    near-duplicates by look and embedding, come to one side. Raises TrainingError when there are no cases.
+    """
+    cases, made = catalog.cases(order="oldest"), catalog.splits.made()
+    given = [None if again and case.case_id in made else case.split for case in cases]
+    if None not in given:
+        return _report(cases, given, 0, [], np.zeros(0, np.int64), 0)
+    embeddings = catalog.vectors.get(PLAIN, [case.case_id for case in cases])
+    pairs = near_duplicates(_looks(cases, store, on_progress), embeddings)
+    groups = joint_groups(len(cases), pairs, [case.patient for case in cases])
+    plan = plan_split([case.label for case in cases], groups.tolist(), given, config)
+    new = {case.case_id: split for case, own, split in zip(cases, given, plan.splits, strict=True) if own is None}
+    catalog.splits.put(new)
+    return _report(cases, plan.splits, len(new), pairs, groups, plan.torn)
+
+
+def _looks(cases: Sequence[Case], store: ImageStore, on_progress: Progress) -> Matrix:
+    looks = np.empty((len(cases), LOOK_SIZE), np.float32)
+    for row, case in enumerate(cases):
+        with Image.open(io.BytesIO(store.thumbnail(case.sha256)), formats=("WEBP",)) as thumbnail:
+            looks[row] = look(thumbnail)
+        on_progress(row + 1, len(cases))
+    return looks
+
+
+def _report(
+    cases: Sequence[Case],
+    splits: Sequence[str | None],
+    made: int,
+    pairs: list[tuple[int, int]],
+    groups: np.ndarray,
+    torn: int,
+) -> SplitReport:
+    counts = Counter(split for split in splits if split is not None)
+    return SplitReport(dict(counts), made, len(np.unique(groups)), len(pairs), torn)

@@ -1,0 +1,30 @@
+"""A library's embeddings as a training set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.catalog import Case, Catalog
+from core.training_set import TrainingSet, training_set
+from core.vectors import MIRROR, PLAIN
+
+
+def labelled_cases(catalog: Catalog) -> list[Case]:
+    """The active cases with a label and a split, oldest first: what a training and its evaluation may see."""
+    return [case for case in catalog.cases(order="oldest") if case.label is not None and case.split is not None]
+
+
+def training_data(catalog: Catalog, cases: Sequence[Case], splits: Sequence[str]) -> TrainingSet:
+    """The training set of labelled `cases` with a split each. Raises TrainingError when it teaches nothing."""
+    ids = [case.case_id for case in cases]
+    x = catalog.vectors.get(PLAIN, ids)
+    known = catalog.vectors.known(MIRROR, ids)
+    mirrored = np.zeros_like(x)
+    for row, case_id in enumerate(ids):
+        if case_id in known:
+            mirrored[row] = known[case_id]
+    has_mirror = np.array([case_id in known for case_id in ids], np.bool_)
+    labels = [case.label or "" for case in cases]
+    return training_set(x, labels, splits, catalog.taxonomy, mirrored, has_mirror)

@@ -1,0 +1,164 @@
+"""Trainings in a library: begun, watched, stopped, gone on with, and kept as flows."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from core.catalog import Case, now
+from core.errors import QueryError, TrainingError
+from core.flow import Flow
+from core.library import Library
+from core.mirrors import MirrorMaker
+from core.recipe import Recipe
+from core.run_folder import RunFolder, RunSettings, RunSummary
+from core.settings import get_settings
+from core.split import SPLITS, SplitConfig
+from core.splitting import split_library
+from core.trainer import Epoch, Trainer, TrainResult
+from core.training_data import labelled_cases, training_data
+
+SAVE_EVERY = 5.0
+"""Seconds between two savings of a training's state; what a crash costs at most."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done (splitting, mirroring), how much of it is done, and how much there is."""
+
+
+class TrainingRun:
+    """One training in a library. Iterate over it to train; stop whenever you like; `finish` keeps the flow."""
+
+    def __init__(self, library: Library, folder: RunFolder, trainer: Trainer) -> None:
+        self.library, self.folder, self.trainer = library, folder, trainer
+        self.run_id = folder.folder.name
+
+    def __iter__(self) -> Iterator[Epoch]:
+        """Train on, an epoch at a time; what was reached is saved every few seconds. Raises TrainingError."""
+        saved = time.monotonic()
+        for epoch in self.trainer.fit():
+            if time.monotonic() - saved > SAVE_EVERY:
+                self._save()
+                saved = time.monotonic()
+            yield epoch
+
+    def finish(self, on_wait: Callable[[str], None] = lambda said: None) -> TrainResult:
+        """Save where the training stands, and keep its best weights as a flow of the library.
+
+        Raises TrainingError when no epoch has ended yet.
+        """
+        result = self.trainer.result()
+        with self.library.lock.held(on_wait=on_wait):
+            self._save("" if result.ending == "interrupted" else result.ending)
+            flow = Flow(
+                result.flow.field,
+                result.flow.config,
+                self.run_id,
+                self.trainer.recipe.name,
+                recipe=self.trainer.recipe.to_dict(),
+            )
+            _check_unused(self.library, self.run_id)
+            self.library.catalog.vectors.drop(self.run_id)  # what an earlier state of this training made of the cases
+            self.library.flows.replace(flow)
+        return result
+
+    def _save(self, ending: str = "") -> None:
+        self.folder.save(self.trainer.state(), self.trainer.curve, ending)
+
+
+class TrainingRuns:
+    """The trainings of one library, and the flows that came from elsewhere beside them."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+
+    def start(
+        self,
+        recipe: Recipe,
+        on_progress: Progress = lambda what, done, total: None,
+        on_wait: Callable[[str], None] = lambda said: None,
+    ) -> TrainingRun:
+        """Make ready to train by `recipe`: splits and mirror images are made where they are missing.
+
+        Raises TrainingError when the library has too little to learn from.
+        """
+        library = self.library
+        with library.lock.held(on_wait=on_wait):
+            split_library(
+                library.catalog,
+                library.store,
+                SplitConfig(seed=recipe.seed),
+                on_progress=partial(on_progress, "comparing images"),
+            )
+            library.indexer.catch_up()
+            cases = labelled_cases(library.catalog)
+            if recipe.mirrored:
+                self._make_mirrors(cases, partial(on_progress, "encoding mirror images"))
+        data = training_data(library.catalog, cases, [case.split or "" for case in cases])
+        trainer = Trainer(recipe, data)  # before there is a folder: it may have nothing to learn from
+        run_id = f"{recipe.name}-{secrets.token_hex(3)}"
+        sizes = {"train": len(data.train), "val": len(data.val), "mirrored": len(data.mirrored)}
+        settings = RunSettings(run_id, recipe, library.encoder.spec.fingerprint, now(), sizes)
+        folder = RunFolder(library.flows.root / run_id)
+        folder.begin(settings, {name: [c.case_id for c in cases if c.split == name] for name in SPLITS})
+        return TrainingRun(library, folder, trainer)
+
+    def resume(self, run_id: str, epochs: int | None = None) -> TrainingRun:
+        """Go on with a training that was stopped, on the cases it began with; `epochs` sets another end.
+
+        Raises QueryError when there is no such training, TrainingError when it cannot go on.
+        """
+        folder = self._folder(run_id)
+        settings = folder.settings()
+        if settings.encoder != self.library.encoder.spec.fingerprint:
+            raise TrainingError(f"training {run_id} is of another encoder's embeddings; start a new one")
+        _check_unused(self.library, run_id)
+        split_of = {case_id: name for name, ids in folder.split().items() for case_id in ids}
+        cases = [case for case in self.library.catalog.cases(order="oldest") if case.case_id in split_of and case.label]
+        if len(cases) < len(split_of):
+            raise TrainingError(
+                f"{len(split_of) - len(cases)} of the {len(split_of)} cases that training {run_id} saw are no longer "
+                "there with a label; start a new training"
+            )
+        data = training_data(self.library.catalog, cases, [split_of[case.case_id] for case in cases])
+        trainer = Trainer(settings.recipe.changed(epochs=epochs), data)
+        if (state := folder.state()) is not None:
+            trainer.load_state(state)
+        return TrainingRun(self.library, folder, trainer)
+
+    def summaries(self) -> tuple[RunSummary, ...]:
+        """Every flow and training of the library, in alphabetical order."""
+        root = self.library.flows.root
+        folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+        found = (RunFolder(folder).summary() for folder in folders)
+        return tuple(run for run in found if run.usable or run.settings is not None)
+
+    def summary(self, flow_id: str) -> RunSummary:
+        """How that flow or training came to be. Raises QueryError when there is none."""
+        return self._folder(flow_id).summary()
+
+    def delete(self, flow_id: str, on_wait: Callable[[str], None] = lambda said: None) -> None:
+        """Remove a flow or training for good. Raises QueryError when there is none, or it is the active flow."""
+        with self.library.lock.held(on_wait=on_wait):
+            self._folder(flow_id)
+            _check_unused(self.library, flow_id)
+            self.library.catalog.vectors.drop(flow_id)
+            self.library.flows.delete(flow_id)
+
+    def _make_mirrors(self, cases: Sequence[Case], on_progress: Callable[[int, int], None]) -> None:
+        library, settings = self.library, get_settings()
+        sizes = {"workers": settings.workers, "batch_size": settings.batch_size}
+        maker = MirrorMaker(library.catalog, library.store, library.encoder, library.limits, **sizes)
+        maker.make([case for case in cases if case.split == "train"], on_progress)
+
+    def _folder(self, run_id: str) -> RunFolder:
+        known = [run.flow_id for run in self.summaries()]
+        if run_id not in known:
+            raise QueryError(f"there is no flow or training {run_id!r} here; there are {', '.join(known) or 'none'}")
+        return RunFolder(self.library.flows.root / run_id)
+
+
+def _check_unused(library: Library, flow_id: str) -> None:
+    if library.catalog.state().active_flow == flow_id:
+        raise QueryError(f"flow {flow_id} is the active one; activate another (or none) first")

@@ -1,0 +1,80 @@
+"""The embeddings that a flow is trained on: labels, split, mirror images, and what must be told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import TrainingError
+from core.split import SPLITS
+from core.taxonomy import Taxonomy
+from core.triplets import Bools, incompatibility
+from core.vectors import Matrix
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Embeddings (N, D), L2-normalised, with their classes (N,), numbers in the order of the taxonomy."""
+
+    x: Matrix
+    labels: Ints
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What Trainer.fit needs: training and validation images, and training images mirrored.
+
+    `val` may be empty. `mirrored` are mirror images of training images with the labels of those mirror images; empty
+    where the taxonomy does not say what a mirror image is, or none was made. `incompatible` is (C, C).
+    """
+
+    train: Part
+    val: Part
+    mirrored: Part
+    incompatible: Bools
+
+    def __post_init__(self) -> None:
+        if len(np.unique(self.train.labels)) < 2:
+            raise TrainingError(
+                f"the training split has {len(self.train)} labelled images of {len(np.unique(self.train.labels))} "
+                "classes; a flow learns to tell classes apart: give it at least two"
+            )
+        if np.bincount(self.train.labels).max() < 2:
+            raise TrainingError("no class has two images in the training split; import more images of each class")
+
+    @property
+    def dim(self) -> int:
+        return int(self.train.x.shape[1])
+
+
+def training_set(
+    x: Matrix,
+    labels: Sequence[str],
+    splits: Sequence[str],
+    taxonomy: Taxonomy,
+    mirrored: Matrix | None = None,
+    has_mirror: Bools | None = None,
+) -> TrainingSet:
+    """The training set of labelled cases: `x` (N, D) with a label and a split each.
+
+    `mirrored` (N, D) are the embeddings of their mirror images, of which those are used that `has_mirror` (N,; all
+    when it is not given) and the taxonomy allow. Raises TrainingError when nothing can be learnt from them.
+    """
+    order = {label: number for number, label in enumerate(taxonomy.labels)}
+    numbers = np.array([order[label] for label in labels], np.int64)
+    train, val = (np.flatnonzero(np.asarray(splits) == split) for split in SPLITS[:2])
+    to = np.array([order[c.mirror] if c.mirror else -1 for c in taxonomy.classes], np.int64)
+    rows = train[:0]
+    if mirrored is not None:
+        usable = np.ones(len(x), np.bool_) if has_mirror is None else has_mirror
+        rows = train[usable[train] & (to[numbers[train]] >= 0)]
+    flipped = Part(x[rows] if mirrored is None else mirrored[rows], to[numbers[rows]])
+    return TrainingSet(Part(x[train], numbers[train]), Part(x[val], numbers[val]), flipped, incompatibility(taxonomy))

@@ -1,0 +1,74 @@
+"""Intervals and tests by resampling, against what is known in closed form and by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.bootstrap import Bootstrap, percentile_interval
+from core.errors import EntError
+
+
+def test_the_interval_of_a_share_is_near_the_normal_one() -> None:
+    values = np.array([1.0] * 120 + [0.0] * 80)
+    interval = Bootstrap(np.arange(200), draws=4000).interval(values)
+    half = 1.96 * np.sqrt(0.6 * 0.4 / 200)
+    assert interval is not None
+    assert (interval.low, interval.high) == pytest.approx((0.6 - half, 0.6 + half), abs=0.01)
+
+
+def test_images_of_one_patient_count_as_one_witness() -> None:
+    values = np.repeat([1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0], 50)
+    alone, grouped = Bootstrap(np.arange(400)).interval(values), Bootstrap(np.repeat(np.arange(8), 50)).interval(values)
+    assert alone is not None
+    assert grouped is not None
+    assert grouped.high - grouped.low > 5 * (alone.high - alone.low)
+
+
+def test_a_resampled_mean_is_the_mean_of_its_groups() -> None:
+    groups, values = np.array(["b", "a", "b", "c"]), np.array([1.0, 0.0, 0.5, 1.0])
+    bootstrap = Bootstrap(groups, draws=50, seed=3)
+    picks = np.random.default_rng(3).integers(3, size=(50, 3))
+    for draw, mean in zip(picks, bootstrap.means(values), strict=True):
+        drawn = [value for group in draw for value, name in zip(values, groups, strict=True) if name == "abc"[group]]
+        assert mean == pytest.approx(np.mean(drawn))
+
+
+def test_means_over_a_part_ignore_the_rest() -> None:
+    bootstrap = Bootstrap(np.arange(6), draws=300)
+    where = np.array([True, True, False, False, False, False])
+    means = bootstrap.means([1, 0, 9, 9, 9, 9], where)
+    assert np.nanmin(means) == 0
+    assert np.nanmax(means) == 1
+    assert np.isnan(means).any()  # resamples without any of the two
+    assert bootstrap.interval([1, 0, 9, 9, 9, 9], where) is not None
+
+
+def test_one_patient_says_nothing_about_others() -> None:
+    assert Bootstrap(np.zeros(5)).interval([1, 0, 1, 1, 0]) is None
+    assert percentile_interval(np.array([np.nan])) is None
+    with pytest.raises(EntError, match="at least one query"):
+        Bootstrap(np.array([]))
+
+
+def test_a_true_difference_is_found_and_chance_is_not() -> None:
+    rng = np.random.default_rng(0)
+    before = (rng.random(200) < 0.5).astype(float)
+    better = np.maximum(before, (rng.random(200) < 0.3).astype(float))
+    bootstrap = Bootstrap(np.arange(200))
+    found = bootstrap.paired(better, before)
+    assert found.difference == pytest.approx((better - before).mean())
+    assert found.p < 0.01
+    assert found.interval is not None
+    assert found.interval.low > 0
+    assert bootstrap.paired(before, better).p == pytest.approx(found.p)
+    assert bootstrap.paired(before, before).p == 1.0
+
+
+def test_under_no_difference_p_is_small_about_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(7)
+    p = []
+    for _ in range(300):
+        change = rng.choice([-1.0, 0.0, 1.0], size=60)
+        p.append(Bootstrap(np.arange(60), draws=400).paired(change, np.zeros(60)).p)
+    assert 0.01 < np.mean(np.array(p) < 0.05) < 0.09
