@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -87,29 +88,48 @@ def ingest(
 @app.command()
 def search(
     lib: Lib,
-    image: Annotated[list[Path] | None, typer.Argument(metavar="[IMAGE]...", help="one or several: their mean")] = None,
+    image: Annotated[list[Path] | None, typer.Argument(metavar="IMAGE", help="one or several: their mean")] = None,
     case: Annotated[list[str] | None, typer.Option(metavar="ID", help="a stored case to search with")] = None,
+    text: Annotated[list[str] | None, typer.Option(metavar="WORDS", help="words to search with, in quotes")] = None,
     top_k: Annotated[int, typer.Option(help="how many results")] = 10,
     where: Where = None,
     space: Annotated[Literal["before", "after"] | None, typer.Option(help="before or after the flow")] = None,
     weights: Weights = None,
     as_json: Json = False,
 ) -> None:
-    """Show the cases most similar to an image, and what class their neighbourhood is of."""
+    """Show the cases most similar to images, stored cases or words, and what class their neighbourhood is of."""
     from core.filters import Filters
     from core.search import Query
 
     images = tuple(_read(path) for path in image or ())
     library = _open(lib, weights)
     filters = Filters.parse(where or [], library.taxonomy)
-    if images:
+    if images or text:
         with Progress("downloading weights", unit="bytes") as progress:
             library.encoder.load(progress)
-    result = library.search(Query(images, tuple(case or ()), top_k, filters, space))
+    result = library.search(Query(images, tuple(case or ()), tuple(text or ()), top_k, filters, space))
     if as_json:
         console.print_json(console.search_json(result))
     else:
         console.show_search(result, library.taxonomy)
+    library.close()
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path | None, typer.Argument(help="among the app's libraries otherwise", show_default=False)
+    ] = None,
+) -> None:
+    """Make the demo library of synthetic images, or go on where that was cut short."""
+    from core.demo import default_root, open_demo
+
+    root = folder or default_root()
+    with Progress("making the demo library", unit="images") as progress:
+        library = open_demo(root, on_progress=progress.ingest, on_wait=progress.note)
+    facts = library.info()
+    say(f"{facts.name}: {facts.cases} cases, all of them synthetic, in {root}")
+    say(f'try: python -m core search {shlex.quote(str(root))} --text "left eardrum with a perforation"')
     library.close()
 
 
@@ -129,7 +149,8 @@ def info(lib: Lib, as_json: Json = False) -> None:
 def verify(lib: Lib, as_json: Json = False) -> None:
     """Check a library from end to end; exit status 1 when something is wrong."""
     library = _open(lib)
-    report = library.verify(say_aside)
+    with Progress("checking", unit="images and vectors") as progress:
+        report = library.verify(progress, say_aside)
     if as_json:
         console.print_json(asdict(report))
     else:
@@ -142,7 +163,7 @@ def verify(lib: Lib, as_json: Json = False) -> None:
 def repair(lib: Lib) -> None:
     """Make anew what is derived: thumbnails and index."""
     library = _open(lib)
-    with Progress("indexing", unit="vectors") as progress:
+    with Progress("repairing", unit="images and vectors") as progress:
         library.repair(progress, progress.note)
     say(f"repaired {lib}; verify checks it")
     library.close()
@@ -212,15 +233,16 @@ app.add_typer(flow_commands.app, name="flows")
 
 def main() -> None:
     """Run a command; an expected error becomes one line on standard error and exit status 2."""
+    status: object = 0
     try:
-        status = app(standalone_mode=False)
+        status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        sys.stdout.flush()  # here, where a reader that has gone away is no mistake, and not when Python ends
     except EntError as error:
         status = _fail(str(error), error)
     except (KeyboardInterrupt, typer.Abort):
         status = 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
     except Exception as error:
         usage = getattr(error, "format_message", None)  # a mistake in the command line, by typer's own account
         unexpected = f"{type(error).__name__}: {error}; ENT_DEBUG=1 shows where"

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from core.errors import EntError
 
 Values = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 DRAWS = 2000
 LEVEL = 0.95
 
@@ -49,19 +50,28 @@ class Bootstrap:
         drawn += self.groups * np.arange(draws)[:, None]
         self._weights = np.bincount(drawn.ravel(), minlength=draws * self.groups).reshape(draws, -1).astype(np.float32)
 
-    def means(self, values: npt.ArrayLike, where: npt.NDArray[np.bool_] | None = None) -> Values:
+    def sums(self, columns: npt.ArrayLike) -> Values:
+        """The sums of `columns` (Q, C) in every resample, (draws, C)."""
+        values = np.asarray(columns, dtype=np.float64)
+        by_group = np.zeros((self.groups, values.shape[1]))
+        np.add.at(by_group, self._group, values)
+        sums: Values = self._weights @ by_group
+        return sums
+
+    def means(self, values: npt.ArrayLike, where: Mask | None = None) -> Values:
         """The mean of `values` (Q,) in every resample, (draws,), over the queries `where`; NaN where it has none."""
         counted = np.ones(len(self._group)) if where is None else where.astype(np.float64)
-        sums = self._weights @ self._by_group(np.asarray(values, dtype=np.float64) * counted)
-        counts = self._weights @ self._by_group(counted)
+        sums, counts = self.sums(np.stack([np.asarray(values) * counted, counted], axis=1)).T
         means: Values = np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
         return means
 
-    def interval(self, values: npt.ArrayLike, where: npt.NDArray[np.bool_] | None = None) -> Interval | None:
+    def interval(self, values: npt.ArrayLike, where: Mask | None = None) -> Interval | None:
         """The interval of the mean of `values` (Q,) over the queries `where`; None with fewer than two groups there."""
-        if len(np.unique(self._group if where is None else self._group[where])) < 2:
-            return None
-        return percentile_interval(self.means(values, where))
+        return percentile_interval(self.means(values, where)) if self.groups_in(where) > 1 else None
+
+    def groups_in(self, where: Mask | None = None) -> int:
+        """How many groups the queries `where` (Q,) are of."""
+        return self.groups if where is None else len(np.unique(self._group[where]))
 
     def paired(self, after: npt.ArrayLike, before: npt.ArrayLike) -> PairedTest:
         """Whether the mean of `after` (Q,) differs from that of `before` (Q,), both of the same queries.
@@ -74,10 +84,6 @@ class Bootstrap:
         down, up = int((resampled <= 0).sum()), int((resampled >= 0).sum())
         p = min(1.0, 2 * (1 + min(down, up)) / (1 + len(resampled)))
         return PairedTest(float(change.mean()), self.interval(change), p)
-
-    def _by_group(self, values: Values) -> Values:
-        sums: Values = np.bincount(self._group, weights=values, minlength=self.groups).astype(np.float64)
-        return sums
 
 
 def percentile_interval(resampled: Values) -> Interval | None:

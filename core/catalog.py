@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from core.encoder_spec import EncoderSpec
 from core.errors import LibraryError, QueryError
-from core.filters import EVERYTHING, Filters, conditions
+from core.filters import EVERYTHING, Filters
 from core.schema import FORMAT, METADATA, cases, library, open_engine, sources
+from core.selection import changed_since, passing
 from core.split_table import SplitTable
 from core.taxonomy import Taxonomy
 from core.vectors import PLAIN, Matrix, VectorTable
@@ -145,15 +146,19 @@ class Catalog:
             return IndexProgress(*connection.execute(sa.select(*columns)).one())
 
     def facts(self, case: Case) -> dict[str, str]:
-        """What the index keeps beside a vector, for people who open it with other tools; absent facts are left out."""
+        """What the index keeps beside a vector, for people who open it with other tools; absent facts are left out.
+
+        All that a filter knows; a case's status is not among it, since only active cases are in the index.
+        """
         known = self.taxonomy.by_name.get(case.label or "")
         region, side = (known.region, known.side) if known else (None, None)
-        facts = {"label": case.label, "region": region, "side": side, "split": case.split, "finding": case.finding}
+        places = {"label": case.label, "region": region, "side": side}
+        facts = {**places, "split": case.split, "finding": case.finding, "patient": case.patient}
         return {name: value for name, value in facts.items() if value is not None}
 
     def changed_since(self, generation: int) -> int:
         """How many cases came or changed after `generation`."""
-        query = sa.select(sa.func.count()).select_from(cases).where(cases.c.generation > generation)
+        query = sa.select(sa.func.count()).select_from(cases).where(changed_since(generation))
         with self.engine.connect() as connection:
             return int(connection.execute(query).scalar_one())
 
@@ -175,14 +180,14 @@ class Catalog:
         self, filters: Filters = EVERYTHING, *, offset: int = 0, limit: int | None = None, order: Order = "newest"
     ) -> list[Case]:
         """The active cases that pass `filters`, a page of them when `limit` is given."""
-        query = sa.select(*COLUMNS).where(*conditions(filters, self.taxonomy))
+        query = sa.select(*COLUMNS).where(*passing(filters, self.taxonomy))
         query = query.order_by(*_ordering(order)).offset(offset).limit(limit)
         with self.engine.connect() as connection:
             return [Case(**row._mapping) for row in connection.execute(query)]
 
     def count(self, filters: Filters = EVERYTHING) -> int:
         """How many active cases pass `filters`."""
-        query = sa.select(sa.func.count()).select_from(cases).where(*conditions(filters, self.taxonomy))
+        query = sa.select(sa.func.count()).select_from(cases).where(*passing(filters, self.taxonomy))
         with self.engine.connect() as connection:
             return int(connection.execute(query).scalar_one())
 
@@ -191,7 +196,7 @@ class Catalog:
     ) -> dict[str, int]:
         """How many of the cases that pass `filters` have each value of `field`; "" counts those without one."""
         column = sa.func.coalesce(cases.c[field], "")
-        query = sa.select(column, sa.func.count()).where(*conditions(filters, self.taxonomy)).group_by(column)
+        query = sa.select(column, sa.func.count()).where(*passing(filters, self.taxonomy)).group_by(column)
         with self.engine.connect() as connection:
             counts = {str(value): int(n) for value, n in connection.execute(query)}
         order = self.taxonomy.labels if field == "label" else sorted(counts)
@@ -204,7 +209,7 @@ class Catalog:
 
     def passing(self, case_ids: Sequence[str], filters: Filters) -> set[str]:
         """Those of `case_ids` that are active cases and pass `filters`."""
-        clauses = [*conditions(filters, self.taxonomy), cases.c.case_id.in_(case_ids)]
+        clauses = [*passing(filters, self.taxonomy), cases.c.case_id.in_(case_ids)]
         with self.engine.connect() as connection:
             return set(connection.execute(sa.select(cases.c.case_id).where(*clauses)).scalars())
 

@@ -126,7 +126,8 @@ def ingest_json(report: IngestReport) -> dict[str, Any]:
 def show_ingest(report: IngestReport) -> None:
     """An import's report for people."""
     stopped = " (stopped before the end; run it again to go on)" if report.stopped else ""
-    counts = f"{report.added} added, {report.duplicates} duplicates, {report.failed} failed"
+    duplicates = f"{report.duplicates} duplicate{'s' * (report.duplicates != 1)}"
+    counts = f"{report.added} added, {duplicates}, {report.failed} failed"
     say(f"{counts} in {report.seconds:.1f} s{stopped}")
     if report.unlabelled:
         say(f"{report.unlabelled} of those added have no label")
@@ -165,7 +166,10 @@ def show_search(result: SearchResult, taxonomy: Taxonomy) -> None:
         title = taxonomy[hit.case.label].title if hit.case.label else "unlabelled"
         here = " (the query's own picture)" if hit.identical else ""
         table.add_row(str(hit.rank), f"{hit.similarity:.2f}", title, hit.case.case_id, hit.case.filename + here)
-    _out().print(table, markup=False, highlight=False)
+    if result.hits:
+        _out().print(table, markup=False, highlight=False)
+    else:
+        say("no case to show: none passes these filters, or the library is empty")
     asked = result.evidence.neighbours
     said = ", ".join(
         f"{round(share * asked)} {taxonomy[label].title}" for label, share in result.evidence.shares.items()

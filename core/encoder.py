@@ -6,7 +6,6 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import weights
+from core.device import autocast, best_device
 from core.encoder_spec import Embeddings, EncoderSpec
 from core.errors import EncoderError, EncoderMismatch
 from core.field_of_view import crop_field_of_view
-from core.settings import get_settings
+from core.settings import ROOT, get_settings
 from core.weights import Progress
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 LOCAL, HUB = "local-dir:", "hf-hub:"
 CONFIG = "open_clip_config.json"
-KNOWN: Mapping[str, str] = {"clip-vit-b-32": "ViT-B-32-quickgelu/openai"}
-"""Our names of encoders, as open_clip's model/tag."""
+BUNDLED = "bundled:"
+KNOWN: Mapping[str, str] = {"clip-vit-b-32": "ViT-B-32-quickgelu/openai", "ent-mini": f"{BUNDLED}ent-mini"}
+"""Our names of encoders: open_clip's model/tag, or a folder below data/models that comes with the program."""
 
 
 class CLIPEncoder:
@@ -73,14 +74,22 @@ class CLIPEncoder:
         return np.concatenate(parts) if parts else np.empty((0, self.spec.dimension), np.float32)
 
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
-        return self._embed(lambda model, device: model.encode_text(self._tokenizer(list(texts)).to(device)))
+        try:
+            tokens = self._tokenizer(list(texts))
+        except Exception as error:  # some tokenizers are downloads of their own, with errors of their own
+            said = str(error).strip().split("\n")[0][:200]
+            raise EncoderError(
+                f"encoder {self.spec.name} cannot read words: {said}; search by image, or connect to the internet "
+                "for its tokenizer"
+            ) from error
+        return self._embed(lambda model, device: model.encode_text(tokens.to(device)))
 
     def _embed(self, encode: Callable[[Any, torch.device], torch.Tensor]) -> Embeddings:
         import torch
 
         self.load()
         device = next(self._model.parameters()).device
-        with torch.inference_mode(), _autocast(device):  # grad mode is thread-local, so it is set at every call
+        with torch.inference_mode(), autocast(device):  # grad mode is thread-local, so it is set at every call
             features = encode(self._model, device).float()
             embeddings: Embeddings = torch.nn.functional.normalize(features, dim=-1).cpu().numpy()
         return embeddings
@@ -100,10 +109,8 @@ class CLIPEncoder:
 
     @cached_property
     def _tokenizer(self) -> Any:
-        import open_clip
-
         source = _source(self.spec.name, self.spec.model, self.weights, None)
-        return open_clip.get_tokenizer(source if source.startswith(LOCAL) else source.partition("/")[0])
+        return tokenizer(source if source.startswith(LOCAL) else source.partition("/")[0])
 
     def _find_weights(self, on_progress: Progress | None) -> tuple[str, Path]:
         """The model as something on this machine, and the file of its weights, which are those of the spec."""
@@ -125,11 +132,24 @@ class CLIPEncoder:
         try:
             local = source.startswith(LOCAL)
             model, pretrained = (source, None) if local else (source.partition("/")[0], str(weights.plain_form(path)))
-            built = open_clip.create_model(model, pretrained, device=_device(), precision="fp32")
+            built = open_clip.create_model(model, pretrained, device=best_device(), precision="fp32")
         except Exception as error:  # open_clip checks shapes with assertions, torch with RuntimeError
             said = str(error).strip().split("\n")[0][:200]
             raise EncoderError(f"{path} does not hold weights of {source}: {said}; give another file") from error
         return built.eval()
+
+
+class UntrainedEncoder(CLIPEncoder):
+    """The architecture and preprocessing of `trained` with random weights: what pictures are worth without learning."""
+
+    def __init__(self, trained: CLIPEncoder, seed: int = 0) -> None:
+        super().__init__(trained.spec, trained.weights)
+        self._seed = seed
+
+    def _build(self, on_progress: Progress | None) -> Any:
+        source = _source(self.spec.name, self.spec.model, self.weights, on_progress)
+        model = untrained_model(source if source.startswith(LOCAL) else source.partition("/")[0], self._seed)
+        return model.to(best_device()).eval()
 
 
 def describe(name: str, given: Path | None = None, on_progress: Progress | None = None) -> tuple[EncoderSpec, Path]:
@@ -158,13 +178,25 @@ def describe(name: str, given: Path | None = None, on_progress: Progress | None 
     return spec, path
 
 
-def random_weights(model: str, seed: int) -> dict[str, torch.Tensor]:
-    """Random tensors in the true form of open_clip's `model`: to walk the way where its weights cannot be had."""
+def untrained_model(model: str, seed: int, **changes: Any) -> torch.nn.Module:
+    """open_clip's `model` (a name, or local-dir:FOLDER) with random weights: to be trained, or to walk the way with.
+
+    `changes` replace entries of its configuration, such as text_cfg.
+    """
     import open_clip
     import torch
 
     torch.manual_seed(seed)
-    return {name: tensor.contiguous() for name, tensor in open_clip.create_model(model).state_dict().items()}
+    built: torch.nn.Module = open_clip.create_model(model, load_weights=False, **changes)
+    return built
+
+
+def tokenizer(model: str) -> Callable[[list[str]], torch.Tensor]:
+    """What turns texts into the tokens (B, context length) int64 of open_clip's `model`."""
+    import open_clip
+
+    encode: Callable[[list[str]], torch.Tensor] = open_clip.get_tokenizer(model)
+    return encode
 
 
 @dataclass(frozen=True)
@@ -186,6 +218,8 @@ def _source(name: str, model: str, given: Path | None, on_progress: Progress | N
     """`model` as something on this machine: a hub repository becomes the folder it was downloaded to."""
     if given is not None and (given / CONFIG).is_file():
         return f"{LOCAL}{given}"
+    if model.startswith(BUNDLED):
+        return f"{LOCAL}{ROOT / 'data' / 'models' / model.removeprefix(BUNDLED)}"
     if model.startswith(HUB):
         return f"{LOCAL}{weights.download_repository(name, model.removeprefix(HUB), on_progress)}"
     return model
@@ -228,23 +262,3 @@ def _local_config(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _side(size: int | Sequence[int]) -> int:
     return size if isinstance(size, int) else int(size[0])
-
-
-def _device() -> str:
-    import torch
-
-    wanted = get_settings().device
-    if wanted != "auto":
-        return wanted
-    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _autocast(device: torch.device) -> AbstractContextManager[Any]:
-    """bfloat16 where it is asked for, or where a GPU is fast in it; float32 elsewhere."""
-    import torch
-
-    precision = get_settings().precision
-    automatic = precision == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported()
-    if precision == "bfloat16" or automatic:
-        return torch.autocast(device.type, dtype=torch.bfloat16)
-    return nullcontext()

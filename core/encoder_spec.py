@@ -65,4 +65,7 @@ class Encoder(Protocol):
         """RGB images, any size, to (B, D) embeddings."""
 
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
-        """Words to (B, D) embeddings in the space of the images."""
+        """Words to (B, D) embeddings in the space of the images; what is too long for the encoder is cut off.
+
+        Raises EncoderError where it has no text tower.
+        """

@@ -5,6 +5,10 @@ class EntError(Exception):
     """Base of every error that the engine raises on purpose; its text is fit to be shown to a person."""
 
 
+class Stopped(EntError):
+    """Work ended before its end because it was asked to; what was there before still is."""
+
+
 class ImageError(EntError):
     """These bytes are not an image that can be taken in: unreadable, truncated, too large, too small."""
 

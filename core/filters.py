@@ -1,14 +1,11 @@
-"""What a search or a gallery is narrowed to, and how that is asked of the catalogue."""
+"""What a search or a gallery is narrowed to; `core.selection` says the same in SQL."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
-import sqlalchemy as sa
-
 from core.errors import QueryError
-from core.schema import cases
 from core.taxonomy import Taxonomy
 
 UNLABELLED = ""
@@ -71,20 +68,5 @@ FIELDS = tuple(f.name for f in fields(Filters))
 EVERYTHING = Filters()
 
 
-def conditions(filters: Filters, taxonomy: Taxonomy) -> list[sa.ColumnElement[bool]]:
-    """The same as clauses on the `cases` table; excluded cases are always left out."""
-    clauses: list[sa.ColumnElement[bool]] = [cases.c.status == "active"]
-    labels = filters.labels(taxonomy)
-    if labels is not None:
-        clauses.append(_one_of(cases.c.label, labels))
-    others = {field: getattr(filters, field) for field in ("split", "finding", "patient")}
-    return clauses + [_one_of(cases.c[field], values) for field, values in others.items() if values]
-
-
 def _fits(value: str | None, wanted: tuple[str, ...]) -> bool:
     return not wanted or value in wanted
-
-
-def _one_of(column: sa.ColumnElement[str | None], values: tuple[str, ...]) -> sa.ColumnElement[bool]:
-    clause = column.in_([v for v in values if v != UNLABELLED])
-    return sa.or_(clause, column.is_(None)) if UNLABELLED in values else clause

@@ -5,29 +5,24 @@ from __future__ import annotations
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
-
-import sqlalchemy as sa
 
 from core.catalog import Catalog
 from core.errors import IndexUnavailable, LibraryBusy
 from core.flow import Flow
 from core.index import DATABASE, ChromaIndex, Entry, Space
 from core.lock import FileGuard, WriterLock
-from core.schema import cases, embeddings
+from core.selection import ACTIVE, Clauses, changed_since, lacking
 from core.vectors import PLAIN, VectorChunk
 
 Progress = Callable[[int, int], None]
-"""Called with (vectors done, vectors in all) while the index is brought up to date."""
+"""Called with (vectors done, vectors in all) while the index is brought up to date; may raise to stop it."""
 
 PATIENCE = 60.0
 """Seconds that a reader with nothing to read from waits for the process that is mending the index."""
-
-Clauses = Sequence[sa.ColumnElement[bool]]
-ACTIVE = cases.c.status == "active"
 
 
 class Indexer:
@@ -110,8 +105,11 @@ class Indexer:
         fresh = ChromaIndex(folder, nullcontext())  # nobody else knows of it yet
         try:
             self._fill(fresh, switch.get("active_flow", state.active_flow), [ACTIVE], on_progress)
-        finally:
+        except BaseException:  # stopped, most likely; the old one stays in use
             fresh.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        fresh.close()
         with self._guard:  # nobody opens the old one while it goes
             self._finish(fresh, generation=generation, index_epoch=folder.name, index_generation=generation, **switch)
             self._sweep(keep=folder.name)
@@ -178,7 +176,7 @@ class Indexer:
     def _update(self, index: ChromaIndex, indexed: int, on_progress: Progress | None) -> None:
         state = self.catalog.state()
         self.catalog.update_state(index_dirty=True)
-        changed = cases.c.generation > indexed
+        changed = changed_since(indexed)
         for chunk in self.catalog.vectors.chunks(PLAIN, [changed]):
             for space in ("before", "after") if state.active_flow else ("before",):
                 index.remove(space, chunk.case_ids)
@@ -208,8 +206,7 @@ class Indexer:
     def _apply(self, flow_id: str, clauses: Clauses) -> None:
         """Keep, in the catalogue, what the flow makes of every embedding it has not been applied to yet."""
         flow, table = self._flow(flow_id), self.catalog.vectors
-        moved = sa.select(embeddings.c.case_id).where(embeddings.c.view == flow_id)
-        while chunk := next(table.chunks(PLAIN, [*clauses, cases.c.case_id.not_in(moved)]), None):
+        while chunk := next(table.chunks(PLAIN, [*clauses, lacking(flow_id)]), None):
             with self.catalog.engine.begin() as connection:
                 table.put(connection, flow_id, chunk.case_ids, flow.transform(chunk.vectors))
 

@@ -17,19 +17,18 @@ from core.flows import FlowStore
 from core.imaging import Limits
 from core.indexer import Indexer
 from core.indexer import Progress as IndexProgress
-from core.ingest import Ingest
+from core.ingest import Ingest, Pace, Watcher
 from core.ingest_report import IngestProgress, IngestReport
 from core.lock import WriterLock
 from core.repair import restore_thumbnails, sweep
 from core.search import Query, Searcher, SearchResult
 from core.settings import get_settings
 from core.sources import Source
-from core.store import ImageStore
+from core.store import CATALOG, ImageStore
 from core.taxonomy import ENT, Taxonomy
 from core.verify import VerifyReport, verify
 from core.weights import Progress as DownloadProgress
 
-CATALOG = "catalog.db"
 DEFAULT_ENCODER = "clip-vit-b-32"
 SEARCH_TRIES = 3
 INDEX_EVERY = 512
@@ -189,17 +188,9 @@ class Library:
         settings = get_settings()
         with self.lock.held(on_wait=on_wait, should_stop=should_stop):
             self.indexer.catch_up()
-            report = Ingest(
-                self.catalog,
-                self.store,
-                self.encoder,
-                self.limits,
-                workers=workers or settings.workers,
-                batch_size=settings.batch_size,
-                on_progress=on_progress,
-                should_stop=should_stop,
-                on_batch=lambda: self.indexer.catch_up(at_least=INDEX_EVERY),
-            ).run(source)
+            pace = Pace(workers or settings.workers, settings.batch_size)
+            watcher = Watcher(on_progress, should_stop, lambda: self.indexer.catch_up(at_least=INDEX_EVERY))
+            report = Ingest(self.catalog, self.store, self.encoder, self.limits, pace, watcher).run(source)
             self.indexer.catch_up(
                 lambda done, total: on_progress(IngestProgress("indexing", done, total, report.added))
             )
@@ -227,18 +218,30 @@ class Library:
         """The WebP thumbnail of a case."""
         return self.store.thumbnail(case.sha256)
 
-    def verify(self, on_wait: Callable[[str], None] = lambda said: None) -> VerifyReport:
-        """Compare everything the library holds against everything else; an import under way is waited for."""
+    def verify(
+        self,
+        on_progress: IndexProgress = lambda done, total: None,
+        on_wait: Callable[[str], None] = lambda said: None,
+    ) -> VerifyReport:
+        """Compare everything the library holds against everything else; an import under way is waited for.
+
+        `on_progress` may raise, `Stopped` for one, to end it.
+        """
         with self.lock.held(on_wait=on_wait):
-            return verify(self.catalog, self.store, self.indexer)
+            return verify(self.catalog, self.store, self.indexer, on_progress)
 
     def repair(
-        self, on_progress: IndexProgress | None = None, on_wait: Callable[[str], None] = lambda said: None
+        self,
+        on_progress: IndexProgress = lambda done, total: None,
+        on_wait: Callable[[str], None] = lambda said: None,
     ) -> None:
-        """Make anew what is derived: thumbnails, index; remove files that belong to no case."""
+        """Make anew what is derived: thumbnails, then the index; remove files that belong to no case.
+
+        `on_progress` may raise, `Stopped` for one, to end it; the index stays the old one then.
+        """
         with self.lock.held(on_wait=on_wait):
             sweep(self.catalog, self.store)
-            restore_thumbnails(self.catalog, self.store, self.limits)
+            restore_thumbnails(self.catalog, self.store, self.limits, on_progress)
             self.indexer.rebuild(on_progress)
 
     def _use_weights(self, weights: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from core.errors import ImageError, SourceError
 from core.imaging import Limits, check_file_size
+from core.store import CATALOG
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 MAX_ENTRIES = 200_000
@@ -55,10 +56,11 @@ class ListedFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """All files of a folder or ZIP in the order of their names, and what could not be listed."""
+    """All files of a folder or ZIP in the order of their names, what could not be listed, and remarks on the whole."""
 
     files: tuple[ListedFile, ...]
     failures: tuple[SourceFailure, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def printable(text: str) -> str:
@@ -71,9 +73,15 @@ def printable(text: str) -> str:
 
 
 def list_folder(root: Path, limits: Limits) -> Listing:
-    """The regular files below a folder. Raises SourceError when the folder itself cannot be read."""
+    """The regular files below a folder, those of libraries left out: they are copies of what was imported once.
+
+    Raises SourceError when the folder itself cannot be read, or is a library.
+    """
+    if (root / CATALOG).is_file():
+        raise SourceError(f"{root} is a library, not a folder of images; export it, and import what that writes")
     found: list[ListedFile] = []
     failures: list[SourceFailure] = []
+    notes: list[str] = []
     inside = os.path.realpath(root) + os.sep
 
     def name_of(path: str) -> str:
@@ -87,6 +95,10 @@ def list_folder(root: Path, limits: Limits) -> Listing:
         failures.append(SourceFailure(printable(name_of(where)), reason))
 
     for folder, folders, names in os.walk(root, onerror=refuse):
+        if CATALOG in names:
+            notes.append(f"the library {printable(name_of(folder))} was left out; export it to import its cases")
+            folders.clear()
+            continue
         links = [name for name in folders if Path(folder, name).is_symlink()]  # not followed: they could go in circles
         folders[:] = sorted(name for name in folders if not _is_hidden(name))
         for name in sorted(name for name in (*names, *links) if not _is_hidden(name)):
@@ -100,7 +112,7 @@ def list_folder(root: Path, limits: Limits) -> Listing:
                 failures.append(SourceFailure(file.shown, problem))
             elif regular:
                 found.append(file)
-    return Listing(tuple(sorted(found, key=_order)), tuple(failures))
+    return Listing(tuple(sorted(found, key=_order)), tuple(failures), tuple(notes))
 
 
 def _problem(path: Path, inside: str) -> str:

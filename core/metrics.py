@@ -7,7 +7,7 @@ relevant reference cannot be answered and counts as 0 in all of them, as in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ from core.errors import EntError
 Relevance = npt.NDArray[np.bool_]  # (Q, R)
 Values = npt.NDArray[np.float64]  # (Q,)
 Keys = npt.NDArray[Any]  # (Q,) or (R,), of anything that can be compared
+
+Rescore = Callable[[npt.NDArray[Any], npt.NDArray[Any], Values], Values]
+"""Re-ranking: queries (B, D), references (R, D) and their similarities (B, R) to scores (B, R), higher is nearer."""
 
 BLOCK = 8_000_000
 """Similarities held at a time: 64 MB of float64."""
@@ -80,15 +83,21 @@ class Ranking:
 
 
 def rankings(
-    query: npt.ArrayLike, reference: npt.ArrayLike, query_keys: Keys | None = None, reference_keys: Keys | None = None
+    query: npt.ArrayLike,
+    reference: npt.ArrayLike,
+    query_keys: Keys | None = None,
+    reference_keys: Keys | None = None,
+    rescore: Rescore | None = None,
 ) -> Iterator[Ranking]:
     """All references (R, D) of all queries (Q, D) by cosine similarity, exactly, some queries at a time.
+
+    `rescore` makes other scores of the similarities where it is given.
 
     A reference with the key of a query is left out for it: with case ids as keys no case finds itself, with
     patients as keys none finds its own patient. Equal similarities keep the order of the references.
     Raises EntError when the shapes do not fit or a number is not finite.
     """
-    for rows, similarity in _similarities(query, reference, query_keys, reference_keys):
+    for rows, similarity in _similarities(query, reference, query_keys, reference_keys, rescore):
         order = np.argsort(-similarity, axis=1, kind="stable")  # stable: equal ones stay in their order
         yield Ranking(rows, order, np.take_along_axis(similarity, order, axis=1) > -np.inf)
 
@@ -131,16 +140,23 @@ def _hits(found: npt.NDArray[np.intp], query_labels: Keys, reference_labels: Key
 
 
 def _similarities(
-    query: npt.ArrayLike, reference: npt.ArrayLike, query_keys: Keys | None, reference_keys: Keys | None
+    query: npt.ArrayLike,
+    reference: npt.ArrayLike,
+    query_keys: Keys | None,
+    reference_keys: Keys | None,
+    rescore: Rescore | None = None,
 ) -> Iterator[tuple[slice, Values]]:
-    """Rows of queries and their cosine similarities (B, R), -inf where the keys are equal."""
+    """Rows of queries and their cosine similarities (B, R), or scores, -inf where the keys are equal."""
     q, r = _unit(query, "query"), _unit(reference, "reference")
     if q.shape[1] != r.shape[1]:
         raise EntError(f"query {q.shape} and reference {r.shape} have different dimensions; give one encoder's")
     size = max(1, BLOCK // max(1, len(r)))
     for start in range(0, len(q), size):
         rows = slice(start, min(start + size, len(q)))
-        similarity = np.round(q[rows] @ r.T, DECIMALS)
+        similarity = q[rows] @ r.T
+        if rescore is not None:
+            similarity = rescore(np.asarray(query)[rows], np.asarray(reference), similarity)
+        similarity = np.round(similarity, DECIMALS)
         if query_keys is not None and reference_keys is not None:
             similarity[query_keys[rows, None] == reference_keys[None, :]] = -np.inf
         yield rows, similarity

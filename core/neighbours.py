@@ -8,8 +8,9 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from core.catalog import Catalog
-from core.filters import EVERYTHING, Filters, conditions
+from core.filters import EVERYTHING, Filters
 from core.index import WHOLE, ChromaIndex, Neighbour, Space
+from core.selection import passing
 from core.vectors import PLAIN, Matrix
 
 EXACT = 1000
@@ -65,11 +66,11 @@ class NeighbourFinder:
         k: int,
         filters: Filters,
     ) -> list[Neighbour]:
-        passing = self.catalog.count(filters)
-        if passing > EXACT:
+        many = self.catalog.count(filters)
+        if many > EXACT:
             asked = (WHOLE,) if labels is None else labels
             held = sum(index.count(space, label) for label in asked)
-            fetch = math.ceil(MARGIN * k * held / passing) + k
+            fetch = math.ceil(MARGIN * k * held / many) + k
             if fetch <= MOST_FETCHED:
                 near = _nearest(index, space, labels, vector, fetch)
                 allowed = self.catalog.passing([n.case_id for n in near], filters)
@@ -80,7 +81,7 @@ class NeighbourFinder:
 
     def _compare_all(self, space: Space, vector: Matrix, k: int, filters: Filters) -> list[Neighbour]:
         best: list[Neighbour] = []
-        for chunk in self.catalog.vectors.chunks(self._view(space), conditions(filters, self.catalog.taxonomy)):
+        for chunk in self.catalog.vectors.chunks(self._view(space), passing(filters, self.catalog.taxonomy)):
             best = [*best, *_most_similar(vector, chunk.case_ids, chunk.vectors, k)]
         return sorted(best, key=lambda n: -n.similarity)[:k]
 

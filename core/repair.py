@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from core.catalog import Catalog
@@ -17,10 +18,14 @@ def sweep(catalog: Catalog, store: ImageStore) -> int:
     return store.sweep(images | {store.thumbnail_path(sha256) for sha256, _ in kept})
 
 
-def restore_thumbnails(catalog: Catalog, store: ImageStore, limits: Limits) -> None:
+def restore_thumbnails(
+    catalog: Catalog, store: ImageStore, limits: Limits, on_progress: Callable[[int, int], None]
+) -> None:
     """Make the thumbnails that are missing; a case whose original is gone as well is left for verify to name."""
-    for sha256, extension in catalog.cases_kept():
+    kept = catalog.cases_kept()
+    for done, (sha256, extension) in enumerate(kept, 1):
         if not store.thumbnail_path(sha256).is_file():
             with suppress(EntError):
                 data = store.image(sha256, extension)
                 store.put(sha256, extension, data, thumbnail(load_image(data, limits).rgb))
+        on_progress(done, len(kept))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError as DatabaseError  # for those who ask without SQL of their own
 
 FORMAT = 1
 """Version of the library format; raised when an older program could no longer read what a newer one writes."""
@@ -90,3 +91,10 @@ def open_engine(path: Path) -> sa.Engine:
                 connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def damage(engine: sa.Engine) -> str | None:
+    """What is wrong with the database file itself, in SQLite's words; None when nothing is found."""
+    with engine.connect() as connection:
+        said = connection.execute(sa.text("PRAGMA integrity_check")).scalars().all()
+    return None if list(said) == ["ok"] else str(said[0])

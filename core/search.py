@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.blend import SAMPLE, blend
 from core.catalog import Case, Catalog
 from core.encoder_spec import Encoder
 from core.errors import QueryError
@@ -24,17 +25,22 @@ EVIDENCE_NEIGHBOURS = 12
 """How many labelled neighbours are asked for their class."""
 
 MOST_RESULTS = 1000
+MOST_LETTERS = 1000
+"""Length of one text of a query; encoders read a sentence or two and no further."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """What to search with (image files' bytes, ids of stored cases; their mean), where, and for how many.
+    """What to search with (image files' bytes, ids of stored cases, words; their mean), where, and for how many.
 
-    `space` None means after the flow where one is active, before it otherwise.
+    Images and cases together have as much say as all texts together. `space` None means after the flow where one is
+    active, before it otherwise. With words it is before the flow, and only there: the encoder's text tower was trained
+    to meet the images in that space, and the flow has only ever learnt to move images.
     """
 
     images: tuple[bytes, ...] = ()
     cases: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
     top_k: int = 10
     filters: Filters = EVERYTHING
     space: Space | None = None
@@ -106,10 +112,13 @@ class Searcher:
         images = [load_image(data, self._limits) for data in query.images]
         identical = self._identical(images)
         clock.lap("decode")
-        x_0 = self._embed(images, query.cases)
+        pictures = self._embed(images, query.cases)
+        words = self._encoder.encode_texts(query.texts) if query.texts else None
         clock.lap("encode")
-        space: Space = query.space or ("before" if flow is None else "after")
-        vector = _mean(x_0 if flow is None or space == "before" else flow.transform(x_0))
+        space: Space = query.space or ("before" if flow is None or query.texts else "after")
+        if len(pictures) and flow is not None and space == "after":
+            pictures = flow.transform(pictures)
+        vector = self._vector(pictures, words)
         clock.lap("flow")
         found, votes = self._neighbours(query, space, vector, identical)
         hits = self._hits(found, identical)
@@ -129,7 +138,16 @@ class Searcher:
         encoded: Sequence[Matrix] | Matrix = (
             self._encoder.encode_images([image.rgb for image in images]) if images else ()
         )
-        return np.stack([*encoded, *(stored[case_id] for case_id in case_ids)])
+        rows = [*encoded, *(stored[case_id] for case_id in case_ids)]
+        return np.stack(rows) if rows else np.empty((0, self._encoder.spec.dimension), np.float32)
+
+    def _vector(self, pictures: Matrix, words: Matrix | None) -> Matrix:
+        """What to look for (D,): the mean of the pictures (Q, D), of the words (T, D), or of both means."""
+        if words is None:
+            return _mean(pictures)
+        if not len(pictures):
+            return _mean(words)
+        return blend(_mean(words), _mean(pictures), self.catalog.vectors.sample(PLAIN, SAMPLE))
 
     def _neighbours(
         self, query: Query, space: Space, vector: Matrix, identical: tuple[str, ...]
@@ -165,12 +183,17 @@ def _evidence(votes: list[str]) -> Evidence:
 
 
 def _check(query: Query, flow: Flow | None) -> None:
-    if not query.images and not query.cases:
-        raise QueryError("nothing to search with: give an image or the id of a stored case")
+    if not (query.images or query.cases or query.texts):
+        raise QueryError("nothing to search with: give an image, the id of a stored case, or words")
+    for text in query.texts:
+        if not 1 <= len(text.strip()) <= MOST_LETTERS:
+            raise QueryError(f"words to search with must have 1 to {MOST_LETTERS} letters, got {len(text.strip())}")
     if not 1 <= query.top_k <= MOST_RESULTS:
         raise QueryError(f"top-k must lie between 1 and {MOST_RESULTS}, got {query.top_k}")
     if query.space == "after" and flow is None:
         raise QueryError("this library has no active flow: search before the flow, or activate one first")
+    if query.space == "after" and query.texts:
+        raise QueryError("words are compared with images before the flow, which moves only images: search before it")
 
 
 def _mean(vectors: Matrix) -> Matrix:
@@ -178,7 +201,7 @@ def _mean(vectors: Matrix) -> Matrix:
     mean = vectors.mean(axis=0)
     length = float(np.linalg.norm(mean))
     if not length > 1e-6:
-        raise QueryError("the query images cancel each other out; search with fewer of them")
+        raise QueryError("the parts of the query cancel each other out; search with fewer of them")
     return np.asarray(mean / length, dtype=np.float32)
 
 

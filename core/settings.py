@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ENT_", frozen=True)
 
     libraries: Path = Field(ROOT / "data" / "libraries", description="folder in which the app keeps libraries")
+    demo: Path = Field(ROOT / "data" / "demo", description="folder of the demo; one that has none: start without it")
     weights: Path | None = Field(None, description="weights file or folder, in place of a download")
     cache: Path = Field(user_cache_path("ent-case-browser"), description="where downloaded weights are kept")
     offline: bool = Field(False, description="never try to download weights")

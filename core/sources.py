@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from core.encoder_spec import Embeddings
 from core.errors import ImageError, SourceError, TaxonomyError
 from core.imaging import DEFAULT_LIMITS, Limits
 from core.listing import (
@@ -47,12 +48,16 @@ class SourceItem:
 
 @dataclass(frozen=True)
 class Source:
-    """All that a source has to import, what of it cannot be, and remarks on the whole."""
+    """All that a source has to import, what of it cannot be, and remarks on the whole.
+
+    `embeddings`, where there are any, were made before by the very encoder of the library: (D,) each, by pixel hash.
+    """
 
     name: str
     items: tuple[SourceItem, ...]
     failures: tuple[SourceFailure, ...] = ()
     notes: tuple[str, ...] = ()
+    embeddings: Mapping[str, Embeddings] = field(default_factory=dict)
 
 
 @contextmanager
@@ -153,7 +158,7 @@ def _find_manifest(files: Sequence[ListedFile]) -> tuple[ListedFile | None, str]
 def _by_folder(name: str, listing: Listing, taxonomy: Taxonomy) -> Source:
     images = [file for file in listing.files if file.is_image]
     items = tuple(SourceItem(file.shown, CaseFacts(_label(file, taxonomy)), file.read) for file in images)
-    notes = []
+    notes = list(listing.notes)
     unlabelled = [file for file, item in zip(images, items, strict=True) if item.facts.label is None]
     if unlabelled:
         folders = sorted({printable("/".join(file.folders)) or "the top folder" for file in unlabelled})
@@ -193,7 +198,7 @@ def _by_manifest(name: str, listing: Listing, manifest: Manifest, base: str) -> 
         except SourceError as error:
             if printable(base + row.path) not in refused:  # or else it was said why
                 failures.append(SourceFailure(printable(row.path), f"row {row.number} of {manifest.name}: {error}"))
-    notes = []
+    notes = list(listing.notes)
     if finder.elsewhere:
         notes.append(f"{_count(finder.elsewhere)} found by file name, in another folder than {manifest.name} says")
     named = {failure.path for failure in failures}.union(first)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from core.errors import LibraryError
 
+CATALOG = "catalog.db"
+"""The file that makes a folder a library."""
+
 
 class ImageStore:
     """Files below a library's folder, written whole or not at all. Names come from hashes, never from people."""

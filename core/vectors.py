@@ -10,6 +10,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from core.schema import cases, embeddings
+from core.selection import Clauses
 
 PLAIN, MIRROR = "plain", "mirror"
 """Views: of the image, and of its mirror image. The id of a flow is a view too: what that flow made of PLAIN."""
@@ -67,14 +68,18 @@ class VectorTable:
         with self.engine.begin() as connection:
             connection.execute(sa.delete(embeddings).where(embeddings.c.view == view))
 
-    def count(self, view: str, clauses: Sequence[sa.ColumnElement[bool]] = ()) -> int:
+    def sample(self, view: str, size: int) -> Matrix:
+        """Up to `size` vectors (B, D) of this view, always the same: ids come from hashes, so their order is chance."""
+        query = _select(view, ()).with_only_columns(embeddings.c.vector).order_by(embeddings.c.case_id).limit(size)
+        with self.engine.connect() as connection:
+            return _unpack(connection.execute(query).scalars().all())
+
+    def count(self, view: str, clauses: Clauses = ()) -> int:
         """How many of the cases that meet `clauses` (on the `cases` table) have a vector of this view."""
         with self.engine.connect() as connection:
             return int(connection.execute(_select(view, clauses).with_only_columns(sa.func.count())).scalar_one())
 
-    def chunks(
-        self, view: str, clauses: Sequence[sa.ColumnElement[bool]] = (), size: int = 4096
-    ) -> Iterator[VectorChunk]:
+    def chunks(self, view: str, clauses: Clauses = (), size: int = 4096) -> Iterator[VectorChunk]:
         """The vectors of the cases that meet `clauses` (on the `cases` table), oldest case first, `size` at a time."""
         query = _select(view, clauses).order_by(cases.c.seq)
         with self.engine.connect() as connection:
@@ -83,7 +88,7 @@ class VectorTable:
                 yield VectorChunk(case_ids, labels, _unpack(blobs))
 
 
-def _select(view: str, clauses: Sequence[sa.ColumnElement[bool]]) -> sa.Select[tuple[str, str | None, bytes]]:
+def _select(view: str, clauses: Clauses) -> sa.Select[tuple[str, str | None, bytes]]:
     joined = cases.join(embeddings, sa.and_(embeddings.c.case_id == cases.c.case_id, embeddings.c.view == view))
     return sa.select(cases.c.case_id, cases.c.label, embeddings.c.vector).select_from(joined).where(*clauses)
 

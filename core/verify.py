@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import sqlalchemy as sa
 
 from core.catalog import Catalog
 from core.errors import IndexUnavailable
 from core.index import WHOLE, ChromaIndex, Space
 from core.indexer import Indexer
-from core.schema import cases
+from core.schema import DatabaseError, damage
+from core.selection import ACTIVE
 from core.store import ImageStore
 from core.vectors import PLAIN, VectorChunk
 
@@ -33,45 +33,64 @@ class VerifyReport:
     problems: tuple[str, ...]
 
 
-def verify(catalog: Catalog, store: ImageStore, indexer: Indexer) -> VerifyReport:
+class _Count:
+    """Images read and vectors compared so far, out of all there are."""
+
+    def __init__(self, total: int, on_progress: Callable[[int, int], None]) -> None:
+        self.done, self.total = 0, total
+        self._on_progress = on_progress
+
+    def add(self, number: int = 1) -> None:
+        self.done += number
+        self._on_progress(self.done, self.total)
+
+
+def verify(
+    catalog: Catalog, store: ImageStore, indexer: Indexer, on_progress: Callable[[int, int], None]
+) -> VerifyReport:
     """Read everything the library holds and compare, for the holder of the writer's lock.
 
-    Changes nothing but what opening an index mends by itself.
+    Changes nothing but what opening an index mends by itself. `on_progress` is told (steps done, steps in all) and
+    may raise to end it.
     """
     try:
-        if damage := _check_database(catalog):
-            return VerifyReport(False, 0, 0, 0, (damage,))
-        problems = [*_check_files(catalog, store), *_check_embeddings(catalog)]
-        before, after, found = _check_indexes(catalog, indexer)
+        if said := damage(catalog.engine):
+            return _damaged(said)
+        views, kept = _views(catalog), catalog.cases_kept()
+        steps = _Count(len(kept) + catalog.count() * len(views), on_progress)
+        problems = [*_check_files(kept, store, steps), *_check_embeddings(catalog)]
+        before, after, found = _check_indexes(catalog, indexer, views, steps)
         problems.extend(found)
         return VerifyReport(not problems, catalog.count(), before, after, tuple(problems))
-    except sa.exc.DatabaseError as error:
-        return VerifyReport(False, 0, 0, 0, (f"the catalogue is damaged ({error.orig}); restore a backup",))
+    except DatabaseError as error:
+        return _damaged(str(error.orig))
 
 
-def _check_indexes(catalog: Catalog, indexer: Indexer) -> tuple[int, int, list[str]]:
+def _damaged(said: str) -> VerifyReport:
+    return VerifyReport(False, 0, 0, 0, (f"the catalogue is damaged ({said}); restore a backup",))
+
+
+def _views(catalog: Catalog) -> dict[Space, str]:
     flow_id = catalog.state().active_flow
-    views: dict[Space, str] = {"before": PLAIN}
-    if flow_id is not None:
-        views["after"] = flow_id
+    return {"before": PLAIN} if flow_id is None else {"before": PLAIN, "after": flow_id}
+
+
+def _check_indexes(
+    catalog: Catalog, indexer: Indexer, views: dict[Space, str], steps: _Count
+) -> tuple[int, int, list[str]]:
     try:
         indexer.catch_up()
         with indexer.reading() as index:
-            problems = [said for space, view in views.items() for said in _check_index(catalog, index, space, view)]
-            return index.count("before"), index.count("after") if flow_id else 0, problems
+            checks = [_check_index(catalog, index, space, view, steps) for space, view in views.items()]
+            problems = [said for check in checks for said in check]
+            return index.count("before"), index.count("after") if "after" in views else 0, problems
     except IndexUnavailable as error:
         return 0, 0, [f"{error}; run repair"]
 
 
-def _check_database(catalog: Catalog) -> str | None:
-    with catalog.engine.connect() as connection:
-        said = connection.execute(sa.text("PRAGMA integrity_check")).scalars().all()
-    return None if list(said) == ["ok"] else f"the catalogue is damaged ({said[0]}); restore a backup"
-
-
-def _check_files(catalog: Catalog, store: ImageStore) -> Iterator[str]:
-    kept = catalog.cases_kept()
+def _check_files(kept: list[tuple[str, str]], store: ImageStore, steps: _Count) -> Iterator[str]:
     for sha256, extension in kept:
+        steps.add()
         image = store.image_path(sha256, extension)
         if not image.is_file():
             yield f"image file {image.name} is missing; restore it from a backup"
@@ -95,12 +114,12 @@ def _check_embeddings(catalog: Catalog) -> Iterator[str]:
             yield f"case {chunk.case_ids[row]}: its embedding has length {lengths[row]:.3f}, not 1"
 
 
-def _check_index(catalog: Catalog, index: ChromaIndex, space: Space, view: str) -> Iterator[str]:
-    active = [cases.c.status == "active"]
-    if (found := catalog.vectors.count(view, active)) != (wanted := catalog.count()):
+def _check_index(catalog: Catalog, index: ChromaIndex, space: Space, view: str, steps: _Count) -> Iterator[str]:
+    if (found := catalog.vectors.count(view, [ACTIVE])) != (wanted := catalog.count()):
         yield f"{wanted - found} of {wanted} cases have no embedding {space} the flow; run repair"
     expected: dict[str | None, set[str]] = {WHOLE: set()}
-    for chunk in catalog.vectors.chunks(view, active, PAGE):
+    for chunk in catalog.vectors.chunks(view, [ACTIVE], PAGE):
+        steps.add(len(chunk.case_ids))
         yield from _check_chunk(index, space, chunk)
         for case_id, label in zip(chunk.case_ids, chunk.labels, strict=True):
             expected[WHOLE].add(case_id)

@@ -187,7 +187,8 @@ def _first_line(error: Exception | None) -> str:
 
 def _ways_out() -> str:
     return (
-        "ways out: connect to the internet and try again; or give a file with --weights FILE or ENT_WEIGHTS=FILE; "
+        "ways out: connect to the internet and try again; or give a file with --weights FILE or ENT_WEIGHTS=FILE, "
+        "or in the app where a library is made; "
         "or copy the cache folder of a machine that has them and set ENT_CACHE=FOLDER"
     )
 

@@ -13,6 +13,6 @@ else:
     main, aside = st.columns([8, 5], gap="large")
     with main:
         import_form.show(library)
-        library_forms.more()
+        library_forms.more(expanded=library.synthetic)
     with aside:
         library_view.show(library)

@@ -1,4 +1,4 @@
-"""Search: an image in, the most similar cases out, with what they say about its class."""
+"""Search: words or an image in, the most similar cases out, with what they say about the class."""
 
 from pages.ui import libraries, query_view, result_view, search_options
 
@@ -7,6 +7,7 @@ library.warm()
 if query_view.is_empty():
     query_view.ask(library)
 else:
+    query_view.words()
     aside, main = query_view.columns()
     with aside:
         query_view.show(library)

@@ -17,6 +17,7 @@ ONLY_IN |= {"pytorch_metric_learning": "core/metric_loss.py"}
 CONSOLE = {"core/__main__.py", "core/console.py", "core/flow_commands.py"}
 TOP_LEVEL = {"streamlit_app.py", "pages", "core", "training", "data", "tests", "requirements.txt", "README.md"}
 TOP_LEVEL |= {"pyproject.toml", "LICENSE"}
+SQL = {"core/catalog.py", "core/schema.py", "core/selection.py", "core/split_table.py", "core/vectors.py"}
 
 
 def name(path: Path) -> str:
@@ -36,6 +37,7 @@ def test_imports_go_the_right_way(path: Path) -> None:
     roots = set(imported(ast.parse(path.read_text(encoding="utf-8"))))
     assert not roots & FORBIDDEN[name(path).split("/")[0]]
     assert not {library for library, home in ONLY_IN.items() if library in roots and home != name(path)}
+    assert "sqlalchemy" not in roots or name(path) in SQL
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if name(p).startswith("core/")], ids=name)

@@ -7,14 +7,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from core.console import Progress
 from core.encoder_spec import Encoder
 from core.errors import EntError
+from core.settings import ROOT
 from training.bench.timing import Latency
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -22,9 +24,11 @@ bench = typer.Typer(help="Measure; compare ratios within one run.", no_args_is_h
 app.add_typer(bench, name="bench")
 
 MODEL = "ViT-B-32-quickgelu"
+DEMO = ROOT / "data" / "demo"
 Weights = Annotated[Path | None, typer.Option(help="weights of ViT-B/32; random ones of the same form otherwise")]
-Lib = Annotated[Path, typer.Argument(metavar="LIB", help="the library's folder", show_default=False)]
 Seed = Annotated[int, typer.Option(help="random seed")]
+Lib = Annotated[Path, typer.Argument(metavar="LIB", help="the library's folder", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="one JSON object on standard output and nothing else there")]
 
 
 @app.command("random-weights")
@@ -42,6 +46,7 @@ def phantoms_command(
     per_class: Annotated[int, typer.Option(help="images of each of the seven classes")] = 100,
     seed: Seed = 0,
     size: Annotated[int, typer.Option(help="height of the frames in pixels, 48 to 512")] = 256,
+    form: Annotated[Literal["jpeg", "webp"], typer.Option("--format", help="as a camera's JPEG, or smaller")] = "jpeg",
     sheet: Annotated[Path | None, typer.Option(help="also, or only, write a contact sheet (JPEG) to this file")] = None,
 ) -> None:
     """Render synthetic endoscopic pictures of the seven ENT classes, with captions and made-up patients."""
@@ -51,10 +56,67 @@ def phantoms_command(
     if out is None and sheet is None:
         raise typer.BadParameter("give a folder OUT, or --sheet FILE, or both")
     if out is not None:
-        print(f"wrote {write_dataset(out, per_class, seed, size)} synthetic images to {out}")
+        print(f"wrote {write_dataset(out, per_class, seed, size, form)} synthetic images to {out}")
     if sheet is not None:
         write_sheet(sheet, seed)
         print(f"wrote a contact sheet to {sheet}")
+
+
+@app.command("evaluate")
+def evaluate_command(
+    lib: Lib,
+    split: Annotated[
+        Literal["test", "val", "train", "all"] | None, typer.Option(help="test where there is one, else all")
+    ] = None,
+    flow: Annotated[
+        str | None, typer.Option(metavar="ID", help="a flow of the library; the active one otherwise")
+    ] = None,
+    baselines: Annotated[bool, typer.Option("--baselines", help="beside 8x8 thumbnails and random weights")] = False,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="also write an HTML page with plots")] = None,
+    pictures: Annotated[bool, typer.Option(help="show the worst queries' pictures in that page")] = True,
+    as_json: Json = False,
+) -> None:
+    """How well a library finds what is alike: before, at and after the flow, with intervals, tests and confusions."""
+    from training.evaluate_command import Wanted, run
+
+    run(lib, Wanted(split, flow, baselines, report, pictures), as_json)
+
+
+@app.command("words")
+def words_command(
+    lib: Lib,
+    top: Annotated[int, typer.Option(min=1, help="how many nearest images to look at")] = 5,
+    as_json: Json = False,
+) -> None:
+    """How over-represented each class is among the images nearest to its name in words."""
+    from training.words_command import run
+
+    run(lib, top, as_json)
+
+
+@app.command("pretrain")
+def pretrain_command(
+    out: Annotated[Path, typer.Argument(help="new folder for the encoder")],
+    seed: Seed = 0,
+    steps: Annotated[int | None, typer.Option(min=1, help="batches; fewer make a quick, worse encoder")] = None,
+    images: Annotated[int | None, typer.Option(min=7, help="phantoms rendered to train on")] = None,
+    resume: Annotated[bool, typer.Option(help="go on with the run of these settings that was cut short")] = False,
+) -> None:
+    """Train ent-mini, the bundled encoder, on phantoms."""
+    from core.settings import get_settings
+    from training.pretrain.config import PretrainConfig
+    from training.pretrain.run import run
+
+    given = {"steps": steps, "images": images}
+    config = PretrainConfig(seed=seed, **{name: value for name, value in given.items() if value is not None})
+    with Progress("rendering", "images") as rendering, Progress("training", "steps") as training:
+        cache = get_settings().cache / "pretrain"
+        record = run(
+            out, config, cache, resume, on_render=rendering, on_event=lambda event: training(event.step, event.steps)
+        )
+    print(f"wrote {out}; on phantoms of unseen patients:")
+    for name, value in record["phantoms"].items():
+        print(f"  {name.replace('_', ' '):16} {value}")
 
 
 @app.command("split")
@@ -79,6 +141,22 @@ def train_command(
     from training.train import train
 
     train(lib, recipe, epochs, resume, seed)
+
+
+@app.command("demo")
+def demo_command(
+    out: Annotated[Path, typer.Argument(help="new folder, or that of a demo, which it replaces")] = DEMO,
+    per_class: Annotated[int, typer.Option(help="images of each of the seven classes")] = 100,
+    seed: Seed = 0,
+    size: Annotated[int, typer.Option(help="height of the frames in pixels, 48 to 512")] = 256,
+    encoder: Annotated[str, typer.Option(help="the encoder its library is bound to")] = "ent-mini",
+) -> None:
+    """Make the demo that opens on first start: images, manifest, and their embeddings by the bundled encoder."""
+    from training.demo import write_demo
+
+    made = write_demo(out, per_class, seed, size, encoder)
+    megabytes = sum(file.stat().st_size for file in out.rglob("*") if file.is_file()) / 1e6
+    print(f"wrote {made.images} synthetic images with their embeddings to {out}: {megabytes:.1f} MB")
 
 
 @bench.command("index")

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
-from core.encoder import random_weights
+from core.encoder import untrained_model
 
 
 def write_random_weights(path: Path, model: str, seed: int) -> None:
     """Write random weights of open_clip's `model` to `path`, as safetensors. What they rank means nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(random_weights(model, seed), path)
+    weights = untrained_model(model, seed).state_dict()
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, path)

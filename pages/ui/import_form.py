@@ -18,6 +18,10 @@ NOT_LABELLED = ""
 def show(library: OpenLibrary) -> None:
     """The two ways to import; each starts a job."""
     st.subheader("Import images", anchor=False)
+    if library.synthetic:
+        frame.quiet(
+            "This is the demo: what is imported here lies among synthetic images. For your own, make a library below."
+        )
     files, path = st.tabs(["Files", "Folder or archive on this machine"], key="import_way")
     with files:
         _files(library)

@@ -40,8 +40,8 @@ def _running(job: Job) -> None:
             key=f"stop_{job.job_id}",
             icon=":material/stop_circle:",
             on_click=job.stop,
-            disabled=job.stopping or job.kind != tasks.IMPORT,
-            help=None if job.kind == tasks.IMPORT else "This work cannot be stopped half-way.",
+            disabled=job.stopping or job.kind not in tasks.STOPPABLE,
+            help=None if job.kind in tasks.STOPPABLE else "This work cannot be stopped half-way.",
         )
     st.progress(job.step.share, text=markdown(job.step.words))
     frame.quiet(_numbers(job.step, job.seconds))
@@ -76,5 +76,5 @@ def _ended(job: Job) -> None:
         st.error(markdown(job.error), icon=":material/error:")
     elif job.kind == tasks.IMPORT:
         import_result.show(job.result if isinstance(job.result, list) else [job.result])
-    elif job.kind in (tasks.VERIFY, tasks.REPAIR):
+    elif job.kind in (tasks.VERIFY, tasks.REPAIR) and job.result is not None:
         import_result.show_verified(job.result)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from core.errors import EntError
+from core.errors import EntError, Stopped
 
 LOG = logging.getLogger(__name__)
 KEPT = 20
@@ -102,6 +102,11 @@ class Jobs:
         with self._lock:
             return next((job for job in self._jobs if job.job_id == job_id), None)
 
+    def dismiss_ended(self, library: str) -> None:
+        """Forget those jobs of a library that have ended."""
+        with self._lock:
+            self._jobs = [job for job in self._jobs if job.running or job.library != library]
+
     def dismiss(self, job_id: str) -> None:
         """Forget a job that has ended."""
         with self._lock:
@@ -112,6 +117,8 @@ def _run(job: Job, work: Callable[[Job], Any]) -> None:
     try:
         job.result = work(job)
         job.state = "stopped" if job.should_stop() else "done"
+    except Stopped:
+        job.state = "stopped"
     except EntError as error:
         job.error, job.state = str(error), "failed"
     except Exception:  # the thread's last line of defence: the page must say something, the log says what

@@ -32,6 +32,7 @@ def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
         key=state.LIBRARY,
         bind="query-params",
         on_change=state.forget_library,
+        label_visibility="collapsed",
     )
     return entries[ids.index(chosen)]
 
@@ -71,16 +72,18 @@ def require(title: str) -> OpenLibrary:
             "A library holds your images and what is known of them. Make one and import images, "
             "or open one that you already have.",
             "Make or open a library",
-            _to_library_page,
+            state.go_to_library_page,
         )
+        st.stop()
+    if not library.count() and resources.jobs().running(library.library_id):
+        frame.empty("No cases yet", "Images are being imported; the first will be here in a moment.")
         st.stop()
     if not library.count():
         frame.empty(
-            "This library is empty", "Import images to search and browse them here.", "Import images", _to_library_page
+            "This library is empty",
+            "Import images to search and browse them here.",
+            "Import images",
+            state.go_to_library_page,
         )
         st.stop()
     return library
-
-
-def _to_library_page() -> None:
-    st.session_state[state.GO_TO] = state.LIBRARY_PAGE

@@ -13,6 +13,11 @@ NAME, ENCODER, OTHER, WEIGHTS, FOLDER = "new_name", "new_encoder", "new_other", 
 REFUSED = "library_refused"
 ANOTHER = "another"
 COSTS = {
+    "ent-mini": (
+        "ent-mini, bundled",
+        "Nothing to download, and several times faster. Small, and trained on synthetic images only: "
+        "good for trying things out, weaker on real images.",
+    ),
     "clip-vit-b-32": (
         "CLIP ViT-B/32, the encoder of the method",
         "Its weights are downloaded once, about 340 MB; without internet, give a weights file below. "
@@ -38,10 +43,10 @@ def first_steps() -> None:
         _open()
 
 
-def more() -> None:
-    """The same, folded away, for those who have a library."""
+def more(*, expanded: bool) -> None:
+    """The same, folded away, for those who have a library; making one is `expanded` for those who have the demo."""
     st.space("small")
-    with st.expander("Make another library", icon=":material/add_box:"):
+    with st.expander("Make another library", icon=":material/add_box:", expanded=expanded):
         _make()
     with st.expander("Open a library from another folder", icon=":material/folder_open:"):
         _open()

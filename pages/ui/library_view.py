@@ -21,13 +21,15 @@ def show_jobs() -> None:
         st.rerun()
     library = libraries.in_use_or_none()
     own = resources.jobs().of(library.library_id) if library else []
-    job_panel.show([*resources.jobs().of(""), *own])
+    shown = [*resources.jobs().of(""), *(job for job in own if job.kind != tasks.DEMO)]
+    job_panel.show(sorted(shown, key=lambda job: job.started, reverse=True))
 
 
 def show(library: OpenLibrary) -> None:
     """Name, facts, cases a class, and the two ways to look after it."""
     now, counts = library.catalog.state(), library.facets("label")
-    st.subheader(markdown(now.name), anchor=False)
+    tag = " :gray-badge[synthetic]" if library.synthetic else ""
+    st.subheader(markdown(now.name) + tag, anchor=False)
     frame.facts(
         [
             ("Cases", number(sum(counts.values()))),

@@ -35,7 +35,7 @@ SERIES = (
     Colour("#5d6b72", "#aab6bc"),
     Colour("#8c3b2a", "#d49484"),
 )
-ENCODERS = {"clip-vit-b-32": "CLIP ViT-B/32"}
+ENCODERS = {"clip-vit-b-32": "CLIP ViT-B/32", "ent-mini": "ent-mini (bundled)"}
 NONE = Colour("#7c8a91", "#8a979d")
 """Of cases without a label."""
 

@@ -1,4 +1,4 @@
-"""What Search asks with: taking images in, showing them, adding to them, starting over."""
+"""What Search asks with: taking words and images in, showing them, adding to them, starting over."""
 
 from __future__ import annotations
 
@@ -12,12 +12,21 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.errors import ImageError
 from core.imaging import Limits, load_image, thumbnail
 from core.settings import get_settings
-from pages.ui import frame, media, palette, state
+from core.taxonomy import ENT
+from pages.ui import focus_key, frame, media, palette, state
 from pages.ui.resources import OpenLibrary
 from pages.ui.state import QueryImage, QueryState
 from pages.ui.text import escaped, markdown, number
 
 PREVIEW = 512
+ASK_WIDTH = 640
+EXAMPLES = (
+    "left eardrum with a perforation",
+    "large nasal polyp, right side",
+    "enlarged tonsils with exudate",
+    "open vocal cords, normal findings",
+)
+"""Things to ask an ENT library; one of other classes is asked for those."""
 REFUSED = "search_refused"
 TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif"]
 
@@ -33,7 +42,7 @@ class Picture:
 
 def is_empty() -> bool:
     _show_refused()
-    return state.query().size == 0
+    return state.query().empty
 
 
 def columns() -> list[DeltaGenerator]:
@@ -42,15 +51,22 @@ def columns() -> list[DeltaGenerator]:
 
 
 def ask(library: OpenLibrary) -> None:
-    """The empty state: where to drop an image, and the other way to begin."""
+    """The empty state: where to write words, things to write there, and where to drop an image."""
     frame.empty(
-        "Which cases look like this image?",
-        f"Drop an endoscopic image to see the most similar of the {number(library.count())} cases "
-        "in this library. It is used for this search only and not stored.",
+        "What are you looking for?",
+        f"Describe it, or drop an endoscopic image, to see the most similar of the {number(library.count())} cases "
+        "in this library. An image is used for this search only and not stored.",
     )
     with st.container(key="ask", horizontal_alignment="center"):
-        _uploader("Images to search with", width=560)
+        _field(ASK_WIDTH)
+        _examples(library)
+        _uploader("Images to search with", width=ASK_WIDTH)
         st.page_link(state.GALLERY_PAGE, label="Or start from a case in the Gallery", icon=":material/grid_view:")
+
+
+def words() -> None:
+    """The field with the words of the query, above the results; empty, it takes words to add to the images."""
+    _field(ASK_WIDTH)
 
 
 def show(library: OpenLibrary) -> None:
@@ -59,7 +75,9 @@ def show(library: OpenLibrary) -> None:
     pictures = [*(_of_image(image) for image in query.images), *(_of_case(library, case) for case in query.cases)]
     if len(pictures) == 1:
         _preview(pictures[0])
-    else:
+        if query.words:
+            _take_out(pictures[0])
+    elif pictures:
         places = st.columns(2, gap="small") * len(pictures)
         for picture, place in zip(pictures, places, strict=False):
             with place:
@@ -67,9 +85,39 @@ def show(library: OpenLibrary) -> None:
                 _take_out(picture)
     with st.container(horizontal=True, gap="small"):
         st.button("New search", icon=":material/restart_alt:", on_click=state.clear_query)
-        with st.popover("Add image", icon=":material/add:", disabled=query.size >= QueryState.MOST):
-            frame.quiet("With several images, the search looks for cases like all of them together.")
+        with st.popover("Add image", icon=":material/add:", disabled=query.pictures >= QueryState.MOST):
+            frame.quiet("The search looks for cases like everything that is asked for together.")
             _uploader("Images to add", width="stretch")
+    if query.words and pictures:
+        frame.quiet("Words and images have the same say in this search.")
+
+
+def _field(width: int) -> None:
+    st.text_input(
+        "Search by words",
+        key=state.WORDS,
+        type="search",
+        icon=":material/search:",
+        placeholder="Describe what you look for ( / )",
+        bind="query-params",
+        label_visibility="collapsed",
+        width=width,
+    )
+    focus_key.show(f".st-key-{state.WORDS} input")
+
+
+def _examples(library: OpenLibrary) -> None:
+    """Things to ask, each a click away."""
+    known = library.taxonomy.name == ENT.name
+    examples = EXAMPLES if known else tuple(c.title.lower() for c in library.taxonomy.classes[: len(EXAMPLES)])
+    with st.container(key="examples", horizontal=True, horizontal_alignment="center", gap="small", width=ASK_WIDTH):
+        for number_, example in enumerate(examples):
+            st.button(
+                markdown(example),
+                key=f"example_{number_}",
+                on_click=state.ask_words,
+                args=(example,),
+            )
 
 
 def _uploader(label: str, width: int | str) -> None:
@@ -130,4 +178,12 @@ def _preview(picture: Picture) -> None:
 def _take_out(picture: Picture) -> None:
     key = "take_out_" + next(iter(picture.which.values()))[:16]
     words = f"Search without {markdown(picture.name)}"
-    st.button("Leave out", key=key, type="tertiary", help=words, on_click=state.drop, kwargs=picture.which)
+    st.button(
+        "Leave out",
+        key=key,
+        type="tertiary",
+        icon=":material/close:",
+        help=words,
+        on_click=state.drop,
+        kwargs=picture.which,
+    )

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from core.catalog import Catalog
+from core.demo import is_demo
 from core.errors import EntError
 from core.filters import EVERYTHING, Filters
 from core.settings import get_settings
-from core.store import ImageStore
+from core.store import CATALOG, ImageStore
 from core.taxonomy import Taxonomy
 from pages.ui.jobs import Jobs
 
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from core.library import Library
     from core.search import Query, SearchResult
 
-CATALOG = "catalog.db"
-ELSEWHERE = "opened-elsewhere.json"
+ELSEWHERE, NOTICE_READ = "opened-elsewhere.json", "demo-notice-read"
 Field = Literal["label", "split", "finding", "patient"]
 
 
@@ -63,6 +63,11 @@ class OpenLibrary:
             return self._engine
 
     @property
+    def synthetic(self) -> bool:
+        """Whether it was made of a demo: no image in it is of a person."""
+        return is_demo(self.root)
+
+    @property
     def generation(self) -> int:
         """The number that changes with everything a page could show, whichever process changed it."""
         return self.catalog.state().generation
@@ -92,7 +97,7 @@ _opened: dict[str, OpenLibrary] = {}
 def libraries() -> list[LibraryEntry]:
     """The libraries in the app's folder and those opened by path, by title."""
     home = get_settings().libraries
-    inside = sorted(path.parent for path in home.glob(f"*/{CATALOG}")) if home.is_dir() else []
+    inside = sorted(path.parent for path in home.glob(f"[!.]*/{CATALOG}")) if home.is_dir() else []
     outside = [path for path in _elsewhere() if (path / CATALOG).is_file()]
     names = {root: _name(str(root)) for root in dict.fromkeys(path.resolve() for path in (*inside, *outside))}
     several = {name for name in names.values() if list(names.values()).count(name) > 1}
@@ -144,6 +149,17 @@ def remember_elsewhere(root: Path) -> None:
     (home / ELSEWHERE).write_text(json.dumps(list(paths), indent=1), encoding="utf-8")
 
 
+def notice_read() -> bool:
+    """Whether somebody has put the notice about the demo away, now or before the last restart."""
+    return (get_settings().libraries / NOTICE_READ).exists()
+
+
+def put_notice_away() -> None:
+    """Do not show the notice about the demo again."""
+    get_settings().libraries.mkdir(parents=True, exist_ok=True)
+    (get_settings().libraries / NOTICE_READ).touch()
+
+
 @st.cache_resource(show_spinner=False)
 def _open(root: str, inode: int) -> OpenLibrary:
     """`inode` is only there so that another library put in the same place is opened anew."""
@@ -152,17 +168,18 @@ def _open(root: str, inode: int) -> OpenLibrary:
     return library
 
 
-@st.cache_data(max_entries=1000, show_spinner=False)
+# not st.cache_data: the app imports this module before it serves, and would warn of that at every start
+@st.cache_resource(max_entries=1000, show_spinner=False)
 def _count(library_id: str, generation: int, asked: str, _filters: Filters) -> int:
     return _opened[library_id].catalog.count(_filters)
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@st.cache_resource(max_entries=200, show_spinner=False)
 def _facets(library_id: str, generation: int, field: Field, asked: str, _filters: Filters) -> dict[str, int]:
     return _opened[library_id].catalog.facets(field, _filters)
 
 
-@st.cache_data(ttl=30, show_spinner=False)
+@st.cache_resource(ttl=30, show_spinner=False)
 def _name(root: str) -> str:
     try:
         catalog = Catalog(Path(root) / CATALOG)

@@ -49,6 +49,11 @@ def show_hits(library: OpenLibrary, result: SearchResult) -> None:
         f"{found} by cosine similarity of embeddings {WORDS[result.space]}, found in {seconds:.2f} s. "
         "Titles are dataset labels."
     )
+    if words := state.query().words:
+        frame.quiet(
+            f"Asked for: “{words}”. Words are less similar to any image than images are to each other, "
+            "so these similarities are low; what counts is their order."
+        )
 
 
 def show_evidence(library: OpenLibrary, result: SearchResult) -> None:
@@ -64,10 +69,11 @@ def _search(library: OpenLibrary, options: Options) -> SearchResult:
     from core.search import Query
 
     asked = state.query()
-    signature = repr((sorted(i.digest for i in asked.images), asked.cases, options))
+    signature = repr((sorted(i.digest for i in asked.images), asked.cases, asked.words, options))
     query = Query(
         images=tuple(image.data for image in asked.images),
         cases=asked.cases,
+        texts=(asked.words,) if asked.words else (),
         top_k=options.top_k,
         filters=options.filters,
         space=options.space,

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.filters import Filters
 from pages.ui import filters as filter_widgets
-from pages.ui import frame
+from pages.ui import frame, state
 from pages.ui.resources import OpenLibrary
 
 PREFIX = "search"
@@ -54,18 +54,19 @@ def _filters(library: OpenLibrary) -> Filters:
 
 
 def _space(library: OpenLibrary) -> str:
-    flow = library.catalog.state().active_flow
-    if flow is None:
-        frame.quiet("No flow is active", "content")
+    flow, words = library.catalog.state().active_flow, state.query().words
+    free = flow is not None and not words
+    if not free:
+        frame.quiet("No flow is active" if flow is None else "Words are compared before the flow", "content")
     chosen = st.segmented_control(
         "Embedding space",
         list(SPACES),
         format_func=SPACES.get,
-        default="after" if flow else "before",
+        default="after" if free else "before",
         required=True,
-        disabled=flow is None,
-        key="search_space" if flow else "search_space_without_flow",
-        bind="query-params" if flow else None,
+        disabled=not free,
+        key="search_space" if free else "search_space_fixed",
+        bind="query-params" if free else None,
         label_visibility="collapsed",
     )
-    return chosen if flow else "before"
+    return chosen if free else "before"

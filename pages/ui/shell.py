@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import case_dialog, frame, server, sidebar, state
+from pages.ui import case_dialog, first_start, frame, libraries, server, sidebar, state
 
 # icons stand in the sidebar only: as page icons they would be fetched from another host for the browser's tab
 PAGES = {
@@ -18,7 +18,10 @@ if go_to := st.session_state.pop(state.GO_TO, None):  # asked for in a callback,
     st.switch_page(go_to, query_params={})  # without the argument it trips over parameters bound to widgets
 st.set_page_config(f"{page.title} · ENT case browser", Path(__file__).with_name("icon.png"), layout="wide")
 frame.style()
+first_start.begin()
 sidebar.show(PAGES)
-page.run()
-case_dialog.show_if_open()
+if not first_start.under_way():
+    first_start.notice(libraries.in_use_or_none())
+    page.run()
+    case_dialog.show_if_open()
 server.page_shown()

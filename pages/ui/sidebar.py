@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import core
 from core.errors import EntError
@@ -13,7 +14,7 @@ from pages.ui.resources import OpenLibrary
 from pages.ui.text import number
 
 POLL_RUNNING, POLL_IDLE = 1.0, 5.0
-SHOWN_GENERATION = "shown_generation"
+SHOWN_GENERATION, SHOWN_EMPTY = "shown_generation", "shown_empty"
 
 
 def show(pages: Mapping[str, st.Page]) -> None:
@@ -24,13 +25,14 @@ def show(pages: Mapping[str, st.Page]) -> None:
             for icon, page in pages.items():
                 st.page_link(page, icon=icon)
         with st.container(key="library_block", gap="small"):
+            above = st.empty()
             if libraries.choose(resources.libraries()) is not None:
-                _library()
+                _library(above)
         with st.container(key="footer"):
             frame.quiet(f"{core.NOTICE} Version {core.__version__}")
 
 
-def _library() -> None:
+def _library(above: DeltaGenerator) -> None:
     try:
         library = libraries.in_use()
     except EntError:
@@ -38,7 +40,10 @@ def _library() -> None:
     if library is None:
         frame.quiet("This library cannot be opened.")
         return
+    tag = '<span class="ent-tag">synthetic</span>' if library.synthetic else ""
+    above.html(f'<div class="ent-over" aria-hidden="true">Library in use{tag}</div>')
     st.session_state[SHOWN_GENERATION] = library.generation
+    st.session_state[SHOWN_EMPTY] = not library.count()
     running = resources.jobs().running(library.library_id)
     st.fragment(_live, run_every=POLL_RUNNING if running else POLL_IDLE)(library)
 
@@ -50,6 +55,8 @@ def _live(library: OpenLibrary) -> None:
     except EntError:
         frame.quiet("This library cannot be read any more.")
         return
+    if st.session_state.get(SHOWN_EMPTY) and library.count():
+        st.rerun(scope="app")  # a page without a case on it has nothing that one would not want replaced
     flow = now.active_flow or "none active"
     frame.facts(
         [

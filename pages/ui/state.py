@@ -11,9 +11,11 @@ SEARCH_PAGE, GALLERY_PAGE, LIBRARY_PAGE = "../search.py", "../gallery.py", "../l
 GO_TO = "go_to_page"
 CASE = "case"
 QUERY = "search_query"
+WORDS = "search_words"
 AMONG = "case_among"
 _SEEN_CASE = "case_seen_in_url"
 _UPLOADS = "search_uploads"
+_NEXT_WORDS = "search_words_next"
 
 
 @dataclass(frozen=True)
@@ -28,27 +30,44 @@ class QueryImage:
 
 @dataclass(frozen=True)
 class QueryState:
-    """What Search asks with: images from outside and stored cases, together at most `MOST`."""
+    """What Search asks with: images from outside and stored cases, together at most `MOST`, and words."""
 
     images: tuple[QueryImage, ...] = ()
     cases: tuple[str, ...] = ()
+    words: str = ""
 
     MOST = 8
 
     @property
-    def size(self) -> int:
+    def pictures(self) -> int:
         return len(self.images) + len(self.cases)
+
+    @property
+    def empty(self) -> bool:
+        return not self.pictures and not self.words
 
 
 def query() -> QueryState:
-    """The query of this session, empty at first."""
-    return st.session_state.setdefault(QUERY, QueryState())
+    """The query of this session, empty at first; its words are those of the field, which the URL follows."""
+    return replace(st.session_state.setdefault(QUERY, QueryState()), words=_words())
+
+
+def ask_words(words: str) -> None:
+    """Search with these words from the next run on, whether or not their field is drawn already in this one."""
+    st.session_state[_NEXT_WORDS] = words
+
+
+def _words() -> str:
+    if _NEXT_WORDS in st.session_state:
+        st.session_state[WORDS] = st.session_state.pop(_NEXT_WORDS)
+    words = st.session_state[WORDS] if WORDS in st.session_state else st.query_params.get(WORDS)
+    return (words or "").strip()
 
 
 def add_image(image: QueryImage) -> None:
     """Search with this image too; the same picture twice counts once."""
     current = query()
-    if all(image.digest != known.digest for known in current.images) and current.size < QueryState.MOST:
+    if all(image.digest != known.digest for known in current.images) and current.pictures < QueryState.MOST:
         st.session_state[QUERY] = replace(current, images=(*current.images, image))
 
 
@@ -63,13 +82,20 @@ def drop(*, digest: str | None = None, case_id: str | None = None) -> None:
 
 def search_with_case(case_id: str) -> None:
     """Make a stored case the whole query."""
+    clear_query()
     st.session_state[QUERY] = QueryState(cases=(case_id,))
     st.session_state[GO_TO] = SEARCH_PAGE
     close_case()
 
 
+def go_to_library_page() -> None:
+    """For a button; the shell switches pages in the next run."""
+    st.session_state[GO_TO] = LIBRARY_PAGE
+
+
 def clear_query() -> None:
     st.session_state[QUERY] = QueryState()
+    ask_words("")
 
 
 def uploader_key() -> str:

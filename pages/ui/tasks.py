@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.errors import EntError
+from core.demo import default_root, open_demo
+from core.errors import EntError, Stopped
 from core.settings import get_settings
 from pages.ui import resources
 from pages.ui.jobs import Job, Step
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from core.ingest_report import IngestProgress, IngestReport
     from core.sources import Source
 
-CREATE, IMPORT, VERIFY, REPAIR = "create", "import", "verify", "repair"
+CREATE, DEMO, IMPORT, VERIFY, REPAIR = "create", "demo", "import", "verify", "repair"
+STOPPABLE = (IMPORT, VERIFY, REPAIR)
 STAGES = {
     "waiting": "Waiting for another import into this library",
     "loading": "Loading the encoder",
@@ -64,7 +66,24 @@ def create(name: str, folder: Path, encoder: str, weights: Path | None) -> Job:
         ).close()
         return folder
 
+    resources.jobs().dismiss_ended("")  # an attempt that failed has been read, and is made good now
     return resources.jobs().start(CREATE, f"New library {name.strip()}", "", work)
+
+
+def make_demo() -> Job:
+    """Make the demo library, or go on where that was cut short; its folder is the result."""
+    root = default_root()
+
+    def work(job: Job) -> Path:
+        job.report(Step("Loading the engine"))
+        open_demo(
+            root,
+            on_progress=lambda progress: job.report(_step(progress)),
+            on_wait=lambda words: job.report(Step(words[:1].upper() + words[1:])),
+        ).close()
+        return root
+
+    return resources.jobs().start(DEMO, "Demo library", resources.library_id_of(root), work)
 
 
 def import_path(library: OpenLibrary, path: Path, manifest: Path | None) -> Job:
@@ -110,10 +129,7 @@ def repair(library: OpenLibrary) -> Job:
     """Make anew what is derived from the catalogue and the images."""
 
     def work(job: Job) -> Any:
-        job.report(Step("Making thumbnails and the index anew"))
-        library.engine.repair(
-            lambda done, total: job.report(Step("Building the index", done, total)),
-        )
+        library.engine.repair(_telling(job, "Making thumbnails and the index anew"))
         return _verify(job, library)
 
     return _start(REPAIR, "Repair of the library", library, work)
@@ -124,8 +140,19 @@ def _start(kind: str, title: str, library: OpenLibrary, work: Callable[[Job], An
 
 
 def _verify(job: Job, library: OpenLibrary) -> Any:
-    job.report(Step("Comparing catalogue, images and index"))
-    return library.engine.verify()
+    return library.engine.verify(_telling(job, "Comparing catalogue, images and index"))
+
+
+def _telling(job: Job, words: str) -> Callable[[int, int], None]:
+    """A progress callback that ends the work where the person has asked for that."""
+    job.report(Step(words))
+
+    def tell(done: int, total: int) -> None:
+        job.report(Step(words, done, total))
+        if job.should_stop():
+            raise Stopped(f"{job.title}: stopped before its end")
+
+    return tell
 
 
 def _ingest(job: Job, library: OpenLibrary, source: Source) -> IngestReport:

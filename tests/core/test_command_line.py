@@ -85,6 +85,10 @@ def test_what_people_read(tmp_path: Path, tiny: Path, folder_of: Callable[..., P
     assert "1.00" in shown
     assert "Left ear" in shown
     assert "of the 1 nearest labelled cases: 1 Left ear" in shown
+    assert (
+        "none passes these filters"
+        in run("search", library, source / "ear-left" / "000.png", "--where", "finding=wax").stdout
+    )
     assert "2 ear-left" in run("info", library).stdout
     assert "all is well" in run("verify", library).stdout
 
@@ -122,6 +126,25 @@ def test_a_mistake_is_one_line_and_exit_status_2(arguments: tuple[str, ...], sai
     assert done.stderr.count("\n") == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_has_gone_away_is_no_mistake(tmp_path: Path, tiny: Path, unbuffered: str) -> None:
+    library = tmp_path / "library"
+    run("create", library, "--encoder", f"local-dir:{tiny}")
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "core", "info", str(library), "--json"]
+    env = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=env, timeout=120, check=False)
+    os.close(writer)
+    assert done.stderr == b""
+    assert done.returncode in (0, 1)  # 1 where typer notices it first
+
+
+def test_without_a_command_the_help_is_shown() -> None:
+    assert run().stdout == run("--help").stdout
+    assert run().returncode == 0
 
 
 def test_ent_debug_shows_the_traceback() -> None:

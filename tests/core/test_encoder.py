@@ -15,13 +15,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from core.encoder import CLIPEncoder, describe, random_weights
+from core.encoder import CLIPEncoder, describe
 from core.errors import EncoderError, EncoderMismatch
 from core.field_of_view import crop_field_of_view
 from core.library import Library
 from core.settings import get_settings
 from core.weights import tensor_hash
 from tests.conftest import picture
+from training.random_weights import write_random_weights
 
 MODEL = "ViT-B-32-quickgelu"
 TINY = {
@@ -45,7 +46,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 def vit_b_32(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A weights file of ViT-B/32's true form, filled with random numbers."""
     path = tmp_path_factory.mktemp("weights") / "vit-b-32.safetensors"
-    save_file(random_weights(MODEL, seed=0), path)
+    write_random_weights(path, MODEL, seed=0)
     return path
 
 
@@ -186,7 +187,7 @@ def test_an_unknown_encoder_is_named(name: str) -> None:
 def test_without_weights_and_network_the_ways_out_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENT_OFFLINE", "1")
     get_settings.cache_clear()
-    with pytest.raises(EncoderError, match=r"ways out: .*--weights FILE or ENT_WEIGHTS=FILE; .*ENT_CACHE=FOLDER"):
+    with pytest.raises(EncoderError, match=r"ways out: .*--weights FILE or ENT_WEIGHTS=FILE, .*; .*ENT_CACHE=FOLDER"):
         describe("clip-vit-b-32")
 
 

@@ -12,10 +12,10 @@ import psutil
 import pytest
 
 from core.catalog import Catalog
-from core.errors import QueryError
+from core.errors import QueryError, Stopped
 from core.filters import EVERYTHING, Filters
 from core.flow import Flow
-from core.index import Neighbour, Space
+from core.index import WHOLE, Neighbour, Space
 from core.library import Library
 from core.neighbours import NeighbourFinder
 from core.search import Query
@@ -182,6 +182,34 @@ def test_verify_names_what_is_wrong(filled: Library) -> None:
     problems = index_problems(filled)
     assert any("no embedding" in problem for problem in problems)
     assert any("does not hold the cases" in problem for problem in problems)
+
+
+@pytest.mark.parametrize("work", ["verify", "repair"])
+def test_checking_and_mending_tell_how_far_they_are_and_can_be_stopped(filled: Library, work: str) -> None:
+    told: list[tuple[int, int]] = []
+    getattr(filled, work)(lambda done, total: told.append((done, total)))
+    assert told[-1][0] == told[-1][1]
+    before, folders = filled.catalog.index_progress(), sorted((filled.root / "index").iterdir())
+
+    left = iter(range(len(told) - 1, -1, -1))
+
+    def stop(done: int, total: int) -> None:
+        if next(left) == 0:
+            raise Stopped("enough")
+
+    with pytest.raises(Stopped, match="enough"):
+        getattr(filled, work)(stop)
+    assert (filled.catalog.index_progress(), sorted((filled.root / "index").iterdir())) == (before, folders)
+    assert index_problems(filled) == []
+
+
+def test_the_index_keeps_what_a_filter_knows_beside_each_vector(library: Library) -> None:
+    library.catalog.add([new_case(1, "ear-left", split="test", finding="wax", patient="p7"), new_case(2)])
+    library.repair()
+    with library.indexer.reading() as index:
+        kept = index._collection("before", WHOLE).get(include=["metadatas"])
+    facts = {"label": "ear-left", "region": "ear", "side": "left", "split": "test", "finding": "wax", "patient": "p7"}
+    assert dict(zip(kept["ids"], kept["metadatas"], strict=True)) == {f"{1:016x}": facts, f"{2:016x}": None}
 
 
 def test_a_file_of_the_right_size_with_the_wrong_contents_is_made_good_by_a_write(filled: Library) -> None:

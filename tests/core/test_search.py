@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import EncoderMismatch, ImageError, LibraryError, QueryError
+from core.errors import EncoderError, EncoderMismatch, ImageError, LibraryError, QueryError
 from core.filters import Filters
 from core.flow import Flow
 from core.library import Library
@@ -52,6 +52,50 @@ def test_several_are_searched_by_their_mean(filled: Library) -> None:
     assert [hit.similarity for hit in hits] == pytest.approx((found @ mean).tolist(), abs=1e-5)
     mixed = filled.search(Query((png(picture(99)),), (first.case_id,), top_k=3))
     assert first.case_id not in {hit.case.case_id for hit in mixed.hits}
+
+
+def test_words_find_the_picture_they_mean_and_bring_evidence(filled: Library) -> None:
+    result = filled.search(Query(texts=("picture 3",), top_k=22))
+    vectors = filled.catalog.vectors.get(PLAIN, [hit.case.case_id for hit in result.hits])
+    words = filled.encoder.encode_texts(["picture 3"])[0]
+    assert [hit.similarity for hit in result.hits] == pytest.approx(sorted(vectors @ words, reverse=True), abs=1e-5)
+    assert (result.space, result.identical, result.evidence.neighbours) == ("before", (), 12)
+    assert filled.search(Query(texts=("picture 3",), filters=Filters(label=("throat",)))).hits[0].case.label == "throat"
+
+
+def test_several_texts_are_searched_by_their_mean(filled: Library) -> None:
+    words = filled.encoder.encode_texts(["picture 3", "picture 9"]).mean(axis=0)
+    hits = filled.search(Query(texts=("picture 3", "picture 9"), top_k=4)).hits
+    found = filled.catalog.vectors.get(PLAIN, [hit.case.case_id for hit in hits])
+    assert [hit.similarity for hit in hits] == pytest.approx((found @ words / np.linalg.norm(words)).tolist(), abs=1e-5)
+
+
+def test_words_and_pictures_have_the_same_say(filled: Library) -> None:
+    """Either part ranks the picture it means first, and together they rank both before all others."""
+    three, nine = (filled.search(Query((png(picture(seed)),), top_k=1)).hits[0].case.case_id for seed in (3, 9))
+    both = filled.search(Query((png(picture(3)),), texts=("picture 9",), top_k=2))
+    assert {hit.case.case_id for hit in both.hits} == {three, nine}
+    assert both.identical == (three,)
+    stored = filled.search(Query(cases=(three,), texts=("picture 9",), top_k=1))
+    assert stored.hits[0].case.case_id == nine
+
+
+def test_words_are_searched_before_the_flow_and_only_there(filled: Library) -> None:
+    filled.flows.put(Flow(VectorField(dim=DIMENSION), flow_id="a-flow"))
+    filled.activate("a-flow")
+    assert filled.search(Query(texts=("picture 3",))).space == "before"
+    assert filled.search(Query((png(picture(3)),), texts=("picture 3",))).space == "before"
+    with pytest.raises(QueryError, match="words are compared with images before the flow"):
+        filled.search(Query(texts=("picture 3",), space="after"))
+
+
+def test_an_encoder_that_cannot_read_words_says_so(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_text_tower(self: FakeEncoder, texts: object) -> None:
+        raise EncoderError("encoder fake cannot read words")
+
+    monkeypatch.setattr(FakeEncoder, "encode_texts", no_text_tower)
+    with pytest.raises(EncoderError, match="cannot read words"):
+        filled.search(Query(texts=("left ear",)))
 
 
 def test_filters_leave_the_evidence_unfiltered(filled: Library) -> None:
@@ -106,6 +150,8 @@ def test_stages_are_timed(filled: Library) -> None:
         (Query(cases=("nope",)), "no case nope"),
         (Query(cases=("nope",), top_k=0), "between 1 and 1000"),
         (Query(cases=("nope",), space="after"), "no active flow"),
+        (Query(texts=("  ",)), "1 to 1000 letters, got 0"),
+        (Query(texts=("left ear", "x" * 1001)), "1 to 1000 letters, got 1001"),
     ],
 )
 def test_a_query_that_cannot_be_answered_is_refused_in_words(filled: Library, query: Query, said: str) -> None:

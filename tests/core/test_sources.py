@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from core.errors import EntError, ImageError, SourceError, TaxonomyError
 from core.imaging import Limits, load_image
+from core.library import Library
 from core.manifest import CaseFacts
 from core.sources import Source, open_source, source_of_uploads
 from core.taxonomy import ENT
@@ -134,6 +135,18 @@ def test_links_are_followed_only_within_the_source(tmp_path: Path) -> None:
     }
     (tmp_path / "shortcut").symlink_to(root)
     assert list(labels(opened(tmp_path / "shortcut"))) == ["throat/a.png", "throat/inside.png"]
+
+
+def test_libraries_in_a_source_are_left_out(tmp_path: Path, library: Library) -> None:
+    put(tmp_path, "throat/a.png", "library/thumbs/b.png")
+    (tmp_path / "manifest.csv").write_text("path,label\nthroat/a.png,throat\nb.png,throat\n")
+    for _ in range(2):  # with a manifest and without
+        source = opened(tmp_path)
+        assert list(labels(source)) == ["throat/a.png"]
+        assert "the library library was left out; export it to import its cases" in source.notes
+        (tmp_path / "manifest.csv").unlink(missing_ok=True)
+    with pytest.raises(SourceError, match="is a library, not a folder of images; export it"):
+        opened(library.root)
 
 
 def test_an_unreadable_folder_is_a_failure_and_the_rest_goes_on(

@@ -27,6 +27,7 @@ PATIENTS = 3
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The app's folder of libraries, empty; nothing is remembered from the test before."""
     monkeypatch.setenv("ENT_LIBRARIES", str(tmp_path / "libraries"))
+    monkeypatch.setenv("ENT_DEMO", str(tmp_path / "no demo"))
     monkeypatch.setenv("ENT_OFFLINE", "1")
     monkeypatch.setenv("ENT_CACHE", str(tmp_path / "cache"))
     get_settings.cache_clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +15,10 @@ import core
 from core.flow import Flow
 from core.library import Library
 from core.settings import get_settings
+from core.sources import open_source
 from core.vector_field import VectorField
 from pages.ui import resources
+from pages.ui.jobs import Job
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
 from tests.pages.conftest import visible, wait_for_jobs, words
 
@@ -287,6 +290,51 @@ def test_an_import_can_be_stopped_and_says_that_what_was_added_stays(
 
     assert "Stopped before the end" in words(app)
     assert 3 <= Library.open(root, encoder=FakeEncoder()).catalog.count() < 23
+
+
+@pytest.mark.parametrize("button", ["Verify", "Repair"])
+def test_looking_after_a_library_can_be_stopped(
+    app: AppTest, make_library: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, button: str
+) -> None:
+    make_library("clinic", {"ear-left": 3})
+    going = threading.Event()
+    report = Job.report
+    monkeypatch.setattr(Job, "report", lambda job, step: (report(job, step), step.done and going.wait(20)))
+    visit(app, "library")
+    next(b for b in app.button if b.label == button).click().run()
+
+    next(b for b in app.button if b.label == "Stop").click().run()
+    going.set()
+    wait_for_jobs(app)
+
+    assert ": stopped" in words(app)
+    assert not app.success
+    assert not app.error
+
+
+def test_an_attempt_to_make_a_library_that_failed_goes_with_the_next(app: AppTest, home: Path) -> None:
+    visit(app, "library")
+    for _ in range(2):
+        app.text_input(key="new_name").set_value("Clinic").run()
+        next(button for button in app.button if button.label == "Make library").click().run()
+        wait_for_jobs(app)
+        assert visible(app).count("failed**") == 1
+
+
+def test_an_empty_library_waits_for_the_import_that_fills_it(
+    app: AppTest, home: Path, make_library: Callable[..., Path], folder_of: Callable[..., Path]
+) -> None:
+    root = make_library("clinic", {})
+    app.run()
+    assert "This library is empty" in visible(app)
+    job = resources.jobs().start("import", "Import", resources.library_id_of(root), lambda job: job._stop.wait(20))
+    assert "Images are being imported" in visible(app.run())
+    library = resources.open_library(root)
+    with open_source(folder_of({"throat": 2}), library.taxonomy) as source:
+        library.engine.ingest(source)
+    app.run()
+    assert app.file_uploader
+    job.stop()
 
 
 def test_switching_the_library_drops_the_query_of_the_other(app: AppTest, make_library: Callable[..., Path]) -> None:

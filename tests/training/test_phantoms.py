@@ -19,9 +19,11 @@ from training.__main__ import app
 from training.phantoms.caption import caption
 from training.phantoms.dataset import phantoms, write_dataset
 from training.phantoms.draw import Draw
+from training.phantoms.ear import Drum
 from training.phantoms.findings import FINDINGS, SIDED, WITHOUT_SEVERITY, Facts
 from training.phantoms.patient import patient
-from training.phantoms.render import Shot, render, render_light
+from training.phantoms.render import TURN, Shot, render, render_light
+from training.phantoms.scene import Pose
 
 ALL = [
     Facts(label, finding, 0.0 if finding in WITHOUT_SEVERITY else severity, side)
@@ -68,6 +70,27 @@ def test_the_right_side_is_the_mirror_image_of_the_left() -> None:
         right = render_light(facts.mirrored(), Draw(5, 0), shot(facts), 64)
         assert facts.mirrored().side == "right"
         np.testing.assert_array_equal(left[:, :, ::-1], right)
+
+
+def test_in_a_left_ear_the_malleus_handle_leans_to_the_upper_left() -> None:
+    for n in range(300):
+        drum, turn = Drum.sample(Draw(n, 0)), Pose.sample(Draw(n, 1), turn=TURN["ear"]).turn
+        (x_0, y_0), (x_1, y_1) = drum.at(*drum.handle_top), drum.at(*drum.umbo)
+        right, down = x_1 - x_0, y_1 - y_0
+        assert right * np.cos(turn) - down * np.sin(turn) > 0
+        assert down > 0
+
+
+def test_closed_folds_are_pale_bands_beside_a_fine_line() -> None:
+    """Brighter than what lies left and right of them, and never a dark lens: the median of many larynges."""
+    facts, profiles = Facts("vc-closed", "normal", 0.0), []
+    for n in range(40):
+        still = replace(shot(facts), pose=Pose(0, 0, 0, 1, 0, 0))
+        light = render_light(facts, Draw(n, 0), still, 96).mean(0)
+        profiles.append(light[42:54].mean(0) / light[42:54, 24:72].mean())
+    across = np.median(profiles, 0)
+    assert across[44:52].max() > 1.1 * np.r_[across[34:40], across[56:62]].mean()
+    assert across[44:52].min() > 0.5
 
 
 def test_a_left_nose_has_its_passage_on_the_right_of_the_septum() -> None:

@@ -13,8 +13,9 @@ from core.catalog import Catalog
 from core.encoder_spec import Encoder
 from core.flow import Flow
 from core.imaging import load_image
-from core.library import CATALOG, Library
+from core.library import Library
 from core.search import Query
+from core.store import CATALOG
 from core.taxonomy import ENT
 from core.vector_field import VectorField
 from training.bench.synthetic import cloud, fill, pictures

@@ -2,11 +2,11 @@
 
 | to change | look in |
 |---|---|
-| what a structure looks like, where it lies | ear, nose, throat, larynx |
+| a structure and its place | ear; nose, nasopharynx; throat, hypopharynx; larynx, glottis, epiglottis |
 | what a disease does to it | ear_findings, nose, throat, larynx_findings; which there are: findings |
 | colour, vessels, mucus, blood, bubbles | tissue |
 | how surfaces are lit | light, style |
-| lens, exposure, noise, frame, JPEG | camera, frame |
+| lens, exposure, noise, frame, JPEG | camera |
 | what is said of an image | caption |
 | who has which images, which are next frames of a video | patient |
 

@@ -21,7 +21,7 @@ VIEW = 1.06
 ASPECT = 4 / 3
 METERED = (55, 86)
 """Percentiles of the brightness inside the disc whose mean the exposure control puts at its target."""
-SHOULDER = 0.75
+SHOULDER = 0.8
 """Level above which light is compressed rather than clipped."""
 
 
@@ -47,7 +47,8 @@ class Camera:
     quality: int
 
     @classmethod
-    def sample(cls, draw: Draw) -> Camera:
+    def sample(cls, draw: Draw, bright: float = 1.0) -> Camera:
+        """A camera whose exposure control aims at the part `bright` of what its style does."""
         moving = draw.between(0.02, 0.07) if draw.chance(0.14) else 0.0
         direction = draw.between(0, np.pi)
         return cls(
@@ -55,9 +56,9 @@ class Camera:
             centre_x=draw.near(-0.02, 0.06),
             centre_y=draw.near(0, 0.025),
             notch=draw.near(np.pi / 2, 0.25) if draw.chance(0.35) else None,
-            vignette=draw.between(0.0, 0.35),
+            vignette=draw.between(0.0, 0.22),
             fog=draw.between(0.1, 0.4) if draw.chance(0.12) else draw.between(0, 0.06),
-            over=draw.between(1.25, 1.9) if draw.chance(0.14) else draw.near(1, 0.08),
+            over=bright * (draw.between(1.2, 1.6) if draw.chance(0.12) else draw.near(1, 0.12)),
             motion_x=moving * float(np.cos(direction)),
             motion_y=moving * float(np.sin(direction)),
             focus=draw.between(0.012, 0.028) if draw.chance(0.06) else 0.0,
@@ -83,7 +84,7 @@ def view_side(size: int) -> int:
 def photograph(light: Picture, camera: Camera, style: Style, size: int, draw: Draw) -> Image.Image:
     """The frame, RGB, `size` pixels high and 4/3 as wide, that a camera makes of the light; `draw` is the sensor's."""
     radius = _radius(light.shape[-1])
-    picture = _expose(light, np.asarray(radius < camera.disc), style.exposure, camera)
+    picture = _expose(light, np.asarray(radius < camera.disc), style, camera)
     picture = _grade(picture, style)
     picture *= 1 - np.float32(camera.vignette) * radius**3
     pixels = (np.clip(picture, 0, 1) * np.float32(255)).astype(np.uint8).transpose(1, 2, 0)
@@ -108,12 +109,14 @@ def _radius(side: int) -> Field:
     return radius
 
 
-def _expose(light: Picture, seen: Mask, target: float, camera: Camera) -> Picture:
-    """Fog, then the gain that brings the metered level to the target, then a soft shoulder."""
+def _expose(light: Picture, seen: Mask, style: Style, camera: Camera) -> Picture:
+    """Fog and haze, then the gain that brings the metered level to the target, then a soft shoulder."""
     luminance = light[1, ::4, ::4] * np.float32(0.6) + light[0, ::4, ::4] * np.float32(0.4)
     metered = float(np.percentile(luminance[seen[::4, ::4]], METERED).mean())
-    gain = np.float32(target * camera.over / max(metered, 0.05))
-    picture = light * gain
+    target = style.exposure
+    picture = light * np.float32(target * camera.over / max(metered, 0.05))
+    veil = picture[:, ::4, ::4][:, seen[::4, ::4]].mean(1)  # of the picture's own colour: dark depths are not black
+    picture += (veil[:, None, None] - picture) * np.float32(style.haze)
     if camera.fog > 0:
         picture += (np.float32(0.7 * target) - picture) * np.float32(camera.fog)
     over = np.maximum(picture - np.float32(SHOULDER), 0)

@@ -51,3 +51,10 @@ class Draw:
         """A colour near `base`: each channel off by `spread`, all together by the part `lightness`."""
         brighter = 1 + self.near(0, lightness)
         return np.array([min(1.1, max(0.01, c * brighter + self.near(0, spread))) for c in base], np.float32)
+
+    def flesh(self, base: Sequence[float] | Colour, spread: float = 0.03) -> Colour:
+        """A colour near `base` by the blood in it alone: green and blue rise and fall together, as in all mucosa."""
+        red, green, blue = base
+        blood, brighter = 1 + self.near(0, spread) / green, 1 + self.near(0, 0.06)
+        green, blue = green * blood * brighter, blue * blood * brighter * (1 + self.near(0, 0.025))
+        return np.array([min(1.1, red * brighter), min(1.1, green), min(1.1, blue)], np.float32)

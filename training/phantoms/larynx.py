@@ -1,7 +1,7 @@
-"""A larynx from above: epiglottis near and below, arytenoids above, the vocal folds between, open or closed.
+"""A larynx from above: the inlet's rim with the arytenoids at its back (above), recesses beside it, the hollow within.
 
-The front of the neck is at the picture's lower edge: the folds meet below (anterior commissure) and part above.
-The patient's left fold is on the picture's right.
+The front of the neck is at the picture's lower edge. The patient's left is on the picture's right. The epiglottis and
+the glottis have modules of their own.
 """
 
 from __future__ import annotations
@@ -14,14 +14,22 @@ from training.phantoms.draw import Colour, Draw, Field
 from training.phantoms.scene import Scene, bell, inside
 from training.phantoms.tissue import clots, mottle, vessels
 
-MUCOSA = ((0.74, 0.40, 0.37), (0.70, 0.33, 0.31), (0.78, 0.46, 0.41), (0.74, 0.50, 0.45), (0.74, 0.44, 0.43))
-FOLD = ((0.88, 0.82, 0.76), (0.84, 0.72, 0.64), (0.90, 0.86, 0.82), (0.80, 0.70, 0.60))
+MUCOSA = (
+    (0.74, 0.36, 0.35),
+    (0.70, 0.29, 0.29),
+    (0.66, 0.24, 0.26),
+    (0.66, 0.21, 0.22),
+    (0.78, 0.44, 0.40),
+    (0.74, 0.46, 0.39),
+    (0.76, 0.40, 0.42),
+)
+FOLD = ((0.88, 0.80, 0.72), (0.84, 0.70, 0.60), (0.90, 0.84, 0.78), (0.80, 0.72, 0.62), (0.78, 0.62, 0.54))
 
 
 @dataclass(frozen=True)
 class Larynx:
     """Half axes of the laryngeal inlet, front and back end of the glottis, in radii; `gap`: half the width of the
-    open glottis at its back; `fold`: width of a vocal fold.
+    open glottis at its back; `fold`: width of a vocal fold; `size`: of all, 1 for a glottis 0.6 long.
     """
 
     wide: float
@@ -30,154 +38,125 @@ class Larynx:
     back: float
     gap: float
     fold: float
+    size: float
     depth: float
     mucosa: Colour
     fold_colour: Colour
 
     @classmethod
     def sample(cls, draw: Draw) -> Larynx:
-        high = draw.between(0.38, 0.62)
+        near = draw.between(1.5, 2.2) if draw.chance(0.12) else 1.0  # some look from close by
+        high = near * draw.between(0.36, 0.58)
+        front, back = high * draw.between(0.42, 0.75), -high * draw.between(0.32, 0.62)
+        length = front - back
         return cls(
-            wide=draw.between(0.44, 0.66),
+            wide=near * draw.between(0.38, 0.62),
             high=high,
-            front=high * draw.between(0.55, 0.8),
-            back=-high * draw.between(0.45, 0.75),
-            gap=draw.between(0.13, 0.25),
-            fold=draw.between(0.06, 0.11),
-            depth=draw.between(2.1, 2.5),
-            mucosa=draw.colour(draw.pick(MUCOSA), 0.025),
+            front=front,
+            back=back,
+            gap=length * draw.between(0.24, 0.42),
+            fold=length * draw.between(0.11, 0.18),
+            size=length / 0.6,
+            depth=draw.between(2.0, 2.5),
+            mucosa=draw.flesh(draw.pick(MUCOSA)),
             fold_colour=draw.colour(draw.pick(FOLD), 0.025),
         )
 
 
-@dataclass(frozen=True)
-class Glottis:
-    """The edges of both folds, x for every pixel, and where along the glottis it is: 0 at the front, 1 at the back."""
-
-    left: Field
-    right: Field
-    along: Field
-    within: Field
-
-
 def paint_surroundings(scene: Scene, larynx: Larynx) -> None:
-    """Pharynx wall behind, pear-shaped recesses at the sides, the rim of the inlet with the arytenoids."""
+    """Walls of the throat around the larynx: uneven, near at one side, with dark recesses; then the inlet's rim."""
     draw = scene.draw
-    lumps = scene.noise("soft") * np.float32(0.18) + np.abs(scene.noise("lumpy")) * np.float32(0.09)
+    lumps = scene.noise("soft") * np.float32(draw.between(0.1, 0.3))
+    lumps -= np.abs(scene.noise("lumpy")) * np.float32(draw.between(0.05, 0.2))
+    lumps += bell(scene.noise("lumpy") + scene.noise("soft"), 0.5) * np.float32(draw.between(0, 0.2))  # creases
+    lean = scene.y * np.float32(draw.near(-0.1, 0.2)) + scene.x * np.float32(draw.near(0, 0.2))
     everywhere = np.ones_like(scene.depth)
-    wall = draw.between(1.7, 2.0) + 0.25 * scene.y * draw.between(-1, 0.4) + lumps
+    wall = draw.between(1.6, 2.0) + lean + lumps
     scene.cover(everywhere, np.asarray(wall, np.float32), larynx.mucosa, wet=0.9)
-    if draw.chance(0.75):  # the dark slit between larynx and back wall
-        slit = scene.y + larynx.high + draw.between(0.22, 0.4) - 0.25 * scene.x * scene.x
-        scene.depth += bell(slit, draw.between(0.08, 0.18)) * np.float32(draw.between(0.6, 1.6))
     for side in (-1, 1):
         if draw.chance(0.7):
-            recess = scene.ellipse(side * (larynx.wide + draw.between(0.2, 0.4)), draw.between(-0.5, 0), 0.2, 0.3)
-            scene.depth += inside(recess - 1, 0.9) * np.float32(draw.between(0.5, 1.4))
-    rim = scene.ellipse(0, 0, larynx.wide, larynx.high) + scene.noise("soft") * np.float32(0.09)
-    ridge = 1.8 + 1.3 * (rim - 1.12) ** 2 + scene.noise("lumpy") * np.float32(0.03)
-    pale = draw.colour(larynx.mucosa * np.array([1.03, 1.07, 1.05], np.float32), 0.02)
-    scene.cover(inside(rim - 1.32, 0.55), np.asarray(ridge, np.float32), pale)
+            x, y = side * (larynx.wide + draw.between(0.12, 0.35)), draw.between(-0.45, 0.1)
+            recess = scene.ellipse(x, y, draw.between(0.12, 0.28), draw.between(0.15, 0.4), side * draw.between(0, 0.6))
+            recess = recess + scene.noise("lumpy") * np.float32(0.12)
+            scene.depth += inside(recess - 1, 0.9) * np.float32(draw.between(0.4, 1.3))
+    _paint_back_wall(scene, larynx)
+    _paint_rim(scene, larynx)
 
 
-def paint_arytenoids(scene: Scene, larynx: Larynx, swelling: float) -> None:
-    """Two knobs at the back of the inlet, with smaller ones beside them; oedema makes them balloons."""
+def _paint_back_wall(scene: Scene, larynx: Larynx) -> None:
+    """The wall of the pharynx behind the larynx, often the nearest and brightest, and the dark slit before it."""
+    draw = scene.draw
+    if not draw.chance(0.75):
+        return
+    edge = scene.y + np.float32(larynx.high + draw.between(0.16, 0.5)) - np.float32(draw.near(0.15, 0.15)) * scene.x**2
+    edge = edge + scene.noise("soft") * np.float32(0.05)
+    scene.depth += bell(edge, draw.between(0.08, 0.2)) * np.float32(draw.between(0.4, 1.4))
+    above = np.clip(-edge, 0, 1.2)
+    near = np.float32(draw.between(1.6, 2.0)) - above * np.float32(draw.between(0.1, 1.3))
+    near = near + scene.noise("lumpy") * np.float32(0.05)
+    pale = draw.flesh(larynx.mucosa * np.array([1.0, 1.15, 1.12], np.float32), 0.03)
+    scene.cover(inside(edge + 0.08, draw.between(0.1, 0.3)), np.clip(near, 0.7, 4), pale)
+
+
+def _paint_rim(scene: Scene, larynx: Larynx) -> None:
+    """The aryepiglottic folds: an oval ridge, nearer in front."""
+    draw = scene.draw
+    rim = scene.ellipse(0, 0, larynx.wide, larynx.high) + scene.noise("soft") * np.float32(0.12)
+    crest = np.float32(draw.between(1.05, 1.25))
+    ridge = draw.between(1.65, 1.9) + 1.5 * (rim - crest) ** 2 - np.float32(0.12) * scene.y / np.float32(larynx.high)
+    ridge = ridge + scene.noise("lumpy") * np.float32(0.05)
+    pale = draw.flesh(larynx.mucosa * np.array([1.03, 1.12, 1.08], np.float32), 0.02)
+    scene.cover(inside(rim - 1.35, 0.6) * np.float32(draw.between(0.6, 1)), np.asarray(ridge, np.float32), pale)
+
+
+def paint_arytenoids(scene: Scene, larynx: Larynx, swelling: float, parted: float, fallen: float = 0.0) -> None:
+    """Broad mounds at the back of the inlet that merge with its rim, `parted` from 0 (side by side) to 1.
+
+    Smaller ones lie beside them; oedema makes balloons of them. `fallen`: how far the one on the picture's right,
+    paralysed, has tipped forward (0 to 1).
+    """
     draw = scene.draw
     for side in (-1, 1):
-        size = draw.between(0.12, 0.17) * (1 + 0.6 * swelling)
-        knob = scene.ellipse(side * draw.between(0.15, 0.23), -larynx.high * draw.between(0.95, 1.1), size, size * 1.1)
-        knob = knob + scene.noise("lumpy") * np.float32(0.14) + scene.noise("soft") * np.float32(0.10)
-        colour = draw.colour(larynx.mucosa * np.array([1.02, 1.0 + 0.25 * swelling, 1.0 + 0.25 * swelling], np.float32))
-        scene.bump(knob, 1.85, 0.2 + 0.2 * swelling, colour, 0.7)
+        size = larynx.high * draw.between(0.34, 0.54) * (1 + 0.5 * swelling)
+        x = side * size * (draw.between(0.55, 0.75) + 0.45 * parted)
+        y = -larynx.high * draw.between(0.85, 1.1)
+        tipped = fallen if side == 1 else 0.0
+        x, y = x * (1 - 0.35 * tipped), y * (1 - 0.3 * tipped)
+        mound = scene.ellipse(x, y, size, size * draw.between(0.7, 1.1), side * draw.between(-0.5, 0.2))
+        height = bell(mound + scene.noise("lumpy") * np.float32(0.12), 0.75)
+        small = scene.ellipse(side * (abs(x) + size * 0.9), y + size * draw.between(0.2, 0.7), size * 0.5, size * 0.5)
+        knob = bell(small, 0.8) * np.float32(draw.between(0, 1))
+        scene.depth -= height * np.float32(
+            (draw.between(0.4, 0.8) + 0.2 * swelling) * (1 - 0.5 * tipped)
+        ) + knob * np.float32(0.14)
+        pale = larynx.mucosa * np.array([1.05, 1.05 + 0.3 * swelling, 1.05 + 0.3 * swelling], np.float32)
+        scene.tint(np.maximum(height, knob) * np.float32(0.7), draw.flesh(pale))
+        scene.wet += (1 - scene.wet) * height
 
 
 def paint_vestibule(scene: Scene, larynx: Larynx) -> Field:
     """The hollow inside the inlet and the false folds in it; returns the hollow's mask."""
     draw = scene.draw
-    rim = scene.ellipse(0, 0, larynx.wide, larynx.high) + scene.noise("soft") * np.float32(0.04)
-    hollow = inside(rim - 0.95, 0.35)
-    floor = larynx.depth - 0.35 * rim + scene.noise("lumpy") * np.float32(0.03)
-    scene.cover(hollow, np.asarray(floor, np.float32), draw.colour(larynx.mucosa * np.float32(0.95), 0.02))
+    rim = scene.ellipse(0, 0.04 * larynx.high, larynx.wide, larynx.high * 0.95) + scene.noise("soft") * np.float32(0.06)
+    hollow = inside(rim - 0.88, draw.between(0.3, 0.55))
+    floor = larynx.depth - 0.3 * rim + scene.noise("lumpy") * np.float32(0.04)
+    dark = draw.flesh(larynx.mucosa * np.float32(draw.between(0.6, 0.95)), 0.02)
+    scene.cover(hollow, np.asarray(floor, np.float32), dark)
+    height, paler = draw.between(0.1, 0.35), draw.between(0.9, 1.2)
     for side in (-1, 1):
-        x = side * larynx.wide * draw.between(0.55, 0.72)
-        band = scene.ellipse(x, 0.02, larynx.wide * 0.26, larynx.high * 0.72, side * draw.between(0.1, 0.3))
-        colour = draw.colour(larynx.mucosa * np.array([1.04, 1.08, 1.04], np.float32), 0.02)
-        mask = inside(band - 1, 0.35) * hollow
-        scene.cover(mask, np.float32(larynx.depth - 0.2) - np.float32(0.25) * np.clip(1 - band, 0, 1), colour)
+        x = side * (larynx.fold * 1.3 + larynx.gap * 0.8 + larynx.wide * draw.between(0.1, 0.25))
+        band = scene.ellipse(x, 0.05, larynx.wide * 0.26, larynx.high * 0.7, side * draw.between(0.0, 0.35))
+        bulge = bell(band + scene.noise("lumpy") * np.float32(0.1), 0.8) * hollow
+        scene.depth -= bulge * np.float32(height)
+        scene.tint(bulge * np.float32(0.6), draw.flesh(larynx.mucosa * np.array([1, paler, paler], np.float32), 0.03))
     return hollow
 
 
-def glottis(scene: Scene, larynx: Larynx, left: float, right: float, bowed: float) -> Glottis:
-    """The edges of the folds, `left` and `right` (on the picture) of the full gap open; `bowed`: their slack."""
-    along = np.clip((np.float32(larynx.front) - scene.y) / np.float32(larynx.front - larynx.back), 0, 1)
-    belly = np.float32(bowed) * np.sin(along * np.float32(np.pi))
-    shape = along ** np.float32(scene.draw.between(0.8, 1.1))
-    within = inside(scene.y - larynx.front, 0.05) * inside(larynx.back - scene.y + 1.4 * scene.x * scene.x, 0.1)
-    sway = scene.draw.near(0, 0.02)
-    return Glottis(
-        left=sway - np.float32(larynx.gap * left) * shape - belly,
-        right=sway + np.float32(larynx.gap * right) * shape + belly,
-        along=along,
-        within=within,
-    )
-
-
-def paint_folds(scene: Scene, larynx: Larynx, gap: Glottis, thick: float = 1.0, redness: float = 0.0) -> None:
-    """The two pale bands, the shadow of the ventricle beside them and the dark airway, or line, between them."""
-    draw = scene.draw
-    width = np.float32(larynx.fold * thick) * (np.float32(1.1) - np.float32(0.35) * gap.along)
-    outer = inside(gap.left - width - scene.x, 0.035) * inside(scene.x - gap.right - width, 0.035) * gap.within
-    beside = inside(gap.left - width * 1.5 - scene.x, 0.06) * inside(scene.x - gap.right - width * 1.5, 0.06)
-    scene.darken(beside * gap.within, draw.between(0.15, 0.45))
-    red = draw.colour((0.76, 0.36, 0.34))
-    pale = np.asarray(larynx.fold_colour * (1 - redness) + red * redness, np.float32)
-    middle = (gap.left + gap.right) / 2
-    rounding = np.abs(scene.x - middle) / (width + (gap.right - gap.left) / 2 + np.float32(1e-3))
-    scene.cover(outer, np.float32(larynx.depth - 0.1) + np.float32(0.12) * rounding, pale, wet=0.9)
-    _paint_airway(scene, larynx, gap)
-
-
-def _paint_airway(scene: Scene, larynx: Larynx, gap: Glottis) -> None:
-    draw = scene.draw
-    line = draw.between(0.006, 0.013)  # closed folds touch, and yet a dark line is seen between them
-    width = np.maximum((gap.right - gap.left) / 2, np.float32(line))
-    middle = (gap.left + gap.right) / 2
-    way = inside(np.abs(scene.x - middle) - width, 0.025) * gap.within
-    rings = np.float32(0.25) * np.sin(scene.y * np.float32(draw.between(16, 28)))
-    deep = np.clip(np.float32(larynx.depth) + np.float32(0.35) + width * np.float32(14), 0, 4.4) + rings
-    scene.cover(way, np.asarray(deep, np.float32), draw.colour((0.34, 0.22, 0.19), 0.03), wet=0.2)
-
-
-def paint_epiglottis(scene: Scene, larynx: Larynx) -> None:
-    """Near and bright below: a broad leaf, a curled (omega) one, or only its edge."""
-    draw = scene.draw
-    colour = draw.colour(larynx.mucosa * np.array([1.06, 1.14, 1.12], np.float32), 0.03)
-    kind, shift = draw.weighted({"leaf": 0.5, "curled": 0.18, "edge": 0.32}), draw.near(0, 0.12)
-    if kind == "edge":
-        edge = (
-            larynx.front + draw.between(0.10, 0.35) + draw.near(0, 0.15) * scene.x - draw.near(0.15, 0.2) * scene.x**2
-        )
-        mask = inside(edge - scene.y, 0.07)
-        depth = draw.between(1.2, 1.5) - np.clip(scene.y - edge, 0, 1) * np.float32(0.45)
-    else:
-        radius = larynx.high * (draw.between(1.15, 1.4) if kind == "leaf" else draw.between(0.95, 1.1))
-        half, thick = (draw.between(0.8, 1.4), 0.26) if kind == "leaf" else (draw.between(1.7, 2.3), 0.11)
-        x, y = scene.x - np.float32(shift), scene.y - np.float32(0.06)
-        ring, angle = np.hypot(x * np.float32(0.9), y), np.arctan2(x, y)
-        thickness = np.float32(thick * draw.between(0.7, 1.3)) * np.sqrt(np.clip(1.02 - (angle / half) ** 2, 0.02, 1))
-        thickness = thickness * (1 + np.float32(0.2) * scene.noise("soft"))
-        from_middle = np.abs(ring - np.float32(radius + thick)) / thickness
-        mask = inside((from_middle - 1) * thickness, 0.05) * inside(np.abs(angle) - half, 0.2)
-        depth = draw.between(1.25, 1.5) - np.float32(0.18) * np.sqrt(np.clip(1 - from_middle**2, 0, 1))
-    scene.cover(np.asarray(mask, np.float32), np.asarray(depth, np.float32), colour)
-    vessels(scene, draw.between(0.1, 0.8), np.asarray(mask, np.float32), (0.66, 0.20, 0.20))
-
-
 def finish_mucosa(scene: Scene, larynx: Larynx) -> None:
-    """Blood vessels and patches over everything, and froth where saliva pools."""
+    """Uneven relief, blood vessels and patches over everything, and froth where saliva pools."""
     draw = scene.draw
-    scene.depth += scene.noise("lumpy") * np.float32(0.03)
-    mottle(scene, larynx.mucosa, draw.between(0.3, 0.9))
-    vessels(scene, draw.between(0.2, 0.7))
+    scene.depth += scene.noise("lumpy") * np.float32(draw.between(0.01, 0.05))
+    mottle(scene, larynx.mucosa, draw.between(0.3, 1.0))
+    vessels(scene, draw.between(0.1, 0.5))
     if draw.chance(0.15):
-        scene.tint(clots(scene, 1.6) * np.float32(0.6), draw.colour((0.86, 0.80, 0.76)))
+        scene.tint(clots(scene, 1.6, 2.0) * np.float32(0.5), draw.colour((0.86, 0.78, 0.74)))

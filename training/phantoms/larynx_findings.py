@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.phantoms.larynx import (
-    Glottis,
-    Larynx,
-    finish_mucosa,
-    glottis,
-    paint_arytenoids,
-    paint_epiglottis,
-    paint_folds,
-    paint_surroundings,
-    paint_vestibule,
-)
+from training.phantoms.epiglottis import paint_epiglottis
+from training.phantoms.glottis import Glottis, glottis, paint_folds
+from training.phantoms.larynx import Larynx, finish_mucosa, paint_arytenoids, paint_surroundings, paint_vestibule
 from training.phantoms.scene import Scene, inside
 from training.phantoms.tissue import vessels
 
@@ -24,11 +16,12 @@ def paint_larynx(scene: Scene, finding: str, severity: float, is_open: bool) -> 
     larynx = Larynx.sample(scene.draw)
     swelling = severity if finding == "oedema" else 0.0
     paint_surroundings(scene, larynx)
-    paint_arytenoids(scene, larynx, swelling)
     paint_vestibule(scene, larynx)
+    fallen = 0.5 + 0.5 * severity if finding == "one-sided paralysis" else 0.0
+    paint_arytenoids(scene, larynx, swelling, 1.0 if is_open else 0.15, fallen)
     gap = _glottis(scene, larynx, finding, severity, is_open)
     if finding == "oedema":
-        paint_folds(scene, larynx, gap, thick=1.5 + 0.9 * severity, redness=0.25)
+        paint_folds(scene, larynx, gap, thick=1.4 + 0.8 * severity, redness=0.25)
         _paint_swollen_folds(scene, larynx, gap, severity)
     else:
         paint_folds(scene, larynx, gap)
@@ -43,12 +36,12 @@ def paint_larynx(scene: Scene, finding: str, severity: float, is_open: bool) -> 
 def _glottis(scene: Scene, larynx: Larynx, finding: str, severity: float, is_open: bool) -> Glottis:
     """Open: both folds aside; closed: both in the middle. A paralysed fold, on the picture's right, never moves."""
     draw = scene.draw  # as many draws whether open or closed: all else about the patient stays the same
-    wide, slack, chink = draw.between(0.8, 1.2), draw.between(0, 0.012), draw.between(0.0, 0.05)
+    wide, slack, chink = draw.between(0.8, 1.2), draw.between(0, 0.012), draw.between(0.0, 0.06)
     left, right = wide * draw.between(0.88, 1.12), wide * draw.between(0.88, 1.12)
     if finding == "one-sided paralysis":
         if is_open:
-            return glottis(scene, larynx, wide * 1.15, 0.18 + 0.12 * (1 - severity), 0.0)
-        return glottis(scene, larynx, 0.0, 0.05 + 0.12 * severity, 0.015 + 0.03 * severity)
+            return glottis(scene, larynx, wide * 1.15, 0.2 + 0.2 * (1 - severity), 0.0)
+        return glottis(scene, larynx, 0.0, 0.05 + 0.08 * severity, (0.010 + 0.016 * severity) * larynx.size)
     if is_open:
         return glottis(scene, larynx, left, right, slack)
     return glottis(scene, larynx, 0.0, chink, 0.0)
@@ -59,7 +52,7 @@ def _paint_swollen_folds(scene: Scene, larynx: Larynx, gap: Glottis, severity: f
     draw = scene.draw
     for side, edge in ((-1, gap.left), (1, gap.right)):
         middle = edge + np.float32(side * larynx.fold * (0.75 - 0.25 * severity))
-        across = (scene.x - middle) / np.float32(larynx.fold * (0.95 + 0.75 * severity))
+        across = (scene.x - middle) / np.float32(larynx.fold * (0.9 + 0.6 * severity))
         lengthwise = (gap.along - np.float32(0.5)) / np.float32(0.52)
         away = np.asarray(np.sqrt(across * across + lengthwise * lengthwise) + 2 * (1 - gap.within), np.float32)
         mask = scene.bump(away, larynx.depth - 0.15, 0.25, draw.colour((0.84, 0.66, 0.60), 0.03), 0.25)
@@ -69,7 +62,7 @@ def _paint_swollen_folds(scene: Scene, larynx: Larynx, gap: Glottis, severity: f
 def _paint_nodules(scene: Scene, larynx: Larynx, gap: Glottis, severity: float) -> None:
     """A pair of pale callosities, face to face, where the front and middle thirds of the folds meet."""
     draw = scene.draw
-    size = 0.038 + 0.045 * severity
+    size = (0.042 + 0.042 * severity) * larynx.size
     place = np.float32(draw.between(0.34, 0.46))
     y = larynx.front - float(place) * (larynx.front - larynx.back)
     for side, edge in ((-1, gap.left), (1, gap.right)):
@@ -81,7 +74,7 @@ def _paint_nodules(scene: Scene, larynx: Larynx, gap: Glottis, severity: float) 
 def _paint_polyp(scene: Scene, larynx: Larynx, gap: Glottis, severity: float) -> None:
     """One rounded, red or glassy mass on the edge of the left fold, hanging into the glottis."""
     draw = scene.draw
-    size = 0.075 + 0.10 * severity
+    size = (0.085 + 0.10 * severity) * larynx.size
     y = larynx.front - draw.between(0.3, 0.6) * (larynx.front - larynx.back)
     dx, dy = scene.x - gap.right - np.float32(size * 0.2), scene.y - np.float32(y)
     away = np.hypot(dx, dy * np.float32(draw.between(0.75, 1.1))) / np.float32(size)

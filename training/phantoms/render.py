@@ -12,7 +12,7 @@ from training.phantoms.draw import Draw, Picture
 from training.phantoms.ear_findings import paint_ear
 from training.phantoms.findings import Facts
 from training.phantoms.larynx_findings import paint_larynx
-from training.phantoms.light import shade
+from training.phantoms.light import defocus, shade
 from training.phantoms.nose import paint_nose
 from training.phantoms.scene import Pose, Scene
 from training.phantoms.style import Style, sample_style
@@ -20,8 +20,10 @@ from training.phantoms.throat import paint_throat
 from training.phantoms.tissue import incidents
 
 SHIFT = {"ear": 0.07, "nose": 0.07, "throat": 0.09, "larynx": 0.14}
-TURN = {"ear": 0.12, "nose": 0.10, "throat": 0.10, "larynx": 0.18}
+TURN = {"ear": 0.10, "nose": 0.10, "throat": 0.10, "larynx": 0.18}
 """How much the pose varies (standard deviation, radii and radians): a larynx is looked at from afar, at an angle."""
+BRIGHT = {"ear": (0.98, 1.16), "nose": (0.92, 1.14), "throat": (0.7, 1.02), "larynx": (0.48, 0.9)}
+"""What the exposure control makes of narrow and wide spaces: from, to."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Shot:
     def sample(cls, region: str, seed: int, key: tuple[int, ...], style: Style | None = None) -> Shot:
         draw = Draw(seed, *key)
         pose = Pose.sample(draw, SHIFT[region], TURN[region], 0.14)
-        camera = Camera.sample(draw)
+        camera = Camera.sample(draw, draw.between(*BRIGHT[region]))
         return cls(pose, camera, style or sample_style(draw), seed, key)
 
     def next_frame(self, draw: Draw) -> Shot:
@@ -62,7 +64,7 @@ def render_light(facts: Facts, anatomy: Draw, shot: Shot, side: int) -> Picture:
         paint_larynx(scene, facts.finding, facts.severity, facts.label == "vc-open")
     chance = Draw(shot.seed, *shot.key, 1)
     incidents(scene, chance)
-    light = shade(scene, shot.style, chance)
+    light = defocus(shade(scene, shot.style, chance), scene, chance)
     return np.ascontiguousarray(light[:, :, ::-1]) if facts.mirrored_view else light
 
 

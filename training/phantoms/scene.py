@@ -72,18 +72,22 @@ class Scene:
 
     def _index(self, x: Field, y: Field) -> None:
         texels = self.bank.texels
-        self._column = np.floor((x + 4) * (texels / 4)).astype(np.intp)
-        self._row = np.floor((y + 4) * (texels / 4)).astype(np.intp)
+        column = np.floor((x + 4) * (texels / 4)).astype(np.intp)
+        row = np.floor((y + 4) * (texels / 4)).astype(np.intp)
+        self._texel = row * texels + column
 
     def noise(self, kind: str) -> Field:
-        """A random field that belongs to the anatomy: it moves with it from image to image."""
-        mask = self.bank.texels - 1  # a power of two: "and" wraps
+        """A random field that belongs to the anatomy: it moves with it from image to image.
+
+        Where a field repeats itself to the side, it goes on one texel lower: not to be seen, and twice as fast.
+        """
+        texels = self.bank.texels
         right, down = int(self.draw.generator.random() * 997), int(self.draw.generator.random() * 997)
-        scale = self.bank.texels / 1024
-        column = (self._column + int(right * scale)) & mask
-        row = (self._row + int(down * scale)) & mask
+        scale = texels / 1024
+        texel = self._texel + (int(down * scale) * texels + int(right * scale))
+        texel &= texels * texels - 1  # a power of two: "and" wraps
         fields = self.bank.fields[kind]
-        field: Field = fields[self.draw.below(len(fields))].ravel().take(row * self.bank.texels + column)
+        field: Field = fields[self.draw.below(len(fields))].ravel().take(texel)
         return field
 
     def cover(self, mask: Field, depth: Field | float, colour: Colour, wet: float | None = None) -> None:

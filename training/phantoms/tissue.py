@@ -10,15 +10,15 @@ from training.phantoms.scene import Scene, bell, inside
 BLOOD = (0.45, 0.05, 0.06)
 VESSEL = (0.62, 0.20, 0.22)
 MUCUS = (0.78, 0.74, 0.62)
-PUS = (0.80, 0.72, 0.38)
+PUS = (0.82, 0.75, 0.48)
 
 
 def mottle(scene: Scene, colour: Colour, strength: float) -> None:
     """Redder and paler patches, large and small, and fine grain, as blood fills mucosa unevenly."""
     draw = scene.draw
     patch = np.clip(scene.noise("soft") * np.float32(0.35) + scene.noise("lumpy") * np.float32(0.25), -1, 1)
-    red = draw.colour((colour[0] * 0.98, colour[1] * 0.74, colour[2] * 0.76), 0.02)
-    pale = draw.colour((min(1.0, colour[0] * 1.04), colour[1] * 1.13, colour[2] * 1.12), 0.02)
+    red = draw.flesh((colour[0] * 0.98, colour[1] * 0.76, colour[2] * 0.78), 0.01)
+    pale = draw.flesh((min(1.0, colour[0] * 1.04), colour[1] * 1.13, colour[2] * 1.12), 0.01)
     scene.tint(np.clip(patch, 0, 1) * np.float32(strength), red)
     scene.tint(np.clip(-patch, 0, 1) * np.float32(strength), pale)
     scene.albedo *= 1 + scene.noise("fine") * np.float32(0.035) + scene.noise("grain") * np.float32(0.03)
@@ -55,9 +55,11 @@ def strand(scene: Scene, x_0: float, y_0: float, x_1: float, y_1: float, width: 
 def incidents(scene: Scene, shot: Draw) -> None:
     """What this moment adds, in any region: secretion, a trace of blood, bubbles. Drawn from the shot's own chance."""
     if shot.chance(0.22):
-        film(scene, clots(scene, shot.between(1.2, 2.0)) * np.float32(shot.between(0.2, 0.6)), MUCUS, 0.05)
+        film(scene, clots(scene, shot.between(1.2, 2.0), 1.5) * np.float32(shot.between(0.15, 0.5)), MUCUS, 0.03)
     if shot.chance(0.06):
-        scene.tint(clots(scene, shot.between(1.3, 2.0)) * np.float32(shot.between(0.4, 0.9)), shot.colour(BLOOD, 0.02))
+        scene.tint(
+            clots(scene, shot.between(1.3, 2.0), 1.5) * np.float32(shot.between(0.3, 0.8)), shot.colour(BLOOD, 0.02)
+        )
     if shot.chance(0.15):
         for _ in range(3 + shot.below(9)):
             bubble(scene, shot.between(-0.8, 0.8), shot.between(-0.8, 0.8), shot.between(0.015, 0.04))

@@ -1,0 +1,139 @@
+"""Before and after: how well a library finds what is alike, in every space, by several protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.baselines import Baseline
+from core.catalog import now
+from core.confusion import confusion, laterality
+from core.evaluation import (
+    AFTER,
+    BEFORE,
+    RERANKED,
+    STEP_0,
+    Evaluation,
+    Outcome,
+    ProtocolReport,
+    SpaceReport,
+    Split,
+)
+from core.flow import Flow
+from core.library import Library
+from core.metrics import Rescore
+from core.outcomes import MEASURES, Outcomes, outcomes, summarise
+from core.sample import Part, Sample, Trial, codes, default_split, parts, read_sample, shared_patients, trials
+from core.vectors import Matrix
+
+WORST = 10
+
+
+@dataclass(frozen=True)
+class _Space:
+    vectors: Matrix  # (N, D)
+    rescore: Rescore | None = None
+
+
+def evaluate(
+    library: Library,
+    split: Split | None = None,
+    *,
+    flow: Flow | None = None,
+    rerank: Rescore | None = None,
+    baselines: Mapping[str, Baseline] | None = None,
+) -> Evaluation:
+    """Evaluate `library` on the labelled cases of `split`; on "test" where it has one, else "all", when none is given.
+
+    `flow` takes the place of the active one. `rerank` scores references anew after the flow; `baselines` are reported
+    beside the library's own spaces. Raises QueryError when there are fewer than two labelled cases to compare.
+    """
+    flow = flow or library.active_flow
+    sample = read_sample(library, split or default_split(library))
+    spaces = _spaces(sample.plain, flow, rerank)
+    others = {name: _Space(embed(sample.cases)) for name, embed in (baselines or {}).items()}
+    return Evaluation(
+        library=library.name,
+        encoder=library.encoder.spec.name,
+        flow=flow.flow_id or flow.name if flow else None,
+        made_at=now(),
+        split=sample.split,
+        queries=len(sample.query),
+        groups=len(np.unique(sample.patients[sample.query])),
+        patients_known=sample.patients_known,
+        protocols={name: _protocol(sample, trial, spaces, others) for name, trial in trials(sample).items()},
+    )
+
+
+def _spaces(plain: Matrix, flow: Flow | None, rerank: Rescore | None) -> dict[str, _Space]:
+    spaces = {BEFORE: _Space(plain)}
+    if flow is not None:
+        after = flow.transform(plain)
+        spaces |= {STEP_0: _Space(flow.apply_once(plain)), AFTER: _Space(after)}
+        if rerank is not None:
+            spaces[RERANKED] = _Space(after, rerank)
+    return spaces
+
+
+def _protocol(
+    sample: Sample, trial: Trial, spaces: Mapping[str, _Space], others: Mapping[str, _Space]
+) -> ProtocolReport:
+    found = parts(sample, trial)
+    before = [_rank(sample, part, spaces[BEFORE]) for part in found]
+    reports = {BEFORE: _report(sample, found, spaces[BEFORE], before, None)}
+    for name, space in {**spaces, **others}.items():
+        if name != BEFORE:
+            reports[name] = _report(sample, found, space, [_rank(sample, part, space) for part in found], before)
+    return ProtocolReport(
+        queries=len(trial.query),
+        references=len(trial.reference),
+        shared_patients=shared_patients(sample, trial),
+        spaces={name: reports[name] for name in spaces},
+        baselines={name: reports[name] for name in others},
+    )
+
+
+def _rank(sample: Sample, part: Part, space: _Space) -> Outcomes:
+    query, reference, keys = part.trial.query, part.trial.reference, part.trial.keys
+    names = {level: codes(sample.levels[level]) for level in part.levels}
+    levels = {level: (code[query], code[reference]) for level, code in names.items()}
+    vectors = space.vectors[query], space.vectors[reference]
+    return outcomes(*vectors, levels, keys[query], keys[reference], space.rescore)
+
+
+def _report(
+    sample: Sample, found: list[Part], space: _Space, ranked: list[Outcomes], before: list[Outcomes] | None
+) -> SpaceReport:
+    levels = {}
+    for i, (part, result) in enumerate(zip(found, ranked, strict=True)):
+        for level in part.levels:
+            names = np.array(sample.levels[level])[part.trial.query]
+            against = None if before is None else before[i].values[level]
+            scored = result.values[level], result.answerable[level], names, sample.values(level)
+            levels[level] = summarise(*scored, part.bootstrap, against)
+    single = _single(sample, found[0].trial, space, ranked[0])
+    taken_for = [outcome.nearest.label if outcome.nearest else None for outcome in single]
+    confused = confusion([outcome.case.label or "" for outcome in single], taken_for, sample.taxonomy)
+    late = sorted((o for o in single if (o.rank or 0) > 1), key=lambda o: (-(o.rank or 0), -o.similarity))
+    return SpaceReport(levels, confused, laterality(confused, sample.taxonomy), tuple(late[:WORST]), single)
+
+
+def _single(sample: Sample, trial: Trial, space: _Space, ranked: Outcomes) -> tuple[Outcome, ...]:
+    """What became of each query at class level."""
+    rows = trial.reference[ranked.nearest]  # that of -1 is another row, and is not used
+    query, reference = space.vectors[trial.query], space.vectors[rows]
+    lengths = np.linalg.norm(query, axis=1) * np.linalg.norm(reference, axis=1)
+    cosines = (query * reference).sum(axis=1) / np.maximum(lengths, np.finfo(np.float32).tiny)
+    first = ranked.values["class"][:, list(MEASURES).index("mrr")]
+    found = zip(trial.query, rows, ranked.nearest >= 0, cosines, first, strict=True)
+    return tuple(
+        Outcome(
+            case=sample.cases[own],
+            nearest=sample.cases[row] if any_found else None,
+            similarity=float(cosine) if any_found else 0.0,
+            rank=round(1 / reciprocal) if reciprocal else None,
+        )
+        for own, row, any_found, cosine, reciprocal in found
+    )

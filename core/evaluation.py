@@ -1,0 +1,106 @@
+"""What an evaluation says: scores by protocol and space, with what they are worth and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from core.catalog import Case
+from core.confusion import Confusion, Laterality
+from core.outcomes import LevelScores
+
+Split = Literal["test", "val", "train", "all"]
+
+BEFORE, STEP_0, AFTER, RERANKED = "before", "step0", "after", "reranked"
+SPACES: Mapping[str, str] = {
+    BEFORE: "the encoder's embeddings as they are",
+    STEP_0: "one application of the vector field at t = 0, the reference's step 0",
+    AFTER: "the end of the flow (RK4)",
+    RERANKED: "the end of the flow, re-ranked by class evidence",
+}
+LEAVE_ONE_OUT, OTHER_PATIENTS, GALLERY = "leave-one-out", "other-patients", "gallery"
+PROTOCOLS: Mapping[str, str] = {
+    LEAVE_ONE_OUT: "each query against all other images of the split (the reference method's protocol)",
+    OTHER_PATIENTS: "the same, but without the images of the query's own patient",
+    GALLERY: "each query against the images of the training split (what a user lives with)",
+}
+LEVELS: Mapping[str, str] = {
+    "class": "relevant: the same class",
+    "region": "relevant: the same region, whatever the side",
+    "finding": "relevant: the same finding in the same region; among the images with a known finding",
+}
+CLIP_SCORE = "class Recall@1, leave-one-out in the split, of the encoder's embeddings before the flow"
+FLOW_MATCHING_SCORE = "class Recall@1, leave-one-out in the split, at the end of the flow"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One query in one space: its nearest reference (None: there was none to compare with), the cosine similarity to
+    it, and the rank, from 1, of the first reference of its class (None: no reference is).
+    """
+
+    case: Case
+    nearest: Case | None
+    similarity: float
+    rank: int | None
+
+
+@dataclass(frozen=True)
+class SpaceReport:
+    """How one space did by one protocol. `levels` has class and region, and finding where findings are known.
+
+    `worst` are the queries whose first right reference comes latest, worst first, none of them right at once.
+    """
+
+    levels: Mapping[str, LevelScores]
+    confusion: Confusion
+    laterality: Laterality
+    worst: tuple[Outcome, ...]
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True)
+class ProtocolReport:
+    """One protocol: `queries` against `references`, in each space that exists, and for each baseline.
+
+    `shared_patients` counts the queries that were compared with images of their own patient.
+    """
+
+    queries: int
+    references: int
+    shared_patients: int
+    spaces: Mapping[str, SpaceReport]
+    baselines: Mapping[str, SpaceReport]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was evaluated and when, and a report by protocol.
+
+    Intervals and tests resample `groups` groups of queries: patients where `patients_known`, else single images.
+    """
+
+    library: str
+    encoder: str
+    flow: str | None
+    made_at: str
+    split: Split
+    queries: int
+    groups: int
+    patients_known: bool
+    protocols: Mapping[str, ProtocolReport]
+
+    @property
+    def clip_score(self) -> float | None:
+        """CLIP_SCORE, in [0, 1]."""
+        return self._recall_at_1(BEFORE)
+
+    @property
+    def flow_matching_score(self) -> float | None:
+        """FLOW_MATCHING_SCORE, in [0, 1]; None without a flow."""
+        return self._recall_at_1(AFTER)
+
+    def _recall_at_1(self, space: str) -> float | None:
+        found = self.protocols[LEAVE_ONE_OUT].spaces.get(space)
+        return None if found is None else found.levels["class"].overall["recall@1"].value

@@ -1,0 +1,127 @@
+"""An evaluation as one JSON object: what commands print, and what is kept beside a flow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.bootstrap import LEVEL, Interval, PairedTest
+from core.evaluation import (
+    CLIP_SCORE,
+    FLOW_MATCHING_SCORE,
+    GALLERY,
+    LEAVE_ONE_OUT,
+    LEVELS,
+    OTHER_PATIENTS,
+    PROTOCOLS,
+    SPACES,
+    Evaluation,
+    Outcome,
+    ProtocolReport,
+    SpaceReport,
+)
+from core.outcomes import LevelScores, Scores
+
+DIGITS = 6
+
+
+def report_json(evaluation: Evaluation) -> dict[str, Any]:
+    """The whole report. "spaces" and "baselines" are leave-one-out in the split; the other protocols stand beside it.
+
+    Intervals are null where they cannot be known.
+    """
+    own = _protocol(LEAVE_ONE_OUT, evaluation.protocols[LEAVE_ONE_OUT])
+    others = {
+        name: _protocol(name, evaluation.protocols[name])
+        for name in (OTHER_PATIENTS, GALLERY)
+        if name in evaluation.protocols
+    }
+    return {
+        "split": evaluation.split,
+        "queries": evaluation.queries,
+        "spaces": own.pop("spaces"),
+        "baselines": own.pop("baselines"),
+        "scores": {
+            "CLIP score": {"value": _rounded(evaluation.clip_score), "definition": CLIP_SCORE},
+            "flow matching score": {
+                "value": _rounded(evaluation.flow_matching_score),
+                "definition": FLOW_MATCHING_SCORE,
+            },
+        },
+        "protocol": own,
+        "other_protocols": others,
+        "library": evaluation.library,
+        "encoder": evaluation.encoder,
+        "flow": evaluation.flow,
+        "made_at": evaluation.made_at,
+        "resampled": {
+            "groups": evaluation.groups,
+            "of": "patients" if evaluation.patients_known else "images",
+            "level": LEVEL,
+        },
+        "definitions": {"spaces": dict(SPACES), "levels": dict(LEVELS)},
+    }
+
+
+def _protocol(name: str, report: ProtocolReport) -> dict[str, Any]:
+    return {
+        "name": name,
+        "definition": PROTOCOLS[name],
+        "queries": report.queries,
+        "references": report.references,
+        "shared_patients": report.shared_patients,
+        "spaces": {space: _space(found) for space, found in report.spaces.items()},
+        "baselines": {baseline: _space(found) for baseline, found in report.baselines.items()},
+    }
+
+
+def _space(report: SpaceReport) -> dict[str, Any]:
+    sides = report.laterality
+    return {
+        **{level: _level(scores) for level, scores in report.levels.items()},
+        "confusion": {
+            "labels": list(report.confusion.labels),
+            "counts": [list(row) for row in report.confusion.counts],
+        },
+        "laterality": {
+            "sided": sides.sided,
+            "region_right": sides.region_right,
+            "side_right": sides.side_right,
+            "errors": sides.errors,
+        },
+        "worst": [_worst(outcome) for outcome in report.worst],
+    }
+
+
+def _level(scores: LevelScores) -> dict[str, Any]:
+    return {
+        **_scores(scores.overall),
+        "queries": scores.queries,
+        "unanswerable": scores.unanswerable,
+        "macro": _scores(scores.macro),
+        "each": {name: {**_scores(found), "queries": scores.counts[name]} for name, found in scores.each.items()},
+        "against_before": {measure: _test(test) for measure, test in scores.tests.items()},
+    }
+
+
+def _scores(scores: Scores) -> dict[str, Any]:
+    values: dict[str, Any] = {measure: _rounded(score.value) for measure, score in scores.items()}
+    return values | {f"{measure}_ci": _interval(score.interval) for measure, score in scores.items()}
+
+
+def _test(test: PairedTest) -> dict[str, Any]:
+    return {"difference": _rounded(test.difference), "ci": _interval(test.interval), "p": _rounded(test.p)}
+
+
+def _worst(outcome: Outcome) -> dict[str, Any]:
+    nearest = outcome.nearest
+    facts = {"case_id": outcome.case.case_id, "label": outcome.case.label, "filename": outcome.case.filename}
+    found = {"nearest": nearest.case_id, "nearest_label": nearest.label} if nearest else {}
+    return {**facts, **found, "similarity": _rounded(outcome.similarity), "rank": outcome.rank}
+
+
+def _interval(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else [round(interval.low, DIGITS), round(interval.high, DIGITS)]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, DIGITS)

@@ -1,0 +1,169 @@
+"""An evaluation as a page: scores with their intervals, classes apart, confusions, sides, and where it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.bootstrap import DRAWS
+from core.chart import Bar, bar_chart, heat_map
+from core.evaluation import (
+    BEFORE,
+    CLIP_SCORE,
+    FLOW_MATCHING_SCORE,
+    LEAVE_ONE_OUT,
+    LEVELS,
+    PROTOCOLS,
+    SPACES,
+    Evaluation,
+    Outcome,
+    ProtocolReport,
+    SpaceReport,
+)
+from core.outcomes import MEASURES, LevelScores, Score
+from core.page import Markup, page, picture, section, table
+
+TITLES = {"recall@1": "Recall@1", "recall@5": "Recall@5", "recall@10": "Recall@10", "mrr": "MRR"}
+TITLES |= {"map@r": "mAP@R", "precision@5": "precision@5"}
+
+
+def report_page(evaluation: Evaluation, pictures: Mapping[str, bytes]) -> str:
+    """The page as text; `pictures` are WebP thumbnails by case id, shown where a case has one."""
+    own = evaluation.protocols[LEAVE_ONE_OUT]
+    last = list(own.spaces)[-1]
+    levels = own.spaces[BEFORE].levels
+    return page(
+        f"Evaluation of {evaluation.library}",
+        [
+            _summary(evaluation),
+            section(f"Recall@1, {LEAVE_ONE_OUT}", bar_chart(_overall_bars(own), "Recall@1 by level and space")),
+            *(_protocol(name, report) for name, report in evaluation.protocols.items()),
+            *(
+                section(f"Recall@1 by {level}, {LEAVE_ONE_OUT}", bar_chart(_each_bars(own, level), f"by {level}"))
+                for level in levels
+            ),
+            _confusions(own, last),
+            _sides(own),
+            _worst(own.spaces[last], last, pictures),
+            _definitions(),
+        ],
+    )
+
+
+def _summary(evaluation: Evaluation) -> Markup:
+    of = "patients" if evaluation.patients_known else "images, since patients are not known"
+    facts = (
+        f"Split {evaluation.split}, {evaluation.queries} labelled queries; encoder {evaluation.encoder}, "
+        f"flow {evaluation.flow or 'none'}; made {evaluation.made_at}. Brackets are 95 % intervals from {DRAWS} "
+        f"resamples of {evaluation.groups} {of}."
+    )
+    scores = [_big(evaluation.clip_score, "CLIP score", CLIP_SCORE)]
+    if evaluation.flow_matching_score is not None:
+        scores.append(_big(evaluation.flow_matching_score, "flow matching score", FLOW_MATCHING_SCORE))
+    return section("In short", facts, *scores)
+
+
+def _big(value: float | None, name: str, definition: str) -> Markup:
+    number = "" if value is None else f"{value:.3f}"
+    return Markup(f'<p class="big"><b>{number}</b>{name}<br><span class="quiet">{definition}</span></p>')
+
+
+def _reports(report: ProtocolReport) -> dict[str, SpaceReport]:
+    return {**report.spaces, **report.baselines}
+
+
+def _protocol(name: str, report: ProtocolReport) -> Markup:
+    rest, reports = list(MEASURES)[1:], _reports(report)
+    head = ["level", "space", "Recall@1", "macro Recall@1", *(TITLES[measure] for measure in rest)]
+    rows = []
+    for level in report.spaces[BEFORE].levels:
+        for space, found in reports.items():
+            scores = found.levels[level]
+            first = _with_interval(scores.overall["recall@1"]), _with_interval(scores.macro["recall@1"])
+            row = [level, space, *first, *(f"{scores.overall[measure].value:.3f}" for measure in rest)]
+            rows.append([*row, _test(scores)] if len(reports) > 1 else row)
+    compared = f"{report.queries} queries, {report.references} references: {PROTOCOLS[name]}."
+    if report.shared_patients:
+        compared += f" {report.shared_patients} queries are compared with images of their own patient too."
+    head += ["Recall@1 against before"] if len(reports) > 1 else []
+    return section(name.capitalize(), compared, table(head, rows))
+
+
+def _overall_bars(report: ProtocolReport) -> dict[str, dict[str, Bar]]:
+    spaces = _reports(report)
+    return {
+        level: {space: _bar(found.levels[level].overall["recall@1"]) for space, found in spaces.items()}
+        for level in report.spaces[BEFORE].levels
+    }
+
+
+def _each_bars(report: ProtocolReport, level: str) -> dict[str, dict[str, Bar]]:
+    spaces, counts = _reports(report), report.spaces[BEFORE].levels[level].counts
+    return {
+        f"{name} ({count})": {
+            space: _bar(found.levels[level].each[name]["recall@1"]) for space, found in spaces.items()
+        }
+        for name, count in counts.items()
+    }
+
+
+def _confusions(report: ProtocolReport, last: str) -> Markup:
+    maps = []
+    for space in dict.fromkeys((BEFORE, last)):
+        confusion = report.spaces[space].confusion
+        drawn = heat_map(confusion.labels, confusion.counts, f"Class of the nearest neighbour, {space}")
+        maps.append(Markup(f"<figure><figcaption>{space}</figcaption>{drawn}</figure>"))
+    return section("Class of the nearest neighbour", "Rows: the query; columns: its nearest neighbour.", *maps)
+
+
+def _sides(report: ProtocolReport) -> Markup:
+    rows = []
+    for name, space in _reports(report).items():
+        sides = space.laterality
+        right = f"{sides.side_right} of {sides.region_right}"
+        rows.append([name, str(sides.sided), str(sides.region_right), right, str(sides.errors)])
+    said = "Among the queries of a class with a side; a laterality error has the right region and the wrong side."
+    return section("Sides", said, table(["space", "queries", "region right", "side right", "laterality errors"], rows))
+
+
+def _worst(space: SpaceReport, name: str, pictures: Mapping[str, bytes]) -> Markup:
+    rows = [_late(outcome, pictures) for outcome in space.worst]
+    if not rows:
+        return section("Latest first right neighbour", f"Every query that can be answered is right at once, {name}.")
+    head = ["query", "", "nearest", "", "cosine", "first right at rank"]
+    return section(f"Latest first right neighbour, {name}", table(head, rows))
+
+
+def _late(outcome: Outcome, pictures: Mapping[str, bytes]) -> list[str]:
+    cells = []
+    for case in (outcome.case, outcome.nearest):
+        said = f"{case.label}, case {case.case_id}" if case else ""
+        cells += [picture(pictures.get(case.case_id), said) if case else "", said]
+    return [*cells, f"{outcome.similarity:.3f}", str(outcome.rank)]
+
+
+def _definitions() -> Markup:
+    measures = {
+        "Recall@k": "share of queries with a relevant image among the k nearest; a query that has none counts as 0",
+        "MRR": "mean of 1 / rank of the first relevant image",
+        "mAP@R": "mean over queries of the precision at each relevant rank up to R, divided by R, the relevant images",
+        "precision@5": "share of relevant images among the five nearest",
+        "macro": "the mean over classes (regions, findings) of their own means",
+        "p": "two-sided, of the paired difference of both spaces on the same queries, from the same resamples",
+    }
+    rows = [*SPACES.items(), *PROTOCOLS.items(), *LEVELS.items(), *measures.items()]
+    return section("What the words mean", table(["word", "meaning"], [list(row) for row in rows]))
+
+
+def _bar(score: Score) -> Bar:
+    interval = score.interval
+    return Bar(score.value, *((interval.low, interval.high) if interval else (None, None)))
+
+
+def _with_interval(score: Score) -> str:
+    interval = f" [{score.interval.low:.2f}, {score.interval.high:.2f}]" if score.interval else ""
+    return f"{score.value:.3f}{interval}"
+
+
+def _test(scores: LevelScores) -> str:
+    test = scores.tests.get("recall@1")
+    return "" if test is None else f"{test.difference:+.3f}, p = {test.p:.3f}"

@@ -1,0 +1,67 @@
+"""The first start: the demo library is made and opened by itself, and says that it is synthetic."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import demo
+from pages.ui import frame, job_panel, libraries, resources, state, tasks
+from pages.ui.jobs import Job
+from pages.ui.text import count, markdown
+
+
+def begin() -> None:
+    """Make the demo library where there is no library at all, or where it was cut short; once a run, from the shell."""
+    job = _job()
+    if job is not None and job.state == "done":
+        resources.jobs().dismiss(job.job_id)
+    if job is None and demo.bundled() is not None and _wanted():
+        tasks.make_demo()
+
+
+def under_way() -> bool:
+    """Whether the page has to wait for the demo; how far it is, or why it could not be made, is shown here."""
+    job, library = _job(), libraries.in_use_or_none()
+    if job is None or (library is not None and library.root.resolve() != demo.default_root().resolve()):
+        return False
+    if job.running:
+        _progress(job)
+    else:
+        st.error(f"The demo library could not be made: {markdown(job.error)}", icon=":material/error:")
+        st.button("Try again", icon=":material/refresh:", on_click=resources.jobs().dismiss, args=(job.job_id,))
+    return job.running
+
+
+def _progress(job: Job) -> None:
+    made = demo.bundled()
+    frame.empty(
+        "Opening the demo library",
+        f"{count(made.images if made else 0, 'synthetic image')}, drawn by a program, to try everything on. "
+        "This is done once and takes about ten seconds.",
+    )
+    with st.container(key="first_start"):
+        job_panel.show([job])
+
+
+def notice(library: resources.OpenLibrary | None) -> None:
+    """What the demo is, above the page, until it is put away."""
+    if library is None or not library.synthetic or resources.notice_read() or _job() is not None:
+        return
+    with st.container(key="demo_notice", horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+        st.html(
+            "<p><b>This is a demo.</b> Every image in this library is synthetic: drawn by a program, of nobody.</p>",
+            width="stretch",
+        )
+        st.button("Make my own library", type="tertiary", on_click=state.go_to_library_page, icon=":material/add:")
+        st.button("Got it", type="tertiary", on_click=resources.put_notice_away, icon=":material/close:")
+
+
+def _job() -> Job | None:
+    """The job that makes the demo: running, or failed and not yet dismissed."""
+    own = resources.jobs().of(resources.library_id_of(demo.default_root()))
+    return next((job for job in own if job.kind == tasks.DEMO), None)
+
+
+def _wanted() -> bool:
+    root = demo.default_root()
+    return (demo.is_demo(root) and not demo.is_whole(root)) or not resources.libraries()

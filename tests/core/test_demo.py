@@ -1,0 +1,191 @@
+"""The demo: made once, from where it was cut short, with the embeddings it brings where they fit."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import demo as demos
+from core.demo import Demo, open_demo
+from core.embedding_file import load_embeddings, save_embeddings
+from core.encoder_spec import Embeddings
+from core.errors import LibraryError, SourceError
+from core.imaging import load_image
+from core.library import Library
+from core.search import Query
+from core.settings import get_settings
+from tests.conftest import DIMENSION, FakeEncoder
+
+COUNTS = {"ear-left": 4, "throat": 3}
+
+
+@pytest.fixture
+def encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
+    """Every encoder that a library made or opened by name is given."""
+    given: list[FakeEncoder] = []
+
+    def encoder(*_: object) -> FakeEncoder:
+        given.append(FakeEncoder())
+        return given[-1]
+
+    monkeypatch.setattr("core.library.CLIPEncoder", encoder)
+    monkeypatch.setattr("core.library.describe", lambda *_: (FakeEncoder.spec, Path("weights")))
+    return given
+
+
+@pytest.fixture
+def demo(folder_of: Callable[..., Path], encoders: list[FakeEncoder]) -> Demo:
+    """A demo of seven images, without embeddings."""
+    made = Demo(folder_of(COUNTS, "demo"), "Demo (synthetic)", "fake", 7)
+    made.write()
+    return made
+
+
+def embeddings_of(folder: Path) -> dict[str, Embeddings]:
+    """What the encoder makes of every image of the folder, turned around so that one can tell them from others."""
+    images = [load_image(path.read_bytes()) for path in sorted(folder.rglob("*.png"))]
+    return {image.pixel_sha256: -FakeEncoder().encode_images([image.rgb])[0] for image in images}
+
+
+def test_it_is_made_once_and_says_what_it_is(demo: Demo, tmp_path: Path, encoders: list[FakeEncoder]) -> None:
+    root = tmp_path / "home" / "demo"
+    assert not demos.is_demo(root)
+    library = open_demo(root, demo)
+    assert (library.name, library.info().labels) == ("Demo (synthetic)", COUNTS)
+    assert demos.is_demo(root)
+    assert demos.is_whole(root)
+    assert library.verify().ok
+    library.close()
+    encoded = sum(encoder.encoded for encoder in encoders)
+    again = open_demo(root, demo)
+    assert again.info().cases == encoded == sum(encoder.encoded for encoder in encoders) == 7
+    again.close()
+    assert sorted(path.name for path in root.parent.iterdir() if path.is_dir()) == ["demo"]
+
+
+def test_embeddings_that_fit_are_used_and_nothing_is_encoded(
+    demo: Demo, tmp_path: Path, encoders: list[FakeEncoder]
+) -> None:
+    known = embeddings_of(demo.folder)
+    save_embeddings(demo.folder / demos.EMBEDDINGS, FakeEncoder.spec.fingerprint, known)
+    library = open_demo(tmp_path / "made", demo)
+    case = library.catalog.cases()[0]
+    assert library.catalog.vectors.get("plain", [case.case_id])[0] == pytest.approx(known[case.pixel_sha256])
+    assert sum(encoder.encoded for encoder in encoders) == 0
+    assert len(library.search(Query(cases=(case.case_id,))).hits) == 6
+    library.close()
+
+
+@pytest.mark.parametrize("what", ["another encoder", "damaged", "one image altered"])
+def test_images_whose_embeddings_do_not_fit_are_encoded(
+    demo: Demo, tmp_path: Path, encoders: list[FakeEncoder], what: str
+) -> None:
+    known, file = embeddings_of(demo.folder), demo.folder / demos.EMBEDDINGS
+    if what == "one image altered":
+        known["0" * 64] = known.pop(next(iter(known)))
+    save_embeddings(file, "other" if what == "another encoder" else FakeEncoder.spec.fingerprint, known)
+    if what == "damaged":
+        file.write_bytes(file.read_bytes()[:-100])
+    library = open_demo(tmp_path / "made", demo)
+    assert library.info().cases == 7
+    assert sum(encoder.encoded for encoder in encoders) == (1 if what == "one image altered" else 7)
+    library.close()
+
+
+def test_it_goes_on_where_it_was_cut_short(demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "made"
+    whole = Library.ingest
+    monkeypatch.setattr(Library, "ingest", lambda self, source, **_: cut_short(whole, self, source))
+    with pytest.raises(KeyboardInterrupt):
+        open_demo(root, demo)
+    assert demos.is_demo(root)
+    assert not demos.is_whole(root)
+    monkeypatch.setattr(Library, "ingest", whole)
+    library = open_demo(root, demo)
+    assert library.info().labels == COUNTS
+    assert demos.is_whole(root)
+    library.close()
+
+
+def cut_short(ingest: Callable[..., object], library: Library, source: object) -> None:
+    """Take in three images, then die."""
+    ingest(library, type(source)("part", source.items[:3]))
+    raise KeyboardInterrupt
+
+
+def test_what_a_killed_one_left_is_cleared_away(demo: Demo, tmp_path: Path) -> None:
+    (tmp_path / ".made.part").mkdir()
+    (tmp_path / ".made.part" / "catalog.db.part").write_text("half")
+    library = open_demo(tmp_path / "made", demo)
+    assert library.info().cases == 7
+    assert not (tmp_path / ".made.part").exists()
+    library.close()
+
+
+def test_two_at_once_make_one_library(demo: Demo, tmp_path: Path) -> None:
+    counts: list[int] = []
+
+    def make() -> None:
+        library = open_demo(tmp_path / "made", demo)
+        counts.append(library.info().cases)
+        library.close()
+
+    threads = [threading.Thread(target=make) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert counts == [7, 7, 7]
+
+
+def test_a_library_that_is_none_of_ours_is_left_alone(demo: Demo, tmp_path: Path) -> None:
+    Library.create(tmp_path / "mine", encoder=FakeEncoder()).close()
+    with pytest.raises(LibraryError, match="something else than the demo library"):
+        open_demo(tmp_path / "mine", demo)
+    assert not demos.is_demo(tmp_path / "mine")
+
+
+def test_a_damaged_demo_is_named_and_not_called_whole(demo: Demo, tmp_path: Path) -> None:
+    (demo.folder / "throat" / "000.png").write_bytes(b"no image")
+    with pytest.raises(SourceError, match=r"throat/000\.png"):
+        open_demo(tmp_path / "made", demo)
+    assert not demos.is_whole(tmp_path / "made")
+
+
+@pytest.mark.parametrize(
+    "facts", [None, "no JSON", "[]", '{"name": "Demo"}', '{"name": 1, "encoder": 2, "images": []}']
+)
+def test_a_folder_without_a_demo_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, facts: str | None) -> None:
+    if facts is not None:
+        (tmp_path / demos.FACTS).write_text(facts)
+    monkeypatch.setenv("ENT_DEMO", str(tmp_path))
+    monkeypatch.setenv("ENT_LIBRARIES", str(tmp_path / "libraries"))
+    get_settings.cache_clear()
+    assert demos.bundled() is None
+    with pytest.raises(LibraryError, match="there is no demo in"):
+        open_demo(demos.default_root())
+
+
+def test_the_bundled_one_is_found_by_its_facts(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENT_DEMO", str(demo.folder))
+    get_settings.cache_clear()
+    assert demos.bundled() == demo
+    assert json.loads((demo.folder / demos.FACTS).read_text()) == {
+        "name": "Demo (synthetic)",
+        "encoder": "fake",
+        "images": 7,
+    }
+
+
+def test_embeddings_come_back_as_they_were(tmp_path: Path) -> None:
+    vectors = np.random.default_rng(0).normal(size=(3, DIMENSION)).astype(np.float32)
+    save_embeddings(tmp_path / "file", "print", dict(zip("abc", vectors, strict=True)))
+    found = load_embeddings(tmp_path / "file", "print")
+    assert list(found) == ["a", "b", "c"]
+    assert np.array_equal(np.stack(list(found.values())), vectors)
+    assert load_embeddings(tmp_path / "file", "other") == load_embeddings(tmp_path / "none", "print") == {}

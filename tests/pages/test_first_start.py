@@ -1,0 +1,117 @@
+"""The first start without any library: the demo is made, opened, and says that it is synthetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import demo
+from core.demo import Demo
+from core.settings import get_settings
+from tests.conftest import FakeEncoder
+from tests.pages.conftest import visible, wait_for_jobs, words
+
+SYNTHETIC = "Every image in this library is synthetic"
+
+
+@pytest.fixture
+def bundled(home: Path, folder_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Demo:
+    """A bundled demo of five images, made with the fake encoder."""
+    monkeypatch.setattr("core.library.CLIPEncoder", lambda *_: FakeEncoder())
+    monkeypatch.setattr("core.library.describe", lambda *_: (FakeEncoder.spec, home / "weights"))
+    made = Demo(folder_of({"ear-left": 3, "throat": 2}, "demo"), "Demo (synthetic)", "fake", 5)
+    made.write()
+    monkeypatch.setenv("ENT_DEMO", str(made.folder))
+    get_settings.cache_clear()
+    return made
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def test_the_demo_is_opened_at_once_and_says_what_it_is(app: AppTest, bundled: Demo) -> None:
+    app.run()
+    assert "Opening the demo library" in words(app)
+    assert "5 synthetic images" in words(app)
+
+    wait_for_jobs(app)
+
+    assert not app.exception
+    assert app.selectbox(key="library").options == ["Demo (synthetic)"]
+    assert SYNTHETIC in words(app)
+    assert '<span class="ent-tag">synthetic</span>' in words(app)
+    assert "of the 5 cases" in words(app)
+
+
+def test_the_notice_can_be_put_away_for_good_and_the_badge_stays(app: AppTest, bundled: Demo) -> None:
+    app.run()
+    wait_for_jobs(app)
+    press(app, "Got it")
+    assert SYNTHETIC not in words(app)
+
+    again = AppTest.from_file(app._script_path, default_timeout=20).run()
+    assert SYNTHETIC not in words(again)
+    assert '<span class="ent-tag">synthetic</span>' in words(again)
+
+
+def test_the_demo_can_be_searched_by_words(app: AppTest, bundled: Demo) -> None:
+    app.run()
+    wait_for_jobs(app)
+
+    app.text_input(key="search_words").set_value("picture 2").run()
+
+    assert not app.exception
+    assert "Asked for: “picture 2”" in words(app)
+    assert "5 cases by cosine similarity" in words(app)
+
+
+def test_from_the_demo_a_way_leads_to_a_library_of_ones_own(app: AppTest, bundled: Demo) -> None:
+    app.run()
+    wait_for_jobs(app)
+    press(app, "Make my own library")
+
+    assert "what is imported here lies among synthetic images" in words(app)
+    assert "Make library" in [button.label for button in app.button]
+
+
+def test_one_that_was_cut_short_is_finished_at_the_next_start(app: AppTest, bundled: Demo) -> None:
+    root = demo.default_root()
+    demo.open_demo(root, bundled).close()
+    (root / demo.FACTS).write_text('{"name": "Demo (synthetic)", "images": 5, "whole": false}')
+
+    app.run()
+    wait_for_jobs(app)
+
+    assert demo.is_whole(root)
+    assert "of the 5 cases" in words(app)
+
+
+def test_with_a_library_of_ones_own_no_demo_is_made(
+    app: AppTest, bundled: Demo, make_library: Callable[..., Path]
+) -> None:
+    make_library("clinic", {"ear-left": 3})
+    app.run()
+
+    assert not demo.default_root().exists()
+    assert "synthetic" not in visible(app)
+
+
+def test_one_that_cannot_be_made_says_why_and_can_be_tried_again(app: AppTest, bundled: Demo) -> None:
+    image = next((bundled.folder / "throat").iterdir())
+    data = image.read_bytes()
+    image.write_bytes(b"no image")
+    app.run()
+    wait_for_jobs(app)
+    assert "could not be made" in app.error[0].value
+    assert "restore that folder" in app.error[0].value
+
+    image.write_bytes(data)
+    press(app, "Try again")
+    wait_for_jobs(app)
+
+    assert not app.error
+    assert "of the 5 cases" in words(app)

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from core.encoder import CLIPEncoder, describe, tokenizer
+from core.errors import EntError
+from training.phantoms.dataset import phantoms
+from training.phantoms.draw import Draw
+from training.phantoms.findings import Facts
+from training.pretrain import bundle
+from training.pretrain.augment import Strength, augment, normalised
+from training.pretrain.config import VOCABULARY, PretrainConfig
+from training.pretrain.meaning import FINDING, SENTENCE, STRUCTURE, Meaning
+from training.pretrain.objective import contrast
+from training.pretrain.phrases import finding_phrase, mirrored_words, structure_phrase
+from training.pretrain.pool import Pool, make_pool
+from training.pretrain.pretrainer import CHECKPOINT, Pretrainer
+from training.pretrain.run import run, start_model
+
+TINY = PretrainConfig(images=14, image_size=64, steps=4, batch=6, warmup=2)
+STILL = Strength(0, (1, 1), 0, 0, (1, 1), 0, (1, 1), 0, 0, 0, 0, 0, 0, 0)
+
+
+@pytest.fixture(scope="module")
+def model_name(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("tiny")
+    bundle.write_config(folder, TINY.model())
+    return f"local-dir:{folder}"
+
+
+@pytest.fixture(scope="module")
+def pool(model_name: str) -> Pool:
+    return make_pool(TINY.images, TINY.images_seed, TINY.image_size, tokenizer(model_name), cache=None)
+
+
+def trained(model_name: str, pool: Pool, config: PretrainConfig = TINY, folder: Path | None = None) -> Pretrainer:
+    pretrainer = Pretrainer(config, start_model(config, model_name, pool), pool)
+    list(pretrainer.fit(folder))
+    return pretrainer
+
+
+def equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(model_name: str, pool: Pool) -> None:
+    first = trained(model_name, pool)
+    assert equal(first.averaged, trained(model_name, pool).averaged)
+    assert not equal(first.averaged, trained(model_name, pool, dataclasses.replace(TINY, seed=1)).averaged)
+
+
+def test_a_run_that_was_cut_short_ends_as_if_it_were_not(model_name: str, pool: Pool, tmp_path: Path) -> None:
+    cut = Pretrainer(TINY, start_model(TINY, model_name, pool), pool)
+    for step in range(2):
+        cut._do_step(cut._batch(step))
+    cut.save(tmp_path / CHECKPOINT)
+    resumed = Pretrainer(TINY, start_model(dataclasses.replace(TINY, seed=99), model_name, pool), pool)
+    resumed.resume(tmp_path / CHECKPOINT)
+    list(resumed.fit())
+    assert resumed.step == TINY.steps
+    assert equal(resumed.averaged, trained(model_name, pool).averaged)
+
+
+def test_a_checkpoint_of_other_settings_is_refused(model_name: str, pool: Pool, tmp_path: Path) -> None:
+    trained(model_name, pool, folder=tmp_path)
+    other = Pretrainer(dataclasses.replace(TINY, lr=1.0), start_model(TINY, model_name, pool), pool)
+    with pytest.raises(EntError, match="other settings"):
+        other.resume(tmp_path / CHECKPOINT)
+    with pytest.raises(EntError, match="no checkpoint"):
+        other.resume(tmp_path / "nowhere.pt")
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(model_name: str, pool: Pool) -> None:
+    pretrainer = Pretrainer(dataclasses.replace(TINY, clip=math.inf), start_model(TINY, model_name, pool), pool)
+    with pytest.raises(EntError, match="not finite"):
+        list(pretrainer.fit())
+
+
+def test_a_run_leaves_an_encoder_that_the_engine_loads(tmp_path: Path) -> None:
+    record = run(tmp_path / "encoder", TINY, cache=tmp_path / "cache", measured=3)
+    encoder = CLIPEncoder(*describe(f"local-dir:{tmp_path / 'encoder'}"))
+    embeddings = encoder.encode_texts(["left ear", "right ear"])
+    assert embeddings.shape == (2, 512)
+    assert np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
+    assert record["phantoms"]["images"] == 21
+    assert json.loads((tmp_path / "encoder" / bundle.RECORD).read_text())["settings"]["steps"] == TINY.steps
+    with pytest.raises(EntError, match="already"):
+        run(tmp_path / "encoder", TINY, cache=tmp_path / "cache")
+
+
+def test_words_that_were_never_seen_say_nothing(model_name: str, pool: Pool, tmp_path: Path) -> None:
+    model = start_model(TINY, model_name, pool)
+    bundle.write_config(tmp_path, TINY.model())
+    bundle.write_weights(tmp_path, model.state_dict(), pool.vocabulary)
+    written = load_file(tmp_path / bundle.WEIGHTS)[bundle.TOKENS]
+    seen = pool.vocabulary.tolist()
+    unseen = set(tokenizer(model_name)(["locomotive"])[0].tolist()) - set(seen)
+    assert len(written) == VOCABULARY
+    assert unseen
+    assert not written[sorted(unseen)].any()
+    assert torch.equal(written[seen], model.state_dict()[bundle.TOKENS].half())
+
+
+def test_a_text_has_the_same_embedding_in_the_model_that_is_written(
+    model_name: str, pool: Pool, tmp_path: Path
+) -> None:
+    model = start_model(TINY, model_name, pool).eval()
+    bundle.write_config(tmp_path, TINY.model())
+    bundle.write_weights(tmp_path, model.state_dict(), pool.vocabulary)
+    tokens = pool.tokens[:3, SENTENCE, 0].long()
+    with torch.inference_mode():
+        trained_with = torch.nn.functional.normalize(model.encode_text(tokens), dim=-1)
+    encoder = CLIPEncoder(*describe(f"local-dir:{tmp_path}"))
+    captions = [one.caption() for one in phantoms(TINY.images_seed, 2)][:3]
+    assert np.allclose(encoder.encode_texts(captions), trained_with.numpy(), atol=2e-3)  # half precision
+
+
+def test_rendered_images_are_kept_and_read_again(model_name: str, pool: Pool, tmp_path: Path) -> None:
+    calls: list[int] = []
+
+    def make() -> Pool:
+        return make_pool(14, 1_000, 64, tokenizer(model_name), tmp_path, lambda done, _total: calls.append(done))
+
+    first, again = make(), make()
+    assert calls == [14]
+    assert np.array_equal(first.pixels, again.pixels)
+    assert np.array_equal(first.pixels, pool.pixels)
+    assert torch.equal(first.tokens, again.tokens)
+
+
+def test_what_a_text_says_is_true_of_what_it_is_true_of() -> None:
+    facts = [
+        Facts("ear-left", "perforation", 0.9),
+        Facts("ear-right", "perforation", 0.9),
+        Facts("ear-left", "perforation", 0.1),
+        Facts("vc-open", "polyp", 0.5, "left"),
+        Facts("vc-open", "polyp", 0.5, "right"),
+        Facts("nose-left", "polyp", 0.5),
+    ]
+    meaning = Meaning.of(facts)
+
+    def said(kind: int) -> list[list[int]]:
+        return meaning.said_by(torch.full((len(facts),), kind)).int().tolist()
+
+    assert said(SENTENCE) == np.eye(len(facts), dtype=int).tolist()
+    assert said(STRUCTURE)[0] == [1, 0, 1, 0, 0, 0]
+    assert said(STRUCTURE)[3] == [0, 0, 0, 1, 1, 0]
+    assert said(FINDING)[0] == [1, 1, 1, 0, 0, 0]
+    assert said(FINDING)[5] == [0, 0, 0, 0, 0, 1]  # a polyp of the nose is none of the larynx
+
+
+def test_kinds_may_differ_from_text_to_text() -> None:
+    meaning = Meaning.of([Facts("ear-left", "wax", 0.9), Facts("ear-right", "wax", 0.9)])
+    assert meaning.said_by(torch.tensor([STRUCTURE, FINDING])).tolist() == [[True, True], [False, True]]
+
+
+def test_the_mirror_image_has_the_other_side() -> None:
+    facts = [Facts("ear-left", "wax", 0.5), Facts("vc-open", "polyp", 0.5, "left"), Facts("throat", "normal", 0)]
+    mirrored = Meaning.of(facts).mirrored(torch.tensor([True, True, True]))
+    expected = Meaning.of([one.mirrored() for one in facts])
+    for field in dataclasses.fields(Meaning):
+        assert torch.equal(getattr(mirrored, field.name), getattr(expected, field.name))
+    assert mirrored_words("Left ear, septum deviated to the left") == "Right ear, septum deviated to the right"
+
+
+def test_phrases_name_class_and_finding_without_a_gap() -> None:
+    draw = Draw(0, 0)
+    for phantom in phantoms(5, 20):
+        structure, finding = structure_phrase(phantom.facts, draw), finding_phrase(phantom.facts, draw)
+        assert not {"{", "}", "None"} & set(structure + finding)
+        assert "None" not in structure
+        if phantom.facts.region in ("ear", "nose"):
+            assert str(phantom.facts.side) in structure
+            assert "left" not in finding
+            assert "right" not in finding
+
+
+def test_contrast_is_the_naive_sum() -> None:
+    torch.manual_seed(0)
+    logits, true = torch.randn(5, 7), torch.rand(5, 7) < 0.4
+    true[2] = False  # nothing true: the row is left out
+    rows = []
+    for row in range(5):
+        if true[row].any():
+            log_p = [logits[row, j] - torch.log(torch.exp(logits[row]).sum()) for j in range(7) if true[row, j]]
+            rows.append(-sum(log_p) / len(log_p))
+    assert torch.allclose(contrast(logits, true), torch.stack(rows).mean(), atol=1e-6)
+    assert contrast(logits, torch.zeros_like(true)) == 0
+
+
+def test_without_strength_augmentation_only_mirrors() -> None:
+    pixels = torch.randint(0, 255, (2, 32, 32, 3), dtype=torch.uint8)
+    seen = augment(pixels, torch.tensor([False, True]), torch.Generator().manual_seed(0), STILL)
+    plain = normalised(pixels.permute(0, 3, 1, 2).float() / 255)
+    assert torch.allclose(seen[0], plain[0], atol=1e-4)
+    assert torch.allclose(seen[1], plain[1].flip(-1), atol=1e-4)
+
+
+def test_augmentation_is_that_of_its_generator() -> None:
+    pixels, mirrored = torch.randint(0, 255, (4, 32, 32, 3), dtype=torch.uint8), torch.zeros(4, dtype=torch.bool)
+    one, same, other = (augment(pixels, mirrored, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("wrong", [{"image_size": 100}, {"steps": 0}, {"batch": 1}, {"images": 3}])
+def test_settings_that_make_no_sense_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(EntError):
+        PretrainConfig(**wrong)
+
+
+def test_the_learning_rate_rises_then_falls() -> None:
+    config = PretrainConfig(steps=100, warmup=10, lr=1.0)
+    rates = [config.learning_rate(step) for step in range(100)]
+    assert rates[0] < rates[9]
+    assert max(rates) < 1.01
+    assert rates[-1] < 0.01

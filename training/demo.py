@@ -1,0 +1,57 @@
+"""The demo in data/demo: synthetic images, and what the bundled encoder makes of them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from core.demo import EMBEDDINGS, FACTS, Demo
+from core.embedding_file import save_embeddings
+from core.encoder import CLIPEncoder, describe
+from core.encoder_spec import Embeddings, Encoder
+from core.errors import EntError
+from core.imaging import load_image
+from training.phantoms.dataset import write_dataset
+
+NAME = "Demo (synthetic)"
+ENCODER = "ent-mini"
+BATCH = 32
+
+
+def write_demo(
+    out: Path,
+    per_class: int,
+    seed: int,
+    size: int,
+    encoder: str = ENCODER,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Demo:
+    """Write images, manifest, README, embeddings and `demo.json` to `out`, in place of the demo that is there.
+
+    `on_progress` is called with (images encoded, images in all). The same seed and weights give the same files, the
+    embeddings on one machine only. Raises EntError when `out` is something else, EncoderError without the encoder.
+    """
+    if out.exists() and not (out / FACTS).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise EntError(f"{out} is not empty and no demo; give a new folder")
+    part = out.with_name(f".{out.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    clip = CLIPEncoder(*describe(encoder))  # first, since without it the rest is in vain
+    count = write_dataset(part, per_class, seed, size, "webp", command=f"demo --encoder {encoder}")
+    save_embeddings(part / EMBEDDINGS, clip.spec.fingerprint, _embed(clip, part / "images", on_progress))
+    Demo(part, NAME, encoder, count).write()
+    shutil.rmtree(out, ignore_errors=True)
+    part.replace(out)
+    return Demo(out, NAME, encoder, count)
+
+
+def _embed(encoder: Encoder, images: Path, on_progress: Callable[[int, int], None]) -> dict[str, Embeddings]:
+    """The embedding (D,) of every image, by pixel hash."""
+    files = sorted(images.iterdir())
+    found: dict[str, Embeddings] = {}
+    for start in range(0, len(files), BATCH):
+        batch = [load_image(file.read_bytes()) for file in files[start : start + BATCH]]
+        vectors = encoder.encode_images([image.rgb for image in batch])
+        found.update(zip((image.pixel_sha256 for image in batch), vectors, strict=True))
+        on_progress(len(found), len(files))
+    return found

@@ -1,0 +1,160 @@
+"""`python -m training evaluate`: how well a library finds what is alike, as tables for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from core.baselines import baselines
+from core.console import Progress
+from core.errors import EntError
+from core.evaluate import evaluate
+from core.evaluation import (
+    CLIP_SCORE,
+    FLOW_MATCHING_SCORE,
+    LEAVE_ONE_OUT,
+    PROTOCOLS,
+    Evaluation,
+    ProtocolReport,
+    SpaceReport,
+    Split,
+)
+from core.library import Library
+from core.outcomes import MEASURES, LevelScores, Score
+from core.report import report_json
+from core.report_page import report_page
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to evaluate, and what to write beside the result."""
+
+    split: Split | None = None
+    flow: str | None = None
+    baselines: bool = False
+    report: Path | None = None
+    pictures: bool = True
+
+
+def run(lib: Path, wanted: Wanted, as_json: bool) -> None:
+    """Evaluate the library in `lib`, print the result, and write its page where one is wanted."""
+    with closing(Library.open(lib)) as library, Progress("reading images for the baselines", unit="images") as progress:
+        evaluation = evaluate(
+            library,
+            wanted.split,
+            flow=None if wanted.flow is None else library.flows.get(wanted.flow),
+            baselines=baselines(library, progress) if wanted.baselines else None,
+        )
+        if wanted.report is not None:
+            _write_page(wanted.report, evaluation, library if wanted.pictures else None)
+    if as_json:
+        print(json.dumps(report_json(evaluation), ensure_ascii=False))
+    else:
+        show(evaluation)
+
+
+def _write_page(path: Path, evaluation: Evaluation, library: Library | None) -> None:
+    own = evaluation.protocols[LEAVE_ONE_OUT]
+    worst = [case for o in list(own.spaces.values())[-1].worst for case in (o.case, o.nearest) if case]
+    pictures = {case.case_id: library.thumbnail_bytes(case) for case in worst} if library else {}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(report_page(evaluation, pictures), encoding="utf-8")
+    except OSError as error:
+        raise EntError(f"cannot write the report to {path}: {error.strerror}; give another --report FILE") from error
+
+
+def show(evaluation: Evaluation) -> None:
+    """An evaluation on standard output: scores by protocol; by class, sides, confusion and worst for leave-one-out."""
+    console = Console(width=150, soft_wrap=True, markup=False, highlight=False)
+    of = "patients" if evaluation.patients_known else "images (patients are not known)"
+    console.print(
+        f"{evaluation.library}: split {evaluation.split}, {evaluation.queries} labelled queries; encoder "
+        f"{evaluation.encoder}, flow {evaluation.flow or 'none'}; 95 % intervals over {evaluation.groups} {of}"
+    )
+    for name, report in evaluation.protocols.items():
+        shared = f", {report.shared_patients} queries see their own patient" if report.shared_patients else ""
+        console.print(f"\n{name}: {PROTOCOLS[name]}; {report.references} references{shared}", _overall(report))
+    own = evaluation.protocols[LEAVE_ONE_OUT]
+    console.print(f"\nRecall@1 by class, {LEAVE_ONE_OUT}", _by_class(own))
+    last = list(own.spaces)[-1]
+    console.print(
+        f"\nclass of the nearest neighbour (columns) by class of the query, {last}", _confusion(own.spaces[last])
+    )
+    console.print("\nsides, among the queries of a class with a side", _sides(own))
+    console.print(f"\nlatest first right neighbour, {last}", _worst(own.spaces[last]))
+    for title, value, meaning in (
+        ("CLIP score", evaluation.clip_score, CLIP_SCORE),
+        ("flow matching score", evaluation.flow_matching_score, FLOW_MATCHING_SCORE),
+    ):
+        console.print(f"{title}: {'there is no flow' if value is None else f'{value:.3f}'} ({meaning})")
+
+
+def _reports(report: ProtocolReport) -> Iterator[tuple[str, SpaceReport]]:
+    yield from report.spaces.items()
+    yield from report.baselines.items()
+
+
+def _overall(report: ProtocolReport) -> Table:
+    table = Table("level", "space", "recall@1", "", "macro", *list(MEASURES)[1:], "recall@1 - before", box=None)
+    for level in next(iter(report.spaces.values())).levels:
+        for space, found in _reports(report):
+            scores = found.levels[level]
+            rest = [f"{scores.overall[measure].value:.3f}" for measure in list(MEASURES)[1:]]
+            first, macro = scores.overall["recall@1"], scores.macro["recall@1"]
+            table.add_row(
+                level, space, f"{first.value:.3f}", _interval(first), f"{macro.value:.3f}", *rest, _test(scores)
+            )
+    return table
+
+
+def _by_class(report: ProtocolReport) -> Table:
+    spaces = dict(_reports(report))
+    table = Table("class", "queries", *spaces, box=None)
+    first = next(iter(spaces.values())).levels["class"]
+    for label, queries in first.counts.items():
+        found = [space.levels["class"].each[label]["recall@1"] for space in spaces.values()]
+        table.add_row(label, str(queries), *(f"{score.value:.2f} {_interval(score, 2)}" for score in found))
+    return table
+
+
+def _confusion(space: SpaceReport) -> Table:
+    table = Table("", *space.confusion.labels, box=None)
+    for label, row in zip(space.confusion.labels, space.confusion.counts, strict=True):
+        table.add_row(label, *(str(count) if count else "." for count in row))
+    return table
+
+
+def _sides(report: ProtocolReport) -> Table:
+    table = Table("space", "queries", "region right", "side right", "laterality errors", box=None)
+    for name, space in _reports(report):
+        sides = space.laterality
+        right = f"{sides.side_right} of {sides.region_right}"
+        table.add_row(name, str(sides.sided), str(sides.region_right), right, str(sides.errors))
+    return table
+
+
+def _worst(space: SpaceReport) -> Table:
+    table = Table("rank", "class", "taken for", "cosine", "case", "file", box=None)
+    for outcome in space.worst:
+        taken_for = outcome.nearest.label if outcome.nearest else ""
+        facts = f"{outcome.similarity:.3f}", outcome.case.case_id, outcome.case.filename
+        table.add_row(str(outcome.rank), outcome.case.label, taken_for, *facts)
+    return table
+
+
+def _interval(score: Score, digits: int = 3) -> str:
+    if score.interval is None:
+        return ""
+    return f"[{score.interval.low:.{digits}f}, {score.interval.high:.{digits}f}]"
+
+
+def _test(scores: LevelScores) -> str:
+    test = scores.tests.get("recall@1")
+    return "" if test is None else f"{test.difference:+.3f}, p = {test.p:.3f}"

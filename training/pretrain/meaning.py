@@ -1,0 +1,67 @@
+"""What is true of an image as numbers, so that a batch can be compared with itself and with captions at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from core.taxonomy import ENT
+from training.phantoms.findings import FINDINGS, SEVERITIES, Facts
+
+LABELS = ENT.labels
+FINDING_NAMES = tuple((region, finding) for region, findings in FINDINGS.items() for finding in findings)
+"""Findings of different regions are different, whatever they are called."""
+GRADES = (None, *SEVERITIES)
+SIDES = (None, "left", "right")
+SENTENCE, STRUCTURE, FINDING = 0, 1, 2
+"""Kinds of text: a whole sentence, the structure alone, the finding alone."""
+
+_MIRRORED_LABEL = torch.tensor([LABELS.index(ENT[label].mirror or label) for label in LABELS])
+_MIRRORED_SIDE = torch.tensor([0, 2, 1])
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """Labels, findings, grades and sides of lesions of B images, each (B,) int64, as places in the lists above."""
+
+    label: Tensor
+    finding: Tensor
+    grade: Tensor
+    side: Tensor
+
+    @classmethod
+    def of(cls, facts: Sequence[Facts]) -> Meaning:
+        """The meaning of images with those facts."""
+        rows = [
+            (
+                LABELS.index(one.label),
+                FINDING_NAMES.index((one.region, one.finding)),
+                GRADES.index(one.grade),
+                SIDES.index(one.lesion_side),
+            )
+            for one in facts
+        ]
+        return cls(*torch.tensor(rows, dtype=torch.int64).unbind(1))
+
+    def __getitem__(self, rows: Tensor) -> Meaning:
+        return Meaning(self.label[rows], self.finding[rows], self.grade[rows], self.side[rows])
+
+    def mirrored(self, where: Tensor) -> Meaning:
+        """The same, of the mirror image `where` (B,) is true."""
+        label = torch.where(where, _MIRRORED_LABEL[self.label], self.label)
+        side = torch.where(where, _MIRRORED_SIDE[self.side], self.side)
+        return Meaning(label, self.finding, self.grade, side)
+
+    def said_by(self, kinds: Tensor) -> Tensor:
+        """(B, B) bool: whether text j, of kind `kinds[j]` and written of image j, is true of image i."""
+        same_label, same_finding = _same(self.label), _same(self.finding)
+        sentence = same_label & same_finding & _same(self.grade) & _same(self.side)
+        by_kind = torch.stack([sentence, same_label, same_finding])  # (3, B, B)
+        return by_kind[kinds, :, torch.arange(len(kinds))].T  # (image, text)
+
+
+def _same(values: Tensor) -> Tensor:
+    return values[:, None] == values[None, :]

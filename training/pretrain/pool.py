@@ -1,0 +1,100 @@
+"""The images and captions that a run sees: rendered once, kept in a file, drawn from in every step."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import Tensor
+
+from core.field_of_view import crop_field_of_view
+from core.taxonomy import ENT
+from training.phantoms.dataset import phantoms
+from training.phantoms.draw import Draw
+from training.phantoms.patient import Phantom
+from training.pretrain.meaning import Meaning
+from training.pretrain.phrases import finding_phrase, mirrored_words, structure_phrase
+
+Progress = Callable[[int, int], None]
+"""Called with (images rendered, images in all)."""
+Tokenizer = Callable[[list[str]], Tensor]
+Pixels = npt.NDArray[np.uint8]  # (N, side, side, 3)
+
+FRAME = 1.12
+"""Height of a rendered frame over the side of what is left after the crop to the field of view."""
+CHUNK = 64
+_PHRASES = 2
+"""Stream of chance for the short phrases, under the seed of the images."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """N images (N, side, side, 3), their meaning, and texts (N, 3 kinds, 2: plain and mirrored, L) as tokens.
+
+    The tokens are places in `vocabulary` (V,), the tokenizer's ids of all that occur, in rising order: what is not
+    seen need not be trained, and the end of a text keeps the highest number, by which open_clip finds it.
+    """
+
+    pixels: Pixels
+    meaning: Meaning
+    tokens: Tensor
+    vocabulary: Tensor
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+
+def make_pool(
+    count: int, seed: int, side: int, tokenizer: Tokenizer, cache: Path | None, on_progress: Progress | None = None
+) -> Pool:
+    """About `count` phantoms, the same number of each class; from the folder `cache` where they were kept there."""
+    people = list(phantoms(seed, max(1, round(count / len(ENT.labels)))))
+    kept = None if cache is None else cache / f"phantoms-{seed}-{len(people)}-{side}.npy"
+    if kept is not None and kept.is_file():
+        pixels: Pixels = np.load(kept, mmap_mode="r")
+    else:
+        pixels = np.concatenate(list(_rendered(people, side, on_progress)))
+        if kept is not None:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            part = kept.with_suffix(".part.npy")
+            np.save(part, pixels)
+            part.replace(kept)
+    vocabulary, tokens = torch.unique(_tokens(people, seed, tokenizer), return_inverse=True)
+    return Pool(pixels, Meaning.of([one.facts for one in people]), tokens.to(torch.int32), vocabulary)
+
+
+def texts(phantom: Phantom, draw: Draw) -> tuple[str, str, str]:
+    """A sentence, the structure and the finding of an image, in words; the order is that of `meaning`."""
+    return phantom.caption(), structure_phrase(phantom.facts, draw), finding_phrase(phantom.facts, draw)
+
+
+def _tokens(people: Sequence[Phantom], seed: int, tokenizer: Tokenizer) -> Tensor:
+    draw = Draw(seed, _PHRASES)
+    plain = [text for one in people for text in texts(one, draw)]
+    said = [version for text in plain for version in (text, mirrored_words(text))]
+    unique = {text: row for row, text in enumerate(dict.fromkeys(said))}
+    rows = torch.tensor([unique[text] for text in said])
+    return tokenizer(list(unique))[rows].view(len(people), 3, 2, -1)
+
+
+def _rendered(people: Sequence[Phantom], side: int, on_progress: Progress | None) -> Iterator[Pixels]:
+    chunks = [people[start : start + CHUNK] for start in range(0, len(people), CHUNK)]
+    done = 0
+    with multiprocessing.get_context("fork").Pool() as workers:
+        for pixels in workers.imap(partial(_render, side=side), chunks):
+            done += len(pixels)
+            if on_progress is not None:
+                on_progress(done, len(people))
+            yield pixels
+
+
+def _render(people: Sequence[Phantom], side: int) -> Pixels:
+    frames = (crop_field_of_view(one.image(round(side * FRAME))) for one in people)
+    return np.stack([np.asarray(frame.resize((side, side), Image.Resampling.BICUBIC)) for frame in frames])

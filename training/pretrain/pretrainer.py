@@ -1,0 +1,149 @@
+"""The training loop of ent-mini: any step can be done again, so a run that was cut short goes on as if it were not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from core.device import best_device
+from core.errors import EntError
+from training.pretrain.augment import augment
+from training.pretrain.config import PretrainConfig
+from training.pretrain.meaning import Meaning
+from training.pretrain.objective import Objective
+from training.pretrain.pool import Pool
+
+CHECKPOINT = "checkpoint.pt"
+KEEP_EVERY, TELL_EVERY = 250, 20
+"""Steps between checkpoints, and between events."""
+CLIP_NORM = 2.0
+LARGEST_SCALE = 100.0
+SENTENCES, STRUCTURES = 0.5, 0.3
+"""Parts of the texts that are whole sentences and structures; the rest are findings."""
+
+
+@dataclass(frozen=True)
+class PretrainEvent:
+    """How far a run has come: steps done and in all, mean loss since the last event, seconds of this call."""
+
+    step: int
+    steps: int
+    loss: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B images as the model takes them, a text for each as tokens (B, L), its kind (B,), and what the images mean."""
+
+    pixels: Tensor
+    tokens: Tensor
+    kinds: Tensor
+    meaning: Meaning
+
+
+class Pretrainer:
+    """Trains `model` (an open_clip CLIP) on `pool`; `averaged` is the running average of its weights."""
+
+    def __init__(self, config: PretrainConfig, model: nn.Module, pool: Pool) -> None:
+        self.config, self.pool = config, pool
+        self.device = torch.device(best_device())
+        self.model: Any = model.to(self.device).to(memory_format=torch.channels_last)
+        torch.manual_seed(config.seed)
+        self.objective = Objective(config).to(self.device)
+        self.averaged = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
+        self._parameters = [*self.model.parameters(), *self.objective.parameters()]
+        self._optimizer = torch.optim.AdamW(self._parameters, lr=config.lr, weight_decay=config.weight_decay)
+        self.step = 0
+
+    def fit(self, folder: Path | None = None) -> Iterator[PretrainEvent]:
+        """Do the steps that are left, keeping a checkpoint in `folder`; raises EntError when the loss is not finite."""
+        start, losses = time.monotonic(), []
+        self.model.train()
+        while self.step < self.config.steps:
+            loss = self._do_step(self._batch(self.step))
+            if not torch.isfinite(loss):
+                raise EntError(f"the loss is not finite in step {self.step}; train with a smaller learning rate")
+            losses.append(float(loss))
+            if self.step % TELL_EVERY == 0 or self.step == self.config.steps:
+                yield PretrainEvent(self.step, self.config.steps, sum(losses) / len(losses), time.monotonic() - start)
+                losses.clear()
+            if folder is not None and (self.step % KEEP_EVERY == 0 or self.step == self.config.steps):
+                self.save(folder / CHECKPOINT)
+
+    def save(self, path: Path) -> None:
+        """Keep everything that going on needs."""
+        state = {
+            "config": asdict(self.config),
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "averaged": self.averaged,
+            "objective": self.objective.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        torch.save(state, part)
+        part.replace(path)
+
+    def resume(self, path: Path) -> None:
+        """Go on where the checkpoint at `path` stands. Raises EntError when it is of a run with other settings."""
+        if not path.is_file():
+            raise EntError(f"there is no checkpoint {path}; leave out --resume to start from the beginning")
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        if state["config"] != asdict(self.config):
+            raise EntError(f"{path} belongs to a run with other settings; give the same, or start in another folder")
+        self.model.load_state_dict(state["model"])
+        self.objective.load_state_dict(state["objective"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.averaged, self.step = state["averaged"], state["step"]
+
+    def _do_step(self, batch: Batch) -> Tensor:
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.config.learning_rate(self.step)
+        loss = self._loss(batch)
+        self._optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._parameters, CLIP_NORM)
+        self._optimizer.step()
+        self.step += 1
+        self._average()
+        return loss.detach()
+
+    def _batch(self, step: int) -> Batch:
+        """What step `step` sees: the same whenever it is asked for."""
+        generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + step)
+        rows = torch.randint(len(self.pool), (self.config.batch,), generator=generator)
+        mirrored = torch.rand(len(rows), generator=generator) < 0.5
+        kinds = torch.bucketize(
+            torch.rand(len(rows), generator=generator), torch.tensor([SENTENCES, SENTENCES + STRUCTURES])
+        )
+        meaning = self.pool.meaning[rows].mirrored(mirrored)
+        tokens = self.pool.tokens[rows, kinds, mirrored.long()]
+        pixels = augment(torch.from_numpy(self.pool.pixels[rows.numpy()]), mirrored, generator)
+        return Batch(pixels.contiguous(memory_format=torch.channels_last), tokens.long(), kinds, meaning)
+
+    def _loss(self, batch: Batch) -> Tensor:
+        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+            images = self.model.encode_image(batch.pixels.to(self.device))
+        texts = self.model.encode_text(batch.tokens.to(self.device))
+        scale = self.model.logit_scale.exp().clamp(max=LARGEST_SCALE)
+        images, texts = functional.normalize(images.float(), dim=-1), functional.normalize(texts, dim=-1)
+        loss: Tensor = self.objective(images, texts, batch.kinds, batch.meaning, scale)
+        return loss
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        past = min(self.config.average, (1 + self.step) / (10 + self.step))
+        for name, tensor in self.model.state_dict().items():
+            if tensor.is_floating_point():
+                self.averaged[name].lerp_(tensor, 1 - past)
+            else:
+                self.averaged[name].copy_(tensor)

@@ -1,0 +1,70 @@
+"""One whole run: render, train, write the encoder's folder, measure it on phantoms it has never seen."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.encoder import CLIPEncoder, describe, tokenizer, untrained_model
+from core.errors import EntError
+from training.pretrain import bundle
+from training.pretrain.config import PretrainConfig
+from training.pretrain.figures import measure
+from training.pretrain.pool import Pool, Progress, make_pool
+from training.pretrain.pretrainer import CHECKPOINT, Pretrainer, PretrainEvent
+
+
+def start_model(config: PretrainConfig, name: str, pool: Pool) -> torch.nn.Module:
+    """The model of `name` as training starts with it: random, and with no more words than the pool has."""
+    text_tower = config.model(len(pool.vocabulary))["model_cfg"]["text_cfg"]
+    return untrained_model(name, config.seed, text_cfg=text_tower)
+
+
+def run(
+    folder: Path,
+    config: PretrainConfig,
+    cache: Path,
+    resume: bool = False,
+    measured: int = 100,
+    on_render: Progress | None = None,
+    on_event: Callable[[PretrainEvent], None] | None = None,
+) -> dict[str, Any]:
+    """Train an encoder into `folder` (checkpoints and rendered images go to `cache`) and return its record.
+
+    It is measured on `measured` fresh phantoms of each class.
+    With `resume` it goes on from the checkpoint of a run with the same settings. Raises EntError when `folder` holds
+    an encoder already, there is no such checkpoint, or the loss is not finite.
+    """
+    if (folder / bundle.WEIGHTS).exists():
+        raise EntError(f"{folder} holds an encoder already; give a new folder")
+    bundle.write_config(folder, config.model())
+    name = f"local-dir:{folder}"
+    pool = make_pool(config.images, config.images_seed, config.image_size, tokenizer(name), cache, on_render)
+    pretrainer = Pretrainer(config, start_model(config, name, pool), pool)
+    checkpoints = cache / f"run-{config.digest}"
+    if resume:
+        pretrainer.resume(checkpoints / CHECKPOINT)
+    events = []
+    for event in pretrainer.fit(checkpoints):
+        events.append(event)
+        if on_event is not None:
+            on_event(event)
+    bundle.write_weights(folder, pretrainer.averaged, pool.vocabulary)
+    record = {
+        "trained_on": "synthetic images and captions only (training/phantoms)",
+        "settings": asdict(config),
+        "torch": torch.__version__,
+        "device": pretrainer.device.type,
+        "processor": platform.machine(),
+        "threads": torch.get_num_threads(),
+        "seconds": round(events[-1].seconds) if events else 0,
+        "loss": {event.step: round(event.loss, 4) for event in events if event.step % 100 == 0},
+        "phantoms": asdict(measure(CLIPEncoder(*describe(name)), measured)),
+    }
+    bundle.write_record(folder, record)
+    return record
