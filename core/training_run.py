@@ -13,6 +13,7 @@ from core.flow import Flow
 from core.library import Library
 from core.mirrors import MirrorMaker
 from core.recipe import Recipe
+from core.rerank import fit_reranker, save_reranker
 from core.run_folder import RunFolder, RunSettings, RunSummary
 from core.settings import get_settings
 from core.split import SPLITS, SplitConfig
@@ -61,6 +62,7 @@ class TrainingRun:
             _check_unused(self.library, self.run_id)
             self.library.catalog.vectors.drop(self.run_id)  # what an earlier state of this training made of the cases
             self.library.flows.replace(flow)
+            save_reranker(self.folder.folder, fit_reranker(flow, self.trainer.data))
         return result
 
     def _save(self, ending: str = "") -> None:
