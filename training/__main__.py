@@ -177,6 +177,19 @@ def bench_index(
     Console(width=120).print(f"{cases} clustered vectors of {dimension} numbers, {queries} queries", table)
 
 
+@bench.command("flow")
+def bench_flow(
+    kind: Annotated[list[str] | None, typer.Option(help="thumbnail, untrained, ent-mini, digits, ...; all")] = None,
+    method: Annotated[list[str] | None, typer.Option(help="raw, lda, nca, linear, reference, default; all")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="splits, and trainings on them")] = 5,
+    per_class: Annotated[int, typer.Option(min=10, help="phantoms of each class")] = 200,
+) -> None:
+    """Recall@1 of test images among training images, of the flow and of what it is compared with."""
+    from training.bench.flow.report import run
+
+    run(kind, method, seeds, per_class)
+
+
 @bench.command("ingest")
 def bench_ingest(images: Path | None = None, count: int = 192, rounds: int = 2, weights: Weights = None) -> None:
     """Images a second of an import, beside decoding and encoding alone (target: at least 0.85 of it)."""
