@@ -26,6 +26,7 @@ PHANTOM_SEED = 1000
 """Far from the seeds of the demo library and of what encoders are trained on."""
 SIZE = 160
 """Height of the rendered frames in pixels."""
+BATCH = 32
 LABELLED = 0.1
 """Part of the data sets of scikit-learn that is trained on; a fifth of it validates."""
 
@@ -129,9 +130,8 @@ def _encoded(name: str, encoder: CLIPEncoder, per_class: int) -> Kind:
     shown = _phantoms(per_class)
 
     def embed(images: Sequence[Image.Image]) -> Matrix:
-        return np.concatenate(
-            [encoder.encode_images(images[start : start + 32]) for start in range(0, len(images), 32)]
-        )
+        batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
+        return np.concatenate([encoder.encode_images(batch) for batch in batches])
 
     return _kind(name, shown, embed(shown.images), embed([mirror(image) for image in shown.images]))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -44,7 +45,8 @@ def discriminant(data: TrainingSet, seed: int) -> dict[str, Fitted]:
     def fitted(shrinkage: float | None) -> Callable[[Matrix], Matrix]:
         solver = "svd" if shrinkage is None else "eigen"
         model = LinearDiscriminantAnalysis(solver=solver, shrinkage=shrinkage)
-        return lambda x, m=model.fit(data.train.x, data.train.labels): np.asarray(m.transform(x))  # type: ignore[misc]
+        model.fit(data.train.x, data.train.labels)
+        return lambda x: np.asarray(model.transform(x))
 
     return {"LDA": Fitted(max((fitted(s) for s in SHRINKAGES), key=lambda move: _val_recall(move, data)))}
 
@@ -73,11 +75,11 @@ def linear(data: TrainingSet, seed: int, recipe: Recipe = DEFAULT) -> dict[str, 
             optimizer.zero_grad()
             torch.autograd.backward(loss)
             optimizer.step()
-        now = weight.detach().numpy().copy()
-        recall = _val_recall(lambda x, w=now: x @ w.T, data)  # type: ignore[misc]
+        now = weight.detach().numpy()
+        recall = _val_recall(partial(_product, weight=now), data)
         if recall > best_recall:
-            best, best_recall = now, recall
-    return {"linear map": Fitted(lambda x: x @ best.T)}
+            best, best_recall = now.copy(), recall
+    return {"linear map": Fitted(partial(_product, weight=best))}
 
 
 def reference(data: TrainingSet, seed: int, recipe: Recipe = REFERENCE) -> dict[str, Fitted]:
@@ -101,6 +103,10 @@ METHODS: Mapping[str, Callable[[TrainingSet, int], dict[str, Fitted]]] = {
     "reference": reference,
     "default": default,
 }
+
+
+def _product(x: Matrix, weight: Matrix) -> Matrix:
+    return x @ weight.T
 
 
 def _trained(recipe: Recipe, data: TrainingSet) -> Trainer:
