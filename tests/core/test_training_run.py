@@ -157,6 +157,33 @@ def test_a_library_without_labels_is_refused_in_words(library: Library, folder_o
     assert TrainingRuns(library).summaries() == ()
 
 
+def test_a_training_goes_on_in_one_place_at_a_time(filled: Library) -> None:
+    runs = TrainingRuns(filled)
+    run = runs.start(TINY)
+    going = iter(run)
+    next(going)
+    run.finish()
+    assert runs.summary(run.run_id).running
+    with pytest.raises(TrainingError, match="under way in another program"):
+        next(iter(runs.resume(run.run_id)))
+    with pytest.raises(TrainingError, match="under way in another program"):
+        runs.delete(run.run_id)
+    going.close()
+    assert not runs.summary(run.run_id).running
+    assert len(list(runs.resume(run.run_id))) == 3
+
+
+def test_a_loss_that_explodes_keeps_the_best_before_it_as_a_flow(filled: Library) -> None:
+    run = TrainingRuns(filled).start(TINY)
+    going = iter(run)
+    next(going)
+    with torch.no_grad():
+        run.trainer.field.res_weight.fill_(float("inf"))
+    with pytest.raises(TrainingError, match="lower the learning rate"):
+        next(going)
+    assert np.isfinite(filled.flows.get(run.run_id).transform(run.trainer.data.val.x)).all()
+
+
 def test_a_damaged_state_is_refused(filled: Library) -> None:
     runs = TrainingRuns(filled)
     run = runs.start(TINY)
