@@ -135,7 +135,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 
 @contextmanager
 def tab(browser: Browser, url: str) -> Iterator[Page]:
-    """A tab on the app at `url`. In the end: no error in its console, no request to other hosts, no exception shown."""
+    """A tab on the app at `url`. At the end: no error in the console, no request elsewhere, no exception shown."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=url)
     context.set_default_timeout(20_000)
     page = context.new_page()
