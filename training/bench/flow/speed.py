@@ -149,4 +149,4 @@ def _made_up(images: int, dimension: int, seed: int) -> TrainingSet:
 
 def _embeddings(count: int, dimension: int, seed: int) -> np.ndarray:
     x = np.random.default_rng(seed).standard_normal((count, dimension)).astype(np.float32)
-    return x / np.linalg.norm(x, axis=1, keepdims=True)
+    return np.asarray(x / np.linalg.norm(x, axis=1, keepdims=True))
