@@ -78,6 +78,8 @@ class RunFolder:
                 return False
         except TrainingError:
             return True
+        except OSError:  # of a library that can only be read, nothing is being trained
+            return False
 
     def begin(self, settings: RunSettings, split: Mapping[str, Sequence[str]]) -> None:
         """Write what will not change. Raises TrainingError when the folder cannot be written."""

@@ -6,8 +6,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -114,9 +115,27 @@ def pretrain_command(
         record = run(
             out, config, cache, resume, on_render=rendering, on_event=lambda event: training(event.step, event.steps)
         )
-    print(f"wrote {out}; on phantoms of unseen patients:")
-    for name, value in record["phantoms"].items():
-        print(f"  {name.replace('_', ' '):16} {value}")
+    print(f"wrote {out}")
+    _show_figures(record["phantoms"])
+
+
+@app.command("figures")
+def figures_command(
+    encoder: Annotated[str, typer.Argument(help="an encoder's name, or local-dir:FOLDER")] = "ent-mini",
+    per_class: Annotated[int, typer.Option(min=2, help="fresh phantoms of each class")] = 100,
+) -> None:
+    """How good an encoder is on phantoms of patients it has never seen."""
+    from core.encoder import CLIPEncoder, describe
+    from training.pretrain.figures import measure
+
+    _show_figures(asdict(measure(CLIPEncoder(*describe(encoder)), per_class)))
+
+
+def _show_figures(figures: dict[str, Any]) -> None:
+    table = Table("nearest neighbour right", "leave one out", "other patients", box=None)
+    for name, share in figures["leave_one_out"].items():
+        table.add_row(name.replace("_", " "), f"{share:.3f}", f"{figures['other_patients'][name]:.3f}")
+    Console(width=120).print(f"{figures['images']} phantoms of unseen patients", table)
 
 
 @app.command("split")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,23 +11,23 @@ import numpy.typing as npt
 from core.encoder_spec import Embeddings, Encoder
 from core.taxonomy import ENT
 from training.phantoms.dataset import phantoms
+from training.phantoms.findings import Facts
 
 Values = npt.NDArray[np.object_]
+Mask = npt.NDArray[np.bool_]
 
 FRAME_HEIGHT = 224
 """Of the phantoms that are encoded, in pixels: more than the model sees, as with real frames."""
 
 
 @dataclass(frozen=True)
-class PhantomFigures:
-    """Shares from 0 to 1 over `images` fresh phantoms; the nearest image is that of another patient always.
+class Figures:
+    """Shares from 0 to 1 of queries whose nearest neighbour is right, by one protocol.
 
-    `class_recall`, `finding_recall`: the nearest image has the class, the finding; `side_right`: among ears and
-    noses, the nearest image has the side; `caption_*`: the image nearest to a caption does; `image_*`: the caption
-    nearest to an image does, captions of its own patient left out.
+    `class_recall`, `finding_recall`: image to image; `side_right`: the same of the side, among ears and noses;
+    `caption_*`: caption to image; `image_*`: image to caption.
     """
 
-    images: int
     class_recall: float
     side_right: float
     finding_recall: float
@@ -36,23 +37,47 @@ class PhantomFigures:
     image_finding: float
 
 
+@dataclass(frozen=True)
+class PhantomFigures:
+    """Figures on `images` fresh phantoms, by two protocols.
+
+    `leave_one_out`: an image is sought among all others, a caption among all images, its own included (the usual
+    protocol; images of the same patient help). `other_patients`: never among what is of the query's own patient.
+    """
+
+    images: int
+    leave_one_out: Figures
+    other_patients: Figures
+
+
 def measure(encoder: Encoder, per_class: int = 100, seed: int = 900_001) -> PhantomFigures:
     """The figures of `encoder` on `per_class` phantoms of each class; `seed` must not be one it was trained on."""
     people = list(phantoms(seed, per_class))
     images = encoder.encode_images([one.image(FRAME_HEIGHT) for one in people])
     captions = encoder.encode_texts([one.caption() for one in people])
-    labels = np.array([one.facts.label for one in people], dtype=object)
-    findings = np.array([f"{one.facts.region} {one.facts.finding}" for one in people], dtype=object)
-    sides = np.array([ENT[one.facts.label].side for one in people], dtype=object)
     patients = np.array([one.patient for one in people], dtype=object)
-    by_image = _nearest(images, images, patients)
-    by_caption = _nearest(captions, images, patients)
-    to_caption = _nearest(images, captions, patients)
-    sided = np.array([side is not None for side in sides])
+    same_patient, itself = patients[:, None] == patients[None, :], np.eye(len(people), dtype=bool)
+    nothing = np.zeros_like(itself)
+    facts = [one.facts for one in people]
     return PhantomFigures(
         images=len(people),
+        leave_one_out=_figures(facts, images, captions, itself, nothing),
+        other_patients=_figures(facts, images, captions, same_patient, same_patient),
+    )
+
+
+def _figures(
+    facts: Sequence[Facts], images: Embeddings, captions: Embeddings, not_image: Mask, not_other: Mask
+) -> Figures:
+    """By what is left out: of images sought with an image, and of images or captions sought with the other kind."""
+    labels = np.array([one.label for one in facts], dtype=object)
+    findings = np.array([f"{one.region} {one.finding}" for one in facts], dtype=object)
+    sides = np.array([ENT[one.label].side for one in facts], dtype=object)
+    by_image = _nearest(images, images, not_image)
+    by_caption, to_caption = _nearest(captions, images, not_other), _nearest(images, captions, not_other)
+    return Figures(
         class_recall=_share(labels, by_image),
-        side_right=_share(sides, by_image, sided),
+        side_right=_share(sides, by_image, np.array([side is not None for side in sides])),
         finding_recall=_share(findings, by_image),
         caption_class=_share(labels, by_caption),
         caption_finding=_share(findings, by_caption),
@@ -61,14 +86,13 @@ def measure(encoder: Encoder, per_class: int = 100, seed: int = 900_001) -> Phan
     )
 
 
-def _nearest(query: Embeddings, reference: Embeddings, patients: Values) -> npt.NDArray[np.intp]:
-    """The row of the reference nearest to each query, of another patient."""
-    similarity = query @ reference.T  # (Q, R)
-    similarity[patients[:, None] == patients[None, :]] = -np.inf
+def _nearest(query: Embeddings, reference: Embeddings, left_out: Mask) -> npt.NDArray[np.intp]:
+    """The row of the reference nearest to each query, among those that `left_out` (Q, R) does not name."""
+    similarity = np.where(left_out, -np.inf, query @ reference.T)
     rows: npt.NDArray[np.intp] = similarity.argmax(axis=1)
     return rows
 
 
-def _share(values: Values, found: npt.NDArray[np.intp], among: npt.NDArray[np.bool_] | None = None) -> float:
+def _share(values: Values, found: npt.NDArray[np.intp], among: Mask | None = None) -> float:
     same = values == values[found]
     return round(float(np.mean(same if among is None else same[among])), 4)
