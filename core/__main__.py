@@ -94,6 +94,7 @@ def search(
     top_k: Annotated[int, typer.Option(help="how many results")] = 10,
     where: Where = None,
     space: Annotated[Literal["before", "after"] | None, typer.Option(help="before or after the flow")] = None,
+    rerank: Annotated[bool | None, typer.Option(help="weigh class evidence in; by itself where that helps")] = None,
     weights: Weights = None,
     as_json: Json = False,
 ) -> None:
@@ -107,7 +108,7 @@ def search(
     if images or text:
         with Progress("downloading weights", unit="bytes") as progress:
             library.encoder.load(progress)
-    result = library.search(Query(images, tuple(case or ()), tuple(text or ()), top_k, filters, space))
+    result = library.search(Query(images, tuple(case or ()), tuple(text or ()), top_k, filters, space, rerank))
     if as_json:
         console.print_json(console.search_json(result))
     else:

@@ -155,7 +155,7 @@ def search_json(result: SearchResult) -> dict[str, Any]:
         for hit in result.hits
     ]
     evidence = {"evidence": dict(result.evidence.shares), "neighbours": result.evidence.neighbours}
-    rest = {"identical": list(result.identical), "space": result.space}
+    rest = {"identical": list(result.identical), "space": result.space, "reranked": result.reranked}
     return {"hits": hits, **evidence, "milliseconds": asdict(result.milliseconds), **rest}
 
 
@@ -175,7 +175,8 @@ def show_search(result: SearchResult, taxonomy: Taxonomy) -> None:
         f"{round(share * asked)} {taxonomy[label].title}" for label, share in result.evidence.shares.items()
     )
     say(f"of the {asked} nearest labelled cases: {said}" if asked else "no labelled case to compare with")
-    say(f"cosine similarity {result.space} the flow; {result.milliseconds.total:.0f} ms")
+    order = ", in the order of similarity and class evidence together" if result.reranked else ""
+    say(f"cosine similarity {result.space} the flow{order}; {result.milliseconds.total:.0f} ms")
 
 
 def show_info(facts: Mapping[str, Any]) -> None:

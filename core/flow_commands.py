@@ -77,7 +77,8 @@ def _facts(run: RunSummary) -> dict[str, Any]:
 
 def _row(run: RunSummary, active: str | None) -> tuple[str, ...]:
     recipe = run.settings.recipe.name if run.settings else "from elsewhere"
-    state = run.ending or ("waits to be resumed" if run.settings else "")
+    waits = "waits to be resumed" if run.settings else ""
+    state = "being trained" if run.running else run.ending or waits
     words = [word for word in (state, "active" if run.flow_id == active else "") if word]
     if run.best is None:
         return (run.flow_id, recipe, str(run.epochs or ""), "", "", ", ".join(words))

@@ -11,6 +11,7 @@ from pathlib import Path
 from core.checkpoint import load_flow, save_flow
 from core.errors import QueryError
 from core.flow import Flow
+from core.rerank import Reranker, load_reranker
 from core.weights import hash_tensors
 
 FLOW_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -45,6 +46,10 @@ class FlowStore:
                 raise QueryError(f"another flow has the id {flow.flow_id!r} in this library; give this one its own")
             return
         save_flow(self.root / flow.flow_id, flow)
+
+    def reranker(self, flow_id: str) -> Reranker | None:
+        """The re-ranker of that flow, where one was fitted with it. Raises CheckpointError when it cannot be read."""
+        return load_reranker(self.root / flow_id)
 
     def replace(self, flow: Flow) -> None:
         """Keep `flow` under its id in place of what was there; for the holder of the writer's lock.

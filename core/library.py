@@ -162,7 +162,7 @@ class Library:
         for _ in range(SEARCH_TRIES):
             flow, epoch = self.active_flow, self.catalog.index_progress().epoch
             try:
-                result = self._searcher.search(query, flow)
+                result = self._searcher.search(query, flow, self.flows.reranker(flow.flow_id) if flow else None)
             except IndexUnavailable as error:
                 self.indexer.distrust(epoch)
                 unavailable = error

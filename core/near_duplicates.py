@@ -20,12 +20,14 @@ CHUNK = 1024
 class Likeness:
     """From which cosine on two pictures are the same: by their look alone, or by look and embedding together.
 
-    Embeddings are compared after their mean has been taken off, since all pictures of an archive share much.
+    Embeddings are compared after their mean has been taken off, since all pictures of an archive share much. Among
+    1400 phantoms, next frames of a video are nearly all above 0.99; from 0.98 on there are 243 pairs of one patient
+    and 1 of two, from 0.95 on 292 and 163, which is why the embedding must agree there.
     """
 
-    look: float = 0.985
-    look_with_embedding: float = 0.93
-    embedding: float = 0.95
+    look: float = 0.98
+    look_with_embedding: float = 0.96
+    embedding: float = 0.97
 
 
 def look(rgb: Image.Image) -> Matrix:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 
 from core.checkpoint import WEIGHTS, write_whole
 from core.errors import TrainingError
 from core.recipe import Recipe
 from core.trainer import Epoch
 
-SETTINGS, CURVE, SPLIT, STATE = "training.json", "curve.json", "split.json", "state.pt"
+SETTINGS, CURVE, SPLIT, STATE, LOCK = "training.json", "curve.json", "split.json", "state.pt", "training.lock"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class RunSettings:
 class RunSummary:
     """A flow of a library and how it came to be; `settings` None: it was trained elsewhere.
 
-    `ending` is "" while the training goes on or waits to be resumed; `best` is the epoch whose weights are kept.
+    `ending` is "" while the training goes on (`running`) or waits to be resumed; `best` is the epoch whose weights are
+    kept.
     """
 
     flow_id: str
@@ -43,6 +46,7 @@ class RunSummary:
     epochs: int
     ending: str
     best: Epoch | None
+    running: bool = False
 
 
 class RunFolder:
@@ -50,6 +54,30 @@ class RunFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep others from training or deleting this. Raises TrainingError when somebody else does so just now."""
+        lock = FileLock(self.folder / LOCK, is_singleton=False)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise TrainingError(
+                f"training {self.folder.name} is under way in another program; wait for it, or stop it there"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @property
+    def running(self) -> bool:
+        """Whether somebody is training this just now."""
+        try:
+            with self.in_use():
+                return False
+        except TrainingError:
+            return True
 
     def begin(self, settings: RunSettings, split: Mapping[str, Sequence[str]]) -> None:
         """Write what will not change. Raises TrainingError when the folder cannot be written."""
@@ -99,7 +127,7 @@ class RunFolder:
             return RunSummary(self.folder.name, None, usable, 0, "", None)
         curve, ending = self.curve()
         best = next((epoch for epoch in reversed(curve) if epoch.best), None)
-        return RunSummary(self.folder.name, self.settings(), usable, len(curve), ending, best)
+        return RunSummary(self.folder.name, self.settings(), usable, len(curve), ending, best, self.running)
 
     def curve(self) -> tuple[tuple[Epoch, ...], str]:
         """What every epoch came to, and why the training ended ("" where it has not)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -19,12 +18,16 @@ from core.flow import Flow
 from core.imaging import Limits, SafeImage, load_image
 from core.index import ChromaIndex, Neighbour, Space
 from core.neighbours import NeighbourFinder
+from core.rerank import Reranker
+from core.timings import Clock, Timings
 from core.vectors import PLAIN, Matrix
 
 EVIDENCE_NEIGHBOURS = 12
 """How many labelled neighbours are asked for their class."""
 
 MOST_RESULTS = 1000
+RERANKED = 100
+"""The nearest cases among which class evidence may change the order."""
 MOST_LETTERS = 1000
 """Length of one text of a query; encoders read a sentence or two and no further."""
 
@@ -44,6 +47,7 @@ class Query:
     top_k: int = 10
     filters: Filters = EVERYTHING
     space: Space | None = None
+    rerank: bool | None = None  # weigh in how likely the classes are the same; None: where validation says it helps
 
 
 @dataclass(frozen=True)
@@ -68,25 +72,18 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Timings:
-    """Milliseconds spent in each stage of one search."""
-
-    decode: float
-    encode: float
-    flow: float
-    index: float
-    total: float
-
-
-@dataclass(frozen=True)
 class SearchResult:
-    """Ranked hits, class evidence, and the stored cases that have exactly the pixels of a query image."""
+    """Ranked hits, class evidence, and the stored cases that have exactly the pixels of a query image.
+
+    `reranked`: the hits are in the order of their scores by `core.rerank`, not of their similarities.
+    """
 
     hits: tuple[SearchHit, ...]
     evidence: Evidence
     identical: tuple[str, ...]
     space: Space
     milliseconds: Timings
+    reranked: bool = False
 
 
 class Searcher:
@@ -105,10 +102,13 @@ class Searcher:
         self._limits = limits
         self._finder = NeighbourFinder(catalog)
 
-    def search(self, query: Query, flow: Flow | None) -> SearchResult:
-        """The cases nearest to `query`. Raises QueryError, ImageError or EncoderError when it cannot be answered."""
+    def search(self, query: Query, flow: Flow | None, reranker: Reranker | None = None) -> SearchResult:
+        """The cases nearest to `query`, re-ranked by `reranker`, the flow's own, where the query asks for it.
+
+        Raises QueryError, ImageError or EncoderError when it cannot be answered.
+        """
         _check(query, flow)
-        clock = _Clock()
+        clock = Clock()
         images = [load_image(data, self._limits) for data in query.images]
         identical = self._identical(images)
         clock.lap("decode")
@@ -120,11 +120,14 @@ class Searcher:
             pictures = flow.transform(pictures)
         vector = self._vector(pictures, words)
         clock.lap("flow")
-        found, votes = self._neighbours(query, space, vector, identical)
+        reranker = _wanted(query, space, reranker)
+        found, votes = self._neighbours(query, space, vector, identical, 0 if reranker is None else RERANKED)
+        if reranker is not None:
+            found = self._reranked(found, vector, flow, reranker)[: query.top_k]
         hits = self._hits(found, identical)
         evidence = _evidence(votes)
         clock.lap("index")
-        return SearchResult(hits, evidence, identical, space, clock.timings())
+        return SearchResult(hits, evidence, identical, space, clock.timings(), reranker is not None)
 
     def _identical(self, images: list[SafeImage]) -> tuple[str, ...]:
         found = (self.catalog.by_pixels(image.pixel_sha256) for image in images)
@@ -150,21 +153,33 @@ class Searcher:
         return blend(_mean(words), _mean(pictures), self.catalog.vectors.sample(PLAIN, SAMPLE))
 
     def _neighbours(
-        self, query: Query, space: Space, vector: Matrix, identical: tuple[str, ...]
+        self, query: Query, space: Space, vector: Matrix, identical: tuple[str, ...], at_least: int
     ) -> tuple[list[Neighbour], list[str]]:
-        """The hits, and the labels of the nearest labelled cases of the whole library."""
-        excluded = set(query.cases)
+        """The hits, `at_least` so many where there are, and the labels of the nearest labelled cases of the library."""
+        excluded, wanted = set(query.cases), max(query.top_k, at_least)
         with self._reading() as index:
-            wide = self._finder.find(index, space, vector, max(query.top_k, 2 * EVIDENCE_NEIGHBOURS), exclude=excluded)
-            found = wide[: query.top_k]
+            wide = self._finder.find(index, space, vector, max(wanted, 2 * EVIDENCE_NEIGHBOURS), exclude=excluded)
+            found = wide[:wanted]
             if query.filters:
-                found = self._finder.find(index, space, vector, query.top_k, query.filters, excluded)
+                found = self._finder.find(index, space, vector, wanted, query.filters, excluded)
             votes = self._labels(wide, identical)
             if len(votes) < EVIDENCE_NEIGHBOURS:  # many unlabelled ones are in between: ask for the labelled alone
                 labelled = Filters(label=self.catalog.taxonomy.labels)
                 voters = (index, space, vector, EVIDENCE_NEIGHBOURS, labelled, {*excluded, *identical})
                 votes = self._labels(self._finder.find(*voters), identical)
         return found, votes
+
+    def _reranked(
+        self, found: list[Neighbour], vector: Matrix, flow: Flow | None, reranker: Reranker
+    ) -> list[Neighbour]:
+        """The same neighbours by their scores, highest first; equal ones stay as they are."""
+        known = self.catalog.vectors.known(flow.flow_id if flow else PLAIN, [n.case_id for n in found])
+        kept = [n for n in found if n.case_id in known]
+        if not kept:
+            return []
+        similarity = np.array([[n.similarity for n in kept]])
+        scores = reranker(vector[None], np.stack([known[n.case_id] for n in kept]), similarity)[0]
+        return [kept[row] for row in np.argsort(-scores, kind="stable")]
 
     def _labels(self, neighbours: list[Neighbour], identical: tuple[str, ...]) -> list[str]:
         cases = self.catalog.cases_by_id([n.case_id for n in neighbours if n.case_id not in identical])
@@ -196,6 +211,19 @@ def _check(query: Query, flow: Flow | None) -> None:
         raise QueryError("words are compared with images before the flow, which moves only images: search before it")
 
 
+def _wanted(query: Query, space: Space, reranker: Reranker | None) -> Reranker | None:
+    """The re-ranker if this query is to be re-ranked. Raises QueryError where it asks for what there is not."""
+    usable = reranker if space == "after" else None
+    if query.rerank and usable is None:
+        raise QueryError(
+            "this search cannot be re-ranked: that takes an active flow that was trained in this library, and a search "
+            "after it; train and activate one, or search without re-ranking"
+        )
+    if query.rerank is None and usable is not None and not usable.validation.helps:
+        return None
+    return None if query.rerank is False else usable
+
+
 def _mean(vectors: Matrix) -> Matrix:
     """The normalised mean (D,) of the rows of (Q, D)."""
     mean = vectors.mean(axis=0)
@@ -203,19 +231,3 @@ def _mean(vectors: Matrix) -> Matrix:
     if not length > 1e-6:
         raise QueryError("the parts of the query cancel each other out; search with fewer of them")
     return np.asarray(mean / length, dtype=np.float32)
-
-
-class _Clock:
-    """Milliseconds between laps."""
-
-    def __init__(self) -> None:
-        self._start = self._last = time.perf_counter()
-        self._laps: dict[str, float] = {}
-
-    def lap(self, name: str) -> None:
-        here = time.perf_counter()
-        self._laps[name] = round(1000 * (here - self._last), 2)
-        self._last = here
-
-    def timings(self) -> Timings:
-        return Timings(**self._laps, total=round(1000 * (self._last - self._start), 2))

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from core.catalog import Case, now
+from core.device import best_device
 from core.errors import QueryError, TrainingError
 from core.flow import Flow
 from core.library import Library
 from core.mirrors import MirrorMaker
 from core.recipe import Recipe
+from core.rerank import fit_reranker, save_reranker
 from core.run_folder import RunFolder, RunSettings, RunSummary
 from core.settings import get_settings
 from core.split import SPLITS, SplitConfig
@@ -35,13 +37,23 @@ class TrainingRun:
         self.run_id = folder.folder.name
 
     def __iter__(self) -> Iterator[Epoch]:
-        """Train on, an epoch at a time; what was reached is saved every few seconds. Raises TrainingError."""
-        saved = time.monotonic()
-        for epoch in self.trainer.fit():
-            if time.monotonic() - saved > SAVE_EVERY:
-                self._save()
-                saved = time.monotonic()
-            yield epoch
+        """Train on, an epoch at a time; what was reached is saved every few seconds.
+
+        Raises TrainingError when the training is under way elsewhere, or when the loss is no longer finite: the best
+        before that is kept as a flow.
+        """
+        with self.folder.in_use():
+            saved = time.monotonic()
+            try:
+                for epoch in self.trainer.fit():
+                    if time.monotonic() - saved > SAVE_EVERY:
+                        self._save()
+                        saved = time.monotonic()
+                    yield epoch
+            except TrainingError:
+                if self.trainer.curve:
+                    self._keep(self.trainer.result())
+                raise
 
     def finish(self, on_wait: Callable[[str], None] = lambda said: None) -> TrainResult:
         """Save where the training stands, and keep its best weights as a flow of the library.
@@ -49,19 +61,20 @@ class TrainingRun:
         Raises TrainingError when no epoch has ended yet.
         """
         result = self.trainer.result()
+        self._save("" if result.ending == "interrupted" else result.ending)
+        self._keep(result, on_wait)
+        return result
+
+    def _keep(self, result: TrainResult, on_wait: Callable[[str], None] = lambda said: None) -> None:
+        """Make the best weights a flow of the library, with its re-ranker."""
+        recipe, flow = self.trainer.recipe, result.flow
+        named = Flow(flow.field, flow.config, self.run_id, recipe.name, recipe=recipe.to_dict())
+        reranker = fit_reranker(named, self.trainer.data)
         with self.library.lock.held(on_wait=on_wait):
-            self._save("" if result.ending == "interrupted" else result.ending)
-            flow = Flow(
-                result.flow.field,
-                result.flow.config,
-                self.run_id,
-                self.trainer.recipe.name,
-                recipe=self.trainer.recipe.to_dict(),
-            )
             _check_unused(self.library, self.run_id)
             self.library.catalog.vectors.drop(self.run_id)  # what an earlier state of this training made of the cases
-            self.library.flows.replace(flow)
-        return result
+            self.library.flows.replace(named)
+            save_reranker(self.folder.folder, reranker)
 
     def _save(self, ending: str = "") -> None:
         self.folder.save(self.trainer.state(), self.trainer.curve, ending)
@@ -96,7 +109,7 @@ class TrainingRuns:
             if recipe.mirrored:
                 self._make_mirrors(cases, partial(on_progress, "encoding mirror images"))
         data = training_data(library.catalog, cases, [case.split or "" for case in cases])
-        trainer = Trainer(recipe, data)  # before there is a folder: it may have nothing to learn from
+        trainer = Trainer(recipe, data, best_device())  # before there is a folder: it may have nothing to learn from
         run_id = f"{recipe.name}-{secrets.token_hex(3)}"
         sizes = {"train": len(data.train), "val": len(data.val), "mirrored": len(data.mirrored)}
         settings = RunSettings(run_id, recipe, library.encoder.spec.fingerprint, now(), sizes)
@@ -122,7 +135,7 @@ class TrainingRuns:
                 "there with a label; start a new training"
             )
         data = training_data(self.library.catalog, cases, [split_of[case.case_id] for case in cases])
-        trainer = Trainer(settings.recipe.changed(epochs=epochs), data)
+        trainer = Trainer(settings.recipe.changed(epochs=epochs), data, best_device())
         if (state := folder.state()) is not None:
             trainer.load_state(state)
         return TrainingRun(self.library, folder, trainer)
@@ -139,12 +152,16 @@ class TrainingRuns:
         return self._folder(flow_id).summary()
 
     def delete(self, flow_id: str, on_wait: Callable[[str], None] = lambda said: None) -> None:
-        """Remove a flow or training for good. Raises QueryError when there is none, or it is the active flow."""
+        """Remove a flow or training for good.
+
+        Raises QueryError when there is none, or it is the active flow, TrainingError while it is being trained.
+        """
         with self.library.lock.held(on_wait=on_wait):
-            self._folder(flow_id)
+            folder = self._folder(flow_id)
             _check_unused(self.library, flow_id)
-            self.library.catalog.vectors.drop(flow_id)
-            self.library.flows.delete(flow_id)
+            with folder.in_use():
+                self.library.catalog.vectors.drop(flow_id)
+                self.library.flows.delete(flow_id)
 
     def _make_mirrors(self, cases: Sequence[Case], on_progress: Callable[[int, int], None]) -> None:
         library, settings = self.library, get_settings()

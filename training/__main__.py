@@ -177,6 +177,37 @@ def bench_index(
     Console(width=120).print(f"{cases} clustered vectors of {dimension} numbers, {queries} queries", table)
 
 
+@bench.command("flow")
+def bench_flow(
+    kind: Annotated[list[str] | None, typer.Option(help="thumbnail, untrained, ent-mini, digits, ...; all")] = None,
+    method: Annotated[list[str] | None, typer.Option(help="raw, lda, nca, linear, reference, default; all")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="splits, and trainings on them")] = 5,
+    per_class: Annotated[int, typer.Option(min=10, help="phantoms of each class")] = 200,
+) -> None:
+    """Recall@1 of test images among training images, of the flow and of what it is compared with."""
+    from training.bench.flow.report import run
+
+    run(kind, method, seeds, per_class)
+
+
+@bench.command("flow-speed")
+def bench_flow_speed(images: int = 700, dimension: int = 512, rounds: int = 3, seed: Seed = 0) -> None:
+    """Epochs beside a plain loop (targets: reference not slower, default 3 times faster); RK4 beside its products."""
+    from training.bench.flow.speed import applying_speed, training_speed
+
+    for count, target in ((10_000, 1.25), (1, 1.5)):
+        found = applying_speed(count, dimension, rounds if count > 1 else 100 * rounds, seed)
+        print(f"{count} embeddings, p50/p95 ms: flow {_show(found.flow)}, products {_show(found.products)}, ", end="")
+        print(f"torchdiffeq {_show(found.torchdiffeq)}; ", end="")
+        print(f"flow / products = {found.flow.p50 / found.products.p50:.2f} (target: at most {target})")
+    speed = training_speed(images, dimension, rounds, seed)
+    print(f"an epoch of {images} images, s: plain loop {speed.plain:.2f}, ", end="")
+    print(f"reference {speed.reference:.2f}, default {speed.default:.2f}; ", end="")
+    print(
+        f"plain / reference = {speed.plain / speed.reference:.2f}, plain / default = {speed.plain / speed.default:.2f}"
+    )
+
+
 @bench.command("ingest")
 def bench_ingest(images: Path | None = None, count: int = 192, rounds: int = 2, weights: Weights = None) -> None:
     """Images a second of an import, beside decoding and encoding alone (target: at least 0.85 of it)."""

@@ -45,10 +45,12 @@ class Wanted:
 def run(lib: Path, wanted: Wanted, as_json: bool) -> None:
     """Evaluate the library in `lib`, print the result, and write its page where one is wanted."""
     with closing(Library.open(lib)) as library, Progress("reading images for the baselines", unit="images") as progress:
+        flow = library.active_flow if wanted.flow is None else library.flows.get(wanted.flow)
         evaluation = evaluate(
             library,
             wanted.split,
-            flow=None if wanted.flow is None else library.flows.get(wanted.flow),
+            flow=flow,
+            rerank=None if flow is None else library.flows.reranker(flow.flow_id),
             baselines=baselines(library, progress) if wanted.baselines else None,
         )
         if wanted.report is not None:

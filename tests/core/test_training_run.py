@@ -1,0 +1,194 @@
+"""Trainings in a library: begun, interrupted, resumed, kept, activated, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.errors import QueryError, TrainingError
+from core.imaging import load_image, mirror
+from core.library import Library
+from core.recipe import DEFAULT, REFERENCE
+from core.run_folder import STATE
+from core.search import Query
+from core.taxonomy import AnatomyClass, Taxonomy
+from core.training_run import TrainingRuns
+from core.vectors import MIRROR
+from tests.conftest import FakeEncoder, picture, png
+from tests.core.test_ingest import ingest
+
+TINY = DEFAULT.changed(epochs=4, hidden=8, heads=2, batch_size=16)
+
+
+@pytest.fixture
+def filled(library: Library, folder_of: Callable[..., Path]) -> Library:
+    ingest(library, folder_of({"ear-left": 12, "ear-right": 12, "throat": 12, "other": 3}))
+    return library
+
+
+def test_a_training_becomes_a_flow_that_can_be_searched_through(filled: Library, encoder: FakeEncoder) -> None:
+    runs = TrainingRuns(filled)
+    said: list[tuple[str, int, int]] = []
+    run = runs.start(TINY, on_progress=lambda *step: said.append(step))
+    assert {what for what, _, _ in said} == {"comparing images", "encoding mirror images"}
+    epochs = list(run)
+    result = run.finish()
+    assert [epoch.number for epoch in epochs] == [1, 2, 3, 4]
+    assert result.ending == "all epochs done"
+    summary = runs.summary(run.run_id)
+    assert (summary.usable, summary.epochs, summary.ending) == (True, 4, "all epochs done")
+    assert summary.best == epochs[result.best_epoch - 1]
+    assert summary.settings is not None
+    assert summary.settings.recipe == TINY
+    flow = filled.flows.get(run.run_id)
+    assert flow.recipe == TINY.to_dict()
+    split = run.folder.split()
+    assert {case.case_id for case in filled.catalog.cases() if case.label} == {i for ids in split.values() for i in ids}
+    filled.activate(run.run_id)
+    assert filled.search(Query((png(picture(5)),))).space == "after"
+    assert filled.verify().ok
+
+
+def test_mirror_images_are_encoded_once_and_only_of_training_images(filled: Library, encoder: FakeEncoder) -> None:
+    run = TrainingRuns(filled).start(TINY)
+    train = [case for case in filled.catalog.cases() if case.split == "train" and case.label]
+    assert len(run.trainer.data.mirrored) == len(train)
+    known = filled.catalog.vectors.known(MIRROR, [case.case_id for case in filled.catalog.cases()])
+    assert set(known) == {case.case_id for case in train}
+    rgb = mirror(load_image(filled.image_bytes(train[0])).rgb)
+    assert np.allclose(known[train[0].case_id], encoder.encode_images([rgb])[0], atol=1e-6)
+    before = encoder.encoded
+    TrainingRuns(filled).start(TINY)
+    assert encoder.encoded == before
+
+
+def test_without_a_mirror_in_the_taxonomy_nothing_is_mirrored(tmp_path: Path, encoder: FakeEncoder) -> None:
+    taxonomy = Taxonomy("plain", (AnatomyClass("a", "A", "r"), AnatomyClass("b", "B", "r")))
+    library = Library.create(tmp_path / "library", encoder=encoder, taxonomy=taxonomy)
+    for label, first in (("a", 0), ("b", 50)):
+        (tmp_path / "source" / label).mkdir(parents=True)
+        for seed in range(first, first + 10):
+            (tmp_path / "source" / label / f"{seed}.png").write_bytes(png(picture(seed)))
+    ingest(library, tmp_path / "source")
+    before = encoder.encoded
+    run = TrainingRuns(library).start(TINY)
+    assert len(run.trainer.data.mirrored) == 0
+    assert encoder.encoded == before
+    library.close()
+
+
+def test_an_interrupted_training_is_kept_and_goes_on_to_the_same_flow(filled: Library) -> None:
+    runs = TrainingRuns(filled)
+    whole = runs.start(TINY)
+    list(whole)
+    expected = whole.finish().flow
+    stopped = runs.start(TINY)
+    for epoch in stopped:
+        if epoch.number == 2:
+            break
+    assert stopped.finish().ending == "interrupted"
+    assert runs.summary(stopped.run_id).ending == ""
+    assert stopped.run_id in filled.flows.ids()  # the best so far can be used
+    again = runs.resume(stopped.run_id)
+    assert [epoch.number for epoch in again] == [3, 4]
+    found = again.finish().flow
+    for a, b in zip(expected.field.state_dict().values(), found.field.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+    assert torch.equal(filled.flows.get(stopped.run_id).field.res_weight, found.field.res_weight)
+    assert [e.number for e in runs.resume(stopped.run_id, epochs=5)] == [5]
+
+
+def test_a_resumed_training_sees_the_cases_it_began_with(filled: Library, folder_of: Callable[..., Path]) -> None:
+    runs = TrainingRuns(filled)
+    run = runs.start(TINY)
+    next(iter(run))
+    run.finish()
+    ingest(filled, folder_of({"throat": 5}, name="more", seed=500))
+    again = runs.resume(run.run_id)
+    assert np.array_equal(again.trainer.data.train.x, run.trainer.data.train.x)
+
+
+def test_what_an_earlier_state_made_of_the_cases_is_forgotten(filled: Library) -> None:
+    runs = TrainingRuns(filled)
+    run = runs.start(TINY)
+    next(iter(run))
+    run.finish()
+    filled.activate(run.run_id)
+    with pytest.raises(QueryError, match="is the active one"):
+        runs.resume(run.run_id)
+    filled.activate(None)
+    again = runs.resume(run.run_id)
+    list(again)
+    again.finish()
+    filled.activate(run.run_id)
+    case = filled.catalog.cases(limit=1)[0]
+    moved = filled.flows.get(run.run_id).transform(filled.catalog.vectors.get("plain", [case.case_id]))
+    assert np.allclose(filled.catalog.vectors.get(run.run_id, [case.case_id]), moved, atol=1e-6)
+
+
+def test_flows_are_deleted_but_not_the_active_one(filled: Library) -> None:
+    runs = TrainingRuns(filled)
+    run = runs.start(REFERENCE.changed(epochs=1, hidden=8, heads=1, steps=1))
+    list(run)
+    run.finish()
+    filled.activate(run.run_id)
+    with pytest.raises(QueryError, match="activate another"):
+        runs.delete(run.run_id)
+    filled.activate(None)
+    runs.delete(run.run_id)
+    assert runs.summaries() == ()
+    assert filled.catalog.vectors.count(run.run_id) == 0
+    with pytest.raises(QueryError, match="there is no flow or training"):
+        runs.delete(run.run_id)
+    with pytest.raises(QueryError, match="there is no flow or training"):
+        runs.resume("../../etc")
+
+
+def test_a_library_without_labels_is_refused_in_words(library: Library, folder_of: Callable[..., Path]) -> None:
+    with pytest.raises(TrainingError, match="0 labelled images"):
+        TrainingRuns(library).start(TINY)
+    ingest(library, folder_of({"throat": 4, "other": 4}))
+    with pytest.raises(TrainingError, match="of 1 classes"):
+        TrainingRuns(library).start(TINY)
+    assert TrainingRuns(library).summaries() == ()
+
+
+def test_a_training_goes_on_in_one_place_at_a_time(filled: Library) -> None:
+    runs = TrainingRuns(filled)
+    run = runs.start(TINY)
+    going = iter(run)
+    next(going)
+    run.finish()
+    assert runs.summary(run.run_id).running
+    with pytest.raises(TrainingError, match="under way in another program"):
+        next(iter(runs.resume(run.run_id)))
+    with pytest.raises(TrainingError, match="under way in another program"):
+        runs.delete(run.run_id)
+    going.close()
+    assert not runs.summary(run.run_id).running
+    assert len(list(runs.resume(run.run_id))) == 3
+
+
+def test_a_loss_that_explodes_keeps_the_best_before_it_as_a_flow(filled: Library) -> None:
+    run = TrainingRuns(filled).start(TINY)
+    going = iter(run)
+    next(going)
+    with torch.no_grad():
+        run.trainer.field.res_weight.fill_(float("inf"))
+    with pytest.raises(TrainingError, match="lower the learning rate"):
+        next(going)
+    assert np.isfinite(filled.flows.get(run.run_id).transform(run.trainer.data.val.x)).all()
+
+
+def test_a_damaged_state_is_refused(filled: Library) -> None:
+    runs = TrainingRuns(filled)
+    run = runs.start(TINY)
+    next(iter(run))
+    run.finish()
+    (run.folder.folder / STATE).write_bytes(b"nonsense")
+    with pytest.raises(TrainingError, match="is damaged; start a new training"):
+        runs.resume(run.run_id)

@@ -1,0 +1,115 @@
+"""`python -m training train` and `split`, and `python -m core flows`, as people and scripts call them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import typer
+from typer.testing import CliRunner
+
+from core.__main__ import app as core_app
+from core.encoder import CLIPEncoder, describe
+from core.errors import EntError
+from core.library import Library
+from tests.core.test_command_line import tiny as tiny
+from tests.core.test_ingest import ingest
+from training.__main__ import app as training_app
+
+
+def said(app: typer.Typer, *arguments: object) -> str:
+    """What a command writes to standard output, run in this process; its error when it fails."""
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if done.exception is not None:
+        raise done.exception
+    return done.stdout
+
+
+def core(*arguments: object) -> str:
+    return said(core_app, *arguments)
+
+
+def training(*arguments: object) -> str:
+    return said(training_app, *arguments)
+
+
+@pytest.fixture
+def library(tmp_path: Path, tiny: Path, folder_of: Callable[..., Path]) -> Path:
+    spec, weights = describe(f"local-dir:{tiny}")
+    made = Library.create(tmp_path / "library", encoder=CLIPEncoder(spec, weights))
+    ingest(made, folder_of({"ear-left": 12, "ear-right": 12}))
+    made.catalog.update_state(encoder_weights=str(weights))
+    made.close()
+    return tmp_path / "library"
+
+
+def test_train_list_compare_activate_delete(library: Path) -> None:
+    assert "24 dealt out just now" in training("split", library)
+    first = training("train", library, "--epochs", 2)
+    assert "all epochs done after 2 epochs" in first
+    second = training("train", library, "--recipe", "reference", "--epochs", 1, "--seed", 3)
+    ids = [text.split(":")[0] for text in (first, second)]
+    listed = json.loads(core("flows", "list", library, "--json"))
+    assert [flow["flow_id"] for flow in listed["flows"]] == sorted(ids)
+    assert listed["active"] is None
+    assert {flow["recipe"]["seed"] for flow in listed["flows"]} == {0, 3}
+    compared = core("flows", "compare", library, *ids)
+    assert "learning_rate" in compared
+    assert "plateau_factor" not in compared  # the same in both
+    core("activate", library, ids[0])
+    assert "active" in core("flows", "list", library)
+    with pytest.raises(EntError, match="is the active one"):
+        core("flows", "delete", library, ids[0])
+    assert core("flows", "delete", library, ids[1]) == f"deleted {ids[1]}\n"
+
+
+def test_interrupting_and_resuming_gives_the_weights_of_an_uninterrupted_run(library: Path) -> None:
+    whole_id = training("train", library, "--epochs", 40).split(":")[0]
+    command = [sys.executable, "-m", "training", "train", str(library), "--epochs", "40"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        flows = library / "flows"
+        while process.poll() is None and len(list(flows.iterdir())) < 2:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        written = process.communicate(timeout=300)[0]
+    stopped_id = written.split(":")[0]
+    if "interrupted" in written:
+        assert "all epochs done after 40 epochs" in training("train", library, "--resume", stopped_id)
+    states = [torch.load(flows / i / "state.pt", weights_only=True) for i in (whole_id, stopped_id)]
+    for name, expected in states[0]["field"].items():
+        assert torch.equal(states[1]["field"][name], expected), name
+
+
+def test_killing_a_training_loses_only_what_was_not_saved(library: Path) -> None:
+    command = [sys.executable, "-m", "training", "train", str(library), "--epochs", "100000"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not list((library / "flows").glob("*/state.pt")):
+            time.sleep(0.05)
+        os.kill(process.pid, signal.SIGKILL)
+    listed = json.loads(core("flows", "list", library, "--json"))["flows"]
+    assert [(flow["usable"], flow["ending"]) for flow in listed] == [(False, "")]
+    done = listed[0]["epochs"]
+    assert done > 0
+    resumed = training("train", library, "--resume", listed[0]["flow_id"], "--epochs", done + 1)
+    assert f"after {done + 1} epochs" in resumed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--recipe", "best"), "there is no recipe 'best'"),
+        (("--resume", "none-such"), "there is no flow or training 'none-such'"),
+        (("--resume", "x", "--seed", "1"), "keeps its recipe and its seed"),
+    ],
+)
+def test_a_mistake_is_said_in_words(library: Path, arguments: tuple[str, ...], words: str) -> None:
+    with pytest.raises(EntError, match=words):
+        training("train", library, *arguments)

@@ -1,0 +1,122 @@
+"""What the flow is compared with, each fitted to the same training images."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neighbors import NeighborhoodComponentsAnalysis
+
+from core.batches import training_batches
+from core.metric_loss import multi_similarity
+from core.metrics import Rescore, gallery_recall_at_1
+from core.recipe import DEFAULT, REFERENCE, Recipe
+from core.rerank import fit_reranker
+from core.trainer import Trainer
+from core.training_set import TrainingSet
+from core.vectors import Matrix
+
+NCA_ROUNDS, NCA_SIZE = 50, 64
+SHRINKAGES = (None, 0.01, 0.1, 0.5)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A way to move embeddings (N, D) to where they are compared, and to score what is compared there anew."""
+
+    move: Callable[[Matrix], Matrix]
+    rescore: Rescore | None = None
+
+
+def raw(data: TrainingSet, seed: int) -> dict[str, Fitted]:
+    return {"raw": Fitted(lambda x: x)}
+
+
+def discriminant(data: TrainingSet, seed: int) -> dict[str, Fitted]:
+    """Linear discriminant analysis, with the shrinkage that validation likes best."""
+
+    def fitted(shrinkage: float | None) -> Callable[[Matrix], Matrix]:
+        solver = "svd" if shrinkage is None else "eigen"
+        model = LinearDiscriminantAnalysis(solver=solver, shrinkage=shrinkage)
+        model.fit(data.train.x, data.train.labels)
+        return lambda x: np.asarray(model.transform(x))
+
+    return {"LDA": Fitted(max((fitted(s) for s in SHRINKAGES), key=lambda move: _val_recall(move, data)))}
+
+
+def components(data: TrainingSet, seed: int) -> dict[str, Fitted]:
+    """Neighbourhood components analysis after principal components, which keep it from taking hours."""
+    size = min(NCA_SIZE, data.dim, len(data.train) - 1)
+    pca = PCA(size, random_state=seed).fit(data.train.x)
+    model = NeighborhoodComponentsAnalysis(n_components=size, max_iter=NCA_ROUNDS, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # it is given as many rounds as there is time for
+        model.fit(pca.transform(data.train.x), data.train.labels)
+    return {"NCA": Fitted(lambda x: np.asarray(model.transform(pca.transform(x))))}
+
+
+def linear(data: TrainingSet, seed: int, recipe: Recipe = DEFAULT) -> dict[str, Fitted]:
+    """A linear map from the identity, with the loss, the batches and the schedule length of `default`."""
+    torch.manual_seed(seed)
+    weight = torch.nn.Parameter(torch.eye(data.dim))
+    optimizer, loss_of = torch.optim.AdamW([weight], lr=recipe.learning_rate), multi_similarity()
+    batches, generator = training_batches(data, recipe), torch.Generator().manual_seed(seed)
+    best, best_recall = weight.detach().numpy().copy(), -1.0
+    for _ in range(recipe.epochs):
+        for batch in batches.epoch(generator):
+            loss = loss_of(batch.x @ weight.T, batch.labels)
+            optimizer.zero_grad()
+            torch.autograd.backward(loss)
+            optimizer.step()
+        now = weight.detach().numpy()
+        recall = _val_recall(partial(_product, weight=now), data)
+        if recall > best_recall:
+            best, best_recall = now.copy(), recall
+    return {"linear map": Fitted(partial(_product, weight=best))}
+
+
+def reference(data: TrainingSet, seed: int, recipe: Recipe = REFERENCE) -> dict[str, Fitted]:
+    """The published recipe, after ten steps and after one application of its field."""
+    flow = _trained(recipe.changed(seed=seed), data).result().flow
+    return {"one application": Fitted(flow.apply_once), "reference": Fitted(flow.transform)}
+
+
+def default(data: TrainingSet, seed: int, recipe: Recipe = DEFAULT) -> dict[str, Fitted]:
+    """Our recipe, and the same re-ranked by class evidence."""
+    flow = _trained(recipe.changed(seed=seed), data).result().flow
+    reranker = fit_reranker(flow, data)
+    return {"default": Fitted(flow.transform), "default + re-ranking": Fitted(flow.transform, reranker)}
+
+
+METHODS: Mapping[str, Callable[[TrainingSet, int], dict[str, Fitted]]] = {
+    "raw": raw,
+    "lda": discriminant,
+    "nca": components,
+    "linear": linear,
+    "reference": reference,
+    "default": default,
+}
+
+
+def _product(x: Matrix, weight: Matrix) -> Matrix:
+    return x @ weight.T
+
+
+def _trained(recipe: Recipe, data: TrainingSet) -> Trainer:
+    trainer = Trainer(recipe, data)
+    for _ in trainer.fit():
+        pass
+    return trainer
+
+
+def _val_recall(move: Callable[[Matrix], Matrix], data: TrainingSet) -> float:
+    if not len(data.val):
+        return 0.0
+    return gallery_recall_at_1(move(data.val.x), data.val.labels, move(data.train.x), data.train.labels)
