@@ -15,8 +15,8 @@ ANOTHER = "another"
 COSTS = {
     "ent-mini": (
         "ent-mini, bundled",
-        "Nothing to download, and several times faster. Small, and trained on synthetic images only: "
-        "good for trying things out, weaker on real images.",
+        "Nothing to download, small and quick. Trained on synthetic images only: made for trying things out; "
+        "see how it does on your own images before you build on it.",
     ),
     "clip-vit-b-32": (
         "CLIP ViT-B/32, the encoder of the method",

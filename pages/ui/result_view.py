@@ -51,8 +51,8 @@ def show_hits(library: OpenLibrary, result: SearchResult) -> None:
     )
     if words := state.query().words:
         frame.quiet(
-            f"Asked for: “{words}”. Words are less similar to any image than images are to each other, "
-            "so these similarities are low; what counts is their order."
+            f"Asked for: “{words}”. Similarities to words cannot be compared with those between images; "
+            "what counts is their order."
         )
 
 

@@ -137,7 +137,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 def tab(browser: Browser, url: str) -> Iterator[Page]:
     """A tab on the app at `url`. At the end: no error in the console, no request elsewhere, no exception shown."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=url)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
