@@ -30,6 +30,7 @@ class Recipe:
     heads: int = 4
     dropout: float = 0.1
     steps: int = 10
+    calm_start: bool = False  # the heads say nothing at first, so that the flow begins as the identity on cosines
     # what a step sees
     batches: Literal["triplets", "balanced"] = "triplets"
     batch_size: int = 32

@@ -107,8 +107,8 @@ class RunFolder:
         file = BytesIO()
         torch.save(dict(state), file)
         try:
-            write_whole(self.folder / STATE, file.getvalue())
             self._write_json(CURVE, {"ending": ending, "epochs": [asdict(epoch) for epoch in curve]})
+            write_whole(self.folder / STATE, file.getvalue())
         except OSError as error:
             raise TrainingError(f"cannot write to {self.folder}: {error}; check the folder and the disk") from error
 
