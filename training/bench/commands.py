@@ -1,0 +1,122 @@
+"""`python -m training bench`: what the project claims of itself, measured again."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from core.encoder_spec import Encoder
+from training.bench.timing import Latency
+
+bench = typer.Typer(help="Measure; compare ratios within one run.", no_args_is_help=True)
+
+MODEL = "ViT-B-32-quickgelu"
+Weights = Annotated[Path | None, typer.Option(help="weights of ViT-B/32; random ones of the same form otherwise")]
+Seed = Annotated[int, typer.Option(help="random seed")]
+
+
+@bench.command("index")
+def bench_index(
+    cases: int = 20_000,
+    dimension: int = 512,
+    queries: int = 200,
+    seed: Seed = 0,
+    spread: Annotated[float, typer.Option(help="how far a patient's images lie apart; frames of a video: 0.02")] = 0.4,
+) -> None:
+    """Recall@10 and latency of the index under every kind of filter, beside exact scans."""
+    from training.bench.index import run
+
+    table = Table("filter", "cases", "recall@10", "index p50/p95 ms", "NumPy scan", "faiss flat", box=None)
+    for row in run(cases, dimension, queries, seed, spread):
+        faiss = "not installed" if row.faiss is None else _show(row.faiss)
+        table.add_row(row.what, str(row.cases), f"{row.recall:.4f}", _show(row.index), _show(row.numpy), faiss)
+    Console(width=120).print(f"{cases} clustered vectors of {dimension} numbers, {queries} queries", table)
+
+
+@bench.command("flow")
+def bench_flow(
+    kind: Annotated[list[str] | None, typer.Option(help="thumbnail, untrained, ent-mini, digits, ...; all")] = None,
+    method: Annotated[list[str] | None, typer.Option(help="raw, lda, nca, linear, reference, default; all")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="splits, and trainings on them")] = 5,
+    per_class: Annotated[int, typer.Option(min=10, help="phantoms of each class")] = 200,
+) -> None:
+    """Recall@1 of test images among training images, of the flow and of what it is compared with."""
+    from training.bench.flow.report import run
+
+    run(kind, method, seeds, per_class)
+
+
+@bench.command("flow-speed")
+def bench_flow_speed(images: int = 700, dimension: int = 512, rounds: int = 3, seed: Seed = 0) -> None:
+    """Epochs beside a plain loop (targets: reference not slower, default 3 times faster); RK4 beside its products."""
+    from training.bench.flow.speed import applying_speed, training_speed
+
+    for count, target in ((10_000, 1.25), (1, 1.5)):
+        found = applying_speed(count, dimension, rounds if count > 1 else 100 * rounds, seed)
+        print(f"{count} embeddings, p50/p95 ms: flow {_show(found.flow)}, products {_show(found.products)}, ", end="")
+        print(f"torchdiffeq {_show(found.torchdiffeq)}; ", end="")
+        print(f"flow / products = {found.flow.p50 / found.products.p50:.2f} (target: at most {target})")
+    speed = training_speed(images, dimension, rounds, seed)
+    print(f"an epoch of {images} images, s: plain loop {speed.plain:.2f}, ", end="")
+    print(f"reference {speed.reference:.2f}, default {speed.default:.2f}; ", end="")
+    print(
+        f"plain / reference = {speed.plain / speed.reference:.2f}, plain / default = {speed.plain / speed.default:.2f}"
+    )
+
+
+@bench.command("ingest")
+def bench_ingest(images: Path | None = None, count: int = 192, rounds: int = 2, weights: Weights = None) -> None:
+    """Images a second of an import, beside decoding and encoding alone (target: at least 0.85 of it)."""
+    from training.bench.ingest import run
+
+    with _vit_b_32(weights) as encoder:
+        result = run(encoder, images, count, rounds)
+    print(f"decode + encode alone {result.decode_encode:.2f} images/s; import {result.ingest:.2f} images/s")
+    print(f"import / decode + encode = {result.share:.3f}")
+
+
+@bench.command("search")
+def bench_search(cases: int = 20_000, queries: int = 40, seed: Seed = 0, weights: Weights = None) -> None:
+    """Milliseconds of a whole search, beside one forward pass of the encoder (target: at most 1.3 of it)."""
+    from training.bench.search import run
+
+    with _vit_b_32(weights) as encoder:
+        result = run(encoder, cases, queries, seed)
+    print(f"{cases} cases, {queries} queries; p50/p95 ms: forward pass {_show(result.forward)}")
+    print(f"search before the flow {_show(result.before)}, after it {_show(result.after)}")
+    print(f"search / forward pass = {result.ratio_before:.3f} before the flow, {result.ratio_after:.3f} after it")
+
+
+@bench.command("encoder")
+def bench_encoder(rounds: int = 60, weights: Weights = None) -> None:
+    """Milliseconds of one image through ent-mini, beside one through ViT-B/32 (target: at most an eighth)."""
+    from core.encoder import CLIPEncoder, describe
+    from training.bench.encoder import run
+
+    with _vit_b_32(weights) as large:
+        speed = run(CLIPEncoder(*describe("ent-mini")), large, rounds)
+    print(f"p50/p95 ms: ent-mini {_show(speed.small)}, ViT-B/32 {_show(speed.large)}")
+    print(f"ent-mini / ViT-B/32 = {speed.ratio:.3f} (an eighth is 0.125)")
+
+
+@contextmanager
+def _vit_b_32(weights: Path | None) -> Iterator[Encoder]:
+    from core.encoder import CLIPEncoder, describe
+    from training.random_weights import write_random_weights
+
+    with tempfile.TemporaryDirectory() as folder:
+        if weights is None:
+            weights = Path(folder) / "random.safetensors"
+            write_random_weights(weights, MODEL, seed=0)
+        yield CLIPEncoder(*describe("clip-vit-b-32", weights))
+
+
+def _show(latency: Latency) -> str:
+    return f"{latency.p50:.2f} / {latency.p95:.2f}"
