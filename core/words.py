@@ -75,13 +75,16 @@ def ask_in_words(library: Library, phrases: Mapping[str, Sequence[str]] | None =
     labels = np.array(sample.levels["class"])
     named = phrases if phrases is not None else phrases_of(library.taxonomy)
     asked = [(label, text) for label, texts in named.items() for text in texts if (labels == label).any()]
+    facts = library.name, library.encoder.spec.name, len(labels)
+    if not asked:
+        return WordsReport(*facts, ())
     texts = library.encoder.encode_texts([text for _, text in asked])
     nearest = np.concatenate([ranking.order[:, :top] for ranking in rankings(texts, sample.plain)])
     results = (
         PhraseResult(label, text, int((labels[row] == label).sum()), len(row), float((labels == label).mean()))
         for (label, text), row in zip(asked, nearest, strict=True)
     )
-    return WordsReport(library.name, library.encoder.spec.name, len(labels), tuple(results))
+    return WordsReport(*facts, tuple(results))
 
 
 def phrases_of(taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:

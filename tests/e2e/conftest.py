@@ -76,7 +76,7 @@ def folder_of_scopes(root: Path, counts: dict[str, int], start: int = 0) -> Path
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app, started as the README says, with three libraries: Clinic (60 cases), Import (3), Shared (3)."""
     root = tmp_path_factory.mktemp("e2e")
-    encoder = f"local-dir:{_tiny_model(root / 'tiny')}"
+    encoder = f"local-dir:{tiny_model(root / 'tiny')}"
     home = root / "libraries"
     source = folder_of_scopes(root / "source", {"ear-left": 26, "throat": 20, "vc-open": 14})
     small = folder_of_scopes(root / "small", {"ear-left": 3}, start=500)
@@ -128,14 +128,21 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """A tab of its own. At the end: no error in its console, no request to another host, no exception shown."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=server.url)
+    """A tab of its own on the app with its three libraries."""
+    with tab(browser, server.url) as page:
+        yield page
+
+
+@contextmanager
+def tab(browser: Browser, url: str) -> Iterator[Page]:
+    """A tab on the app at `url`. At the end: no error in the console, no request elsewhere, no exception shown."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=url)
     context.set_default_timeout(20_000)
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
     page.on("console", lambda line: wrong.append(line.text) if line.type == "error" and not _probe(line) else None)
-    page.on("request", lambda request: None if _own(request.url, server) else wrong.append(f"outside: {request.url}"))
+    page.on("request", lambda request: None if _own(request.url, url) else wrong.append(f"outside: {request.url}"))
     yield page
     shown = page.get_by_test_id("stException").count()
     context.close()
@@ -170,15 +177,15 @@ def _make_library(root: Path, name: str, encoder: str, source: Path) -> None:
     library.close()
 
 
-def _own(url: str, server: Server) -> bool:
-    return url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:"))
+def _own(asked: str, url: str) -> bool:
+    return asked.startswith((url, url.replace("http", "ws"), "data:", "blob:"))
 
 
 def _probe(line: object) -> bool:
     return line.location.get("url", "").endswith(PROBES)
 
 
-def _tiny_model(folder: Path) -> Path:
+def tiny_model(folder: Path) -> Path:
     """An open_clip model folder with random weights, small enough to be made in a moment."""
     folder.mkdir()
     preprocess = {"mean": [0.5, 0.5, 0.5], "std": [0.3, 0.3, 0.3]}

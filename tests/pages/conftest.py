@@ -64,7 +64,7 @@ def make_library(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., P
 @pytest.fixture
 def app(home: Path) -> AppTest:
     """The app as it starts, not yet run."""
-    return AppTest.from_file(SHELL, default_timeout=20)
+    return AppTest.from_file(SHELL, default_timeout=60)
 
 
 def words(app: AppTest) -> str:
@@ -78,7 +78,7 @@ def visible(app: AppTest) -> str:
     return re.sub(r"<style>.*?</style>|<[^>]*>", " ", words(app), flags=re.DOTALL)
 
 
-def wait_for_jobs(app: AppTest, seconds: float = 20) -> AppTest:
+def wait_for_jobs(app: AppTest, seconds: float = 60) -> AppTest:
     """Run the app again and again until no job of it is at work."""
     until = time.monotonic() + seconds
     while any(job.running for job in resources.jobs()._jobs):

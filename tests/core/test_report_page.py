@@ -1,0 +1,106 @@
+"""The page of an evaluation: whole, self-contained, and safe against text from people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.chart import Bar, bar_chart, heat_map
+from core.evaluate import evaluate
+from core.evaluation import LEAVE_ONE_OUT
+from core.flow import Flow
+from core.library import Library
+from core.page import Markup, table
+from core.report_page import report_page
+from core.vector_field import VectorField
+from tests.conftest import DIMENSION, FakeEncoder
+from tests.core.test_ingest import ingest
+
+VOID = {"meta", "img", "br"}
+
+
+class Balanced(HTMLParser):
+    """Fails on an element that is closed but not open; `open` must be empty at the end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.sources: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.sources += [value or "" for name, value in attrs if name in ("src", "href", "srcset")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        pass
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture
+def page_and_library(tmp_path: Path, encoder: FakeEncoder, folder_of: Callable[..., Path]) -> tuple[str, Library]:
+    library = Library.create(tmp_path / "library", name="<script>alert(1)</script> & co", encoder=encoder)
+    ingest(library, folder_of({"ear-left": 5, "ear-right": 5, "throat": 5}))
+    evaluation = evaluate(
+        library,
+        flow=Flow(VectorField(dim=DIMENSION), flow_id="a-flow"),
+        baselines={"<b>": lambda cases: np.ones((len(cases), 2), dtype=np.float32)},
+    )
+    worst = evaluation.protocols[LEAVE_ONE_OUT].spaces["after"].worst
+    pictures = {o.case.case_id: library.thumbnail_bytes(o.case) for o in worst}
+    return report_page(evaluation, pictures), library
+
+
+def test_the_page_is_whole_and_asks_nothing_of_others(page_and_library: tuple[str, Library]) -> None:
+    text, _ = page_and_library
+    parser = Balanced()
+    parser.feed(text)
+    parser.close()
+    assert parser.open == []
+    assert parser.sources
+    assert all(source.startswith("data:image/webp;base64,") for source in parser.sources)
+    assert not re.search(r"https?://|@import|url\(", text)
+    assert "default-src 'none'" in text
+    assert len(text) < 500_000
+
+
+def test_names_of_people_are_text(page_and_library: tuple[str, Library]) -> None:
+    text, library = page_and_library
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in text
+    assert "&lt;b&gt;" in text
+    library.close()
+
+
+def test_the_page_shows_what_was_found(page_and_library: tuple[str, Library]) -> None:
+    text, _ = page_and_library
+    for said in ("CLIP score", "flow matching score", "step0", "laterality errors", "not for diagnosis", "mAP@R"):
+        assert said in text
+    assert text.count("<svg") == 5  # overall, by class, by region, two confusions
+
+
+def test_bars_are_as_long_as_their_values() -> None:
+    drawn = bar_chart({"one": {"a": Bar(0.5, 0.25, 0.75), "b": Bar(1.0)}}, "title")
+    assert 'width="230.0"' in drawn
+    assert 'width="460.0"' in drawn
+    assert "M305.0 " in drawn  # 190 + 0.25 x 460
+    assert "0.500 [0.25, 0.75]" in drawn
+    assert drawn.count("whisker") == 1
+
+
+def test_cells_are_as_dark_as_their_part_of_the_row() -> None:
+    drawn = heat_map(("a", "b"), ((3, 1), (0, 0)), "title")
+    assert "a taken for b: 1 of 4" in drawn
+    assert 'fill-opacity="0.75"' in drawn
+    assert 'fill-opacity="0.00"' in drawn
+
+
+def test_cells_of_a_table_are_escaped_unless_they_are_markup() -> None:
+    assert "<td>&lt;i&gt;</td><td><i>x</i></td>" in table(["a", "b"], [["<i>", Markup("<i>x</i>")]])
