@@ -89,13 +89,15 @@ DEFAULT = Recipe(
     batches="balanced",
     batch_size=128,
     mirrored=True,
-    epochs=60,
+    steps=2,
+    calm_start=True,
+    epochs=20,
     learning_rate=1e-3,
     schedule="cosine",
-    warmup_epochs=3,
+    warmup_epochs=2,
     averaging=0.95,
     keep="recall",
-    patience=60,
+    patience=20,
 )
 RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (DEFAULT, REFERENCE)}
 

@@ -30,7 +30,7 @@ def write_demo(
     """Write images, manifest, README, embeddings and `demo.json` to `out`, in place of the demo that is there.
 
     `on_progress` is called with (images encoded, images in all). The same seed and weights give the same files, the
-    embeddings on one machine only. Raises EntError when `out` is something else, EncoderError without the encoder.
+    embeddings but for rounding. Raises EntError when `out` is something else, EncoderError without the encoder.
     """
     if out.exists() and not (out / FACTS).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise EntError(f"{out} is not empty and no demo; give a new folder")

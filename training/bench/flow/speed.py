@@ -20,6 +20,7 @@ from core.trainer import Trainer
 from core.training_set import TrainingSet, training_set
 from core.triplets import mine_triplets
 from core.vector_field import VectorField
+from core.vectors import Matrix
 from training.bench.timing import Latency, timed_in_turn
 
 STEPS = 10
@@ -147,6 +148,7 @@ def _made_up(images: int, dimension: int, seed: int) -> TrainingSet:
     return training_set(x, labels, splits, ENT, flipped)
 
 
-def _embeddings(count: int, dimension: int, seed: int) -> np.ndarray:
+def _embeddings(count: int, dimension: int, seed: int) -> Matrix:
     x = np.random.default_rng(seed).standard_normal((count, dimension)).astype(np.float32)
-    return np.asarray(x / np.linalg.norm(x, axis=1, keepdims=True))
+    unit: Matrix = x / np.linalg.norm(x, axis=1, keepdims=True)
+    return unit
