@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.encoder_spec import Embeddings, Encoder
+from core.metrics import Keys, nearest
 from core.taxonomy import ENT
 from training.phantoms.dataset import phantoms
 from training.phantoms.findings import Facts
@@ -55,29 +56,31 @@ def measure(encoder: Encoder, per_class: int = 100, seed: int = 900_001) -> Phan
     people = list(phantoms(seed, per_class))
     images = encoder.encode_images([one.image(FRAME_HEIGHT) for one in people])
     captions = encoder.encode_texts([one.caption() for one in people])
-    patients = np.array([one.patient for one in people], dtype=object)
-    same_patient, itself = patients[:, None] == patients[None, :], np.eye(len(people), dtype=bool)
-    nothing = np.zeros_like(itself)
+    patients = np.unique([one.patient for one in people], return_inverse=True)[1]
     facts = [one.facts for one in people]
     return PhantomFigures(
         images=len(people),
-        leave_one_out=_figures(facts, images, captions, itself, nothing),
-        other_patients=_figures(facts, images, captions, same_patient, same_patient),
+        leave_one_out=figures(facts, images, captions, np.arange(len(people)), None),
+        other_patients=figures(facts, images, captions, patients, patients),
     )
 
 
-def _figures(
-    facts: Sequence[Facts], images: Embeddings, captions: Embeddings, not_image: Mask, not_other: Mask
+def figures(
+    facts: Sequence[Facts], images: Embeddings, captions: Embeddings, image_keys: Keys, caption_keys: Keys | None
 ) -> Figures:
-    """By what is left out: of images sought with an image, and of images or captions sought with the other kind."""
+    """The figures of N images and their captions (N, D); what has a query's key is left out for it.
+
+    `image_keys` (N,) are used between images, `caption_keys` between an image and a caption.
+    """
     labels = np.array([one.label for one in facts], dtype=object)
     findings = np.array([f"{one.region} {one.finding}" for one in facts], dtype=object)
-    sides = np.array([ENT[one.label].side for one in facts], dtype=object)
-    by_image = _nearest(images, images, not_image)
-    by_caption, to_caption = _nearest(captions, images, not_other), _nearest(images, captions, not_other)
+    sided = np.array([ENT[one.label].side is not None for one in facts])
+    by_image = nearest(images, images, image_keys, image_keys)
+    by_caption = nearest(captions, images, caption_keys, caption_keys)
+    to_caption = nearest(images, captions, caption_keys, caption_keys)
     return Figures(
         class_recall=_share(labels, by_image),
-        side_right=_share(sides, by_image, np.array([side is not None for side in sides])),
+        side_right=_share(labels, by_image, sided),
         finding_recall=_share(findings, by_image),
         caption_class=_share(labels, by_caption),
         caption_finding=_share(findings, by_caption),
@@ -86,13 +89,7 @@ def _figures(
     )
 
 
-def _nearest(query: Embeddings, reference: Embeddings, left_out: Mask) -> npt.NDArray[np.intp]:
-    """The row of the reference nearest to each query, among those that `left_out` (Q, R) does not name."""
-    similarity = np.where(left_out, -np.inf, query @ reference.T)
-    rows: npt.NDArray[np.intp] = similarity.argmax(axis=1)
-    return rows
-
-
 def _share(values: Values, found: npt.NDArray[np.intp], among: Mask | None = None) -> float:
-    same = values == values[found]
+    """Of the queries `among`, those whose nearest has their value; one without any nearest is wrong."""
+    same = (values == values[found]) & (found >= 0)
     return round(float(np.mean(same if among is None else same[among])), 4)

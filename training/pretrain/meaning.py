@@ -49,6 +49,10 @@ class Meaning:
     def __getitem__(self, rows: Tensor) -> Meaning:
         return Meaning(self.label[rows], self.finding[rows], self.grade[rows], self.side[rows])
 
+    def to(self, device: torch.device) -> Meaning:
+        """The same on that device."""
+        return Meaning(*(value.to(device) for value in (self.label, self.finding, self.grade, self.side)))
+
     def mirrored(self, where: Tensor) -> Meaning:
         """The same, of the mirror image `where` (B,) is true."""
         label = torch.where(where, _MIRRORED_LABEL[self.label], self.label)
@@ -60,7 +64,7 @@ class Meaning:
         same_label, same_finding = _same(self.label), _same(self.finding)
         sentence = same_label & same_finding & _same(self.grade) & _same(self.side)
         by_kind = torch.stack([sentence, same_label, same_finding])  # (3, B, B)
-        return by_kind[kinds, :, torch.arange(len(kinds))].T  # (image, text)
+        return by_kind[kinds, :, torch.arange(len(kinds), device=kinds.device)].T  # (image, text)
 
 
 def _same(values: Tensor) -> Tensor:

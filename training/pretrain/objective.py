@@ -37,7 +37,9 @@ class Objective(nn.Module):
         same_label = meaning.label[:, None] == meaning.label
         same_finding = same_label & (meaning.finding[:, None] == meaning.finding)
         among = images @ images.T / TEMPERATURE
-        among = among.masked_fill(torch.eye(len(images), dtype=torch.bool), float("-inf"))  # not with itself
+        among = among.masked_fill(
+            torch.eye(len(images), dtype=torch.bool, device=images.device), float("-inf")
+        )  # not with itself
         loss = loss + config.class_pairs * contrast(among, same_label)
         return loss + config.finding_pairs * contrast(among, same_finding)
 

@@ -50,7 +50,7 @@ def finding_phrase(facts: Facts, draw: Draw) -> str:
 
 def mirrored_words(text: str) -> str:
     """The text with left and right exchanged: what is true of the mirror image."""
-    return re.sub(r"left|right|Left|Right", lambda word: _OTHER[word[0]], text)
+    return re.sub(r"\b(left|right|Left|Right)\b", lambda word: _OTHER[word[0]], text)
 
 
 _OTHER = {"left": "right", "right": "left", "Left": "Right", "Right": "Left"}

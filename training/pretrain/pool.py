@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ Pixels = npt.NDArray[np.uint8]  # (N, side, side, 3)
 FRAME = 1.12
 """Height of a rendered frame over the side of what is left after the crop to the field of view."""
 CHUNK = 64
+PROOFS = 8
+"""Images of each class that are rendered to see whether the kept ones are still what the renderer draws."""
 _PHRASES = 2
 """Stream of chance for the short phrases, under the seed of the images."""
 
@@ -39,13 +42,15 @@ class Pool:
     """N images (N, side, side, 3), their meaning, and texts (N, 3 kinds, 2: plain and mirrored, L) as tokens.
 
     The tokens are places in `vocabulary` (V,), the tokenizer's ids of all that occur, in rising order: what is not
-    seen need not be trained, and the end of a text keeps the highest number, by which open_clip finds it.
+    seen need not be trained, and the end of a text keeps the highest number, by which open_clip finds it. `digest`
+    tells pools apart that were drawn differently: it is a hash of some of the images and of all that is said of them.
     """
 
     pixels: Pixels
     meaning: Meaning
     tokens: Tensor
     vocabulary: Tensor
+    digest: str
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -56,7 +61,8 @@ def make_pool(
 ) -> Pool:
     """About `count` phantoms, the same number of each class; from the folder `cache` where they were kept there."""
     people = list(phantoms(seed, max(1, round(count / len(ENT.labels)))))
-    kept = None if cache is None else cache / f"phantoms-{seed}-{len(people)}-{side}.npy"
+    digest = _digest(people, side)
+    kept = None if cache is None else cache / f"phantoms-{seed}-{len(people)}-{side}-{digest}.npy"
     if kept is not None and kept.is_file():
         pixels: Pixels = np.load(kept, mmap_mode="r")
     else:
@@ -67,12 +73,24 @@ def make_pool(
             np.save(part, pixels)
             part.replace(kept)
     vocabulary, tokens = torch.unique(_tokens(people, seed, tokenizer), return_inverse=True)
-    return Pool(pixels, Meaning.of([one.facts for one in people]), tokens.to(torch.int32), vocabulary)
+    return Pool(pixels, Meaning.of([one.facts for one in people]), tokens.to(torch.int32), vocabulary, digest)
 
 
 def texts(phantom: Phantom, draw: Draw) -> tuple[str, str, str]:
     """A sentence, the structure and the finding of an image, in words; the order is that of `meaning`."""
     return phantom.caption(), structure_phrase(phantom.facts, draw), finding_phrase(phantom.facts, draw)
+
+
+def _digest(people: Sequence[Phantom], side: int) -> str:
+    """A short hash that changes when the renderer does: of a few rendered images of each class, and of all facts."""
+    told = hashlib.sha256(repr([(one.facts, one.caption()) for one in people]).encode())
+    some: dict[str, list[Phantom]] = {}
+    for one in people:
+        of_class = some.setdefault(one.facts.label, [])
+        if len(of_class) < PROOFS:
+            of_class.append(one)
+    told.update(_render([one for of_class in some.values() for one in of_class], side).tobytes())
+    return told.hexdigest()[:12]
 
 
 def _tokens(people: Sequence[Phantom], seed: int, tokenizer: Tokenizer) -> Tensor:

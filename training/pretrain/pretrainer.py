@@ -31,7 +31,7 @@ SENTENCES, STRUCTURES = 0.5, 0.3
 
 @dataclass(frozen=True)
 class PretrainEvent:
-    """How far a run has come: steps done and in all, mean loss since the last event, seconds of this call."""
+    """How far a run has come: steps done and in all, mean loss since the last event, seconds spent."""
 
     step: int
     steps: int
@@ -48,9 +48,17 @@ class Batch:
     kinds: Tensor
     meaning: Meaning
 
+    def to(self, device: torch.device) -> Batch:
+        """The same on that device."""
+        return Batch(self.pixels.to(device), self.tokens.to(device), self.kinds.to(device), self.meaning.to(device))
+
 
 class Pretrainer:
-    """Trains `model` (an open_clip CLIP) on `pool`; `averaged` is the running average of its weights."""
+    """Trains `model` (an open_clip CLIP) on `pool`.
+
+    `averaged` is the running average of its weights; `losses` the mean loss by step, and `seconds` the time spent, of
+    the whole run, however often it was cut short.
+    """
 
     def __init__(self, config: PretrainConfig, model: nn.Module, pool: Pool) -> None:
         self.config, self.pool = config, pool
@@ -62,19 +70,23 @@ class Pretrainer:
         self._parameters = [*self.model.parameters(), *self.objective.parameters()]
         self._optimizer = torch.optim.AdamW(self._parameters, lr=config.lr, weight_decay=config.weight_decay)
         self.step = 0
+        self.seconds = 0.0
+        self.losses: dict[int, float] = {}
 
     def fit(self, folder: Path | None = None) -> Iterator[PretrainEvent]:
         """Do the steps that are left, keeping a checkpoint in `folder`; raises EntError when the loss is not finite."""
-        start, losses = time.monotonic(), []
+        start, losses = time.monotonic() - self.seconds, []
         self.model.train()
         while self.step < self.config.steps:
-            loss = self._do_step(self._batch(self.step))
+            loss = self._do_step(self._batch(self.step).to(self.device))
             if not torch.isfinite(loss):
                 raise EntError(f"the loss is not finite in step {self.step}; train with a smaller learning rate")
             losses.append(float(loss))
+            self.seconds = time.monotonic() - start
             if self.step % TELL_EVERY == 0 or self.step == self.config.steps:
-                yield PretrainEvent(self.step, self.config.steps, sum(losses) / len(losses), time.monotonic() - start)
+                self.losses[self.step] = sum(losses) / len(losses)
                 losses.clear()
+                yield PretrainEvent(self.step, self.config.steps, self.losses[self.step], self.seconds)
             if folder is not None and (self.step % KEEP_EVERY == 0 or self.step == self.config.steps):
                 self.save(folder / CHECKPOINT)
 
@@ -83,6 +95,8 @@ class Pretrainer:
         state = {
             "config": asdict(self.config),
             "step": self.step,
+            "seconds": self.seconds,
+            "losses": self.losses,
             "model": self.model.state_dict(),
             "averaged": self.averaged,
             "objective": self.objective.state_dict(),
@@ -104,6 +118,7 @@ class Pretrainer:
         self.objective.load_state_dict(state["objective"])
         self._optimizer.load_state_dict(state["optimizer"])
         self.averaged, self.step = state["averaged"], state["step"]
+        self.seconds, self.losses = state["seconds"], state["losses"]
 
     def _do_step(self, batch: Batch) -> Tensor:
         for group in self._optimizer.param_groups:
@@ -132,8 +147,8 @@ class Pretrainer:
 
     def _loss(self, batch: Batch) -> Tensor:
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
-            images = self.model.encode_image(batch.pixels.to(self.device))
-        texts = self.model.encode_text(batch.tokens.to(self.device))
+            images = self.model.encode_image(batch.pixels)
+        texts = self.model.encode_text(batch.tokens)
         scale = self.model.logit_scale.exp().clamp(max=LARGEST_SCALE)
         images, texts = functional.normalize(images.float(), dim=-1), functional.normalize(texts, dim=-1)
         loss: Tensor = self.objective(images, texts, batch.kinds, batch.meaning, scale)

@@ -46,24 +46,23 @@ def run(
     name = f"local-dir:{folder}"
     pool = make_pool(config.images, config.images_seed, config.image_size, tokenizer(name), cache, on_render)
     pretrainer = Pretrainer(config, start_model(config, name, pool), pool)
-    checkpoints = cache / f"run-{config.digest}"
+    checkpoints = cache / f"run-{config.digest}-{pool.digest}"
     if resume:
         pretrainer.resume(checkpoints / CHECKPOINT)
-    events = []
     for event in pretrainer.fit(checkpoints):
-        events.append(event)
         if on_event is not None:
             on_event(event)
     bundle.write_weights(folder, pretrainer.averaged, pool.vocabulary)
     record = {
         "trained_on": "synthetic images and captions only (training/phantoms)",
         "settings": asdict(config),
+        "images": pool.digest,
         "torch": torch.__version__,
         "device": pretrainer.device.type,
         "processor": platform.machine(),
         "threads": torch.get_num_threads(),
-        "seconds": round(events[-1].seconds) if events else 0,
-        "loss": {event.step: round(event.loss, 4) for event in events if event.step % 100 == 0},
+        "seconds": round(pretrainer.seconds),
+        "loss": {step: round(loss, 4) for step, loss in pretrainer.losses.items() if step % 100 == 0},
         "phantoms": asdict(measure(CLIPEncoder(*describe(name)), measured)),
     }
     bundle.write_record(folder, record)
