@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from core.encoder_spec import EncoderSpec
 from core.errors import LibraryError, QueryError
 from core.filters import EVERYTHING, Filters
-from core.schema import FORMAT, METADATA, cases, library, open_engine, sources
+from core.schema import FORMAT, METADATA, cases, is_out_of_reach, library, open_engine, sources
 from core.selection import changed_since, passing
 from core.split_table import SplitTable
 from core.taxonomy import Taxonomy
@@ -126,6 +126,11 @@ class Catalog:
             with self.engine.connect() as connection:
                 row = connection.execute(sa.select(library)).mappings().one()
         except (sa.exc.DatabaseError, sa.exc.NoResultFound) as error:
+            if is_out_of_reach(error):
+                raise LibraryError(
+                    f"{self.path} cannot be read just now ({_said(error)}): look who else uses it, whether you may "
+                    "read it, and whether the disk is full; then try again"
+                ) from error
             raise LibraryError(f"{self.path} is not a library catalogue, or is damaged; restore a backup") from error
         if row["format"] > FORMAT:
             raise LibraryError(f"{self.path} was written by a newer version (format {row['format']}); update this one")
@@ -250,6 +255,10 @@ class Catalog:
         query = sa.select(cases.c.case_id).where(cases.c.pixel_sha256 == pixel_sha256)
         with self.engine.connect() as connection:
             return connection.execute(query).scalar_one_or_none()
+
+
+def _said(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error)
 
 
 def now() -> str:

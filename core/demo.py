@@ -88,7 +88,11 @@ def open_demo(
         _begin(demo, root)
     library = Library.open(root)
     if demo is not None and not is_whole(root):
-        _take_in(demo, library, on_progress, on_wait)
+        try:
+            _take_in(demo, library, on_progress, on_wait)
+        except BaseException:
+            library.close()
+            raise
     return library
 
 

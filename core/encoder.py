@@ -115,7 +115,13 @@ class CLIPEncoder:
     def _find_weights(self, on_progress: Progress | None) -> tuple[str, Path]:
         """The model as something on this machine, and the file of its weights, which are those of the spec."""
         source = _source(self.spec.name, self.spec.model, self.weights, on_progress)
-        path = _architecture(source).find_weights(self.spec.name, self.weights, on_progress)
+        architecture = _architecture(source)
+        if self.spec.architecture not in ("", architecture.digest):
+            raise EncoderMismatch(
+                f"{source.removeprefix(LOCAL)} is another architecture than this library's encoder {self.spec.name}: "
+                f"its embeddings would differ; give the folder with the {CONFIG} that the library was made with"
+            )
+        path = architecture.find_weights(self.spec.name, self.weights, on_progress)
         found = weights.tensor_hash(path)
         if found != self.spec.weights_sha256:
             raise EncoderMismatch(

@@ -12,7 +12,7 @@ from core.store import ImageStore
 
 
 def sweep(catalog: Catalog, store: ImageStore) -> int:
-    """Remove the files of cases that never came to be, which a killed import leaves behind; how many there were."""
+    """Clear away files that belong to no case, which a killed import leaves behind; how many there were."""
     kept = catalog.cases_kept()
     images = {store.image_path(sha256, extension) for sha256, extension in kept}
     return store.sweep(images | {store.thumbnail_path(sha256) for sha256, _ in kept})

@@ -80,6 +80,13 @@ made_splits = sa.Table(
 )
 
 
+def is_out_of_reach(error: Exception) -> bool:
+    """Whether a database failed for what lies outside it (locked, not permitted, disk full), not for what is in it."""
+    if not isinstance(error, sa.exc.OperationalError):
+        return False
+    return getattr(error.orig, "sqlite_errorname", "") != "SQLITE_ERROR"  # which is: no such table
+
+
 def open_engine(path: Path) -> sa.Engine:
     """An engine on the SQLite file at `path`: write-ahead log, durable commits, foreign keys kept."""
     engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})

@@ -10,6 +10,8 @@ from core.errors import LibraryError
 
 CATALOG = "catalog.db"
 """The file that makes a folder a library."""
+ORPHANS = "orphans"
+"""The folder below a library for originals that no case names, to be imported again by who misses them."""
 
 
 class ImageStore:
@@ -42,11 +44,20 @@ class ImageStore:
         return {path for name in ("images", "thumbs") for path in (self.root / name).rglob("*") if path.is_file()}
 
     def sweep(self, keep: set[Path]) -> int:
-        """Remove every file that is not in `keep` (left by an import that was cut short); how many there were."""
-        orphans = self.files() - keep
-        for path in orphans:
-            path.unlink(missing_ok=True)
-        return len(orphans)
+        """Clear away every file that is not in `keep`; how many there were.
+
+        What can be made again, or is not whole, is removed. Originals are moved to the folder `orphans`: an import
+        that was cut short leaves them, but so does a catalogue that was put back from a backup.
+        """
+        strangers = self.files() - keep
+        for path in strangers:
+            if path.suffix != ".part" and path.is_relative_to(self.root / "images"):
+                home = self.root / ORPHANS / path.name
+                home.parent.mkdir(exist_ok=True)
+                path.replace(home)
+            else:
+                path.unlink(missing_ok=True)
+        return len(strangers)
 
 
 def _read(path: Path) -> bytes:

@@ -100,7 +100,8 @@ def _check_files(kept: list[tuple[str, str]], store: ImageStore, steps: _Count) 
             yield f"the thumbnail of {image.name} is missing; run repair"
     expected = {store.image_path(*names) for names in kept} | {store.thumbnail_path(sha256) for sha256, _ in kept}
     if orphans := store.files() - expected:
-        yield f"{len(orphans)} files belong to no case (such as {min(orphans).name}); run repair"
+        such = f"{len(orphans)} files belong to no case (such as {min(orphans).name})"
+        yield f"{such}; run repair, which moves images to orphans/"
 
 
 def _check_embeddings(catalog: Catalog) -> Iterator[str]:

@@ -12,6 +12,7 @@ from core.encoder import CLIPEncoder, describe
 from core.encoder_spec import Embeddings, Encoder
 from core.errors import EntError
 from core.imaging import load_image
+from core.store import CATALOG
 from training.phantoms.dataset import write_dataset
 
 NAME = "Demo (synthetic)"
@@ -32,16 +33,20 @@ def write_demo(
     `on_progress` is called with (images encoded, images in all). The same seed and weights give the same files, the
     embeddings but for rounding. Raises EntError when `out` is something else, EncoderError without the encoder.
     """
-    if out.exists() and not (out / FACTS).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise EntError(f"{out} is not empty and no demo; give a new folder")
-    part = out.with_name(f".{out.name}.part")
+    out = out.resolve()
+    a_library = (out / CATALOG).exists()  # one that was made of a demo says so in a file of the same name
+    if a_library or (out.exists() and not (out / FACTS).is_file() and (not out.is_dir() or any(out.iterdir()))):
+        raise EntError(f"{out} is {'a library' if a_library else 'not empty'} and no demo; give a new folder")
+    part, old = out.with_name(f".{out.name}.part"), out.with_name(f".{out.name}.old")
     shutil.rmtree(part, ignore_errors=True)
     clip = CLIPEncoder(*describe(encoder))  # first, since without it the rest is in vain
     count = write_dataset(part, per_class, seed, size, "webp", command=f"demo --encoder {encoder}")
     save_embeddings(part / EMBEDDINGS, clip.spec.fingerprint, _embed(clip, part / "images", on_progress))
     Demo(part, NAME, encoder, count).write()
-    shutil.rmtree(out, ignore_errors=True)
+    if out.exists():
+        out.replace(old)
     part.replace(out)
+    shutil.rmtree(old, ignore_errors=True)
     return Demo(out, NAME, encoder, count)
 
 

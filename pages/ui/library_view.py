@@ -61,7 +61,8 @@ def _care(library: OpenLibrary) -> None:
             disabled=busy,
             on_click=tasks.repair,
             args=(library,),
-            help="Makes thumbnails and the index anew from the catalogue. Cases and images stay as they are.",
+            help="Makes thumbnails and the index anew from the catalogue. Cases and their images stay; "
+            "images of no case go to the folder orphans.",
         )
     if busy:
         running = resources.jobs().running(library.library_id)

@@ -92,7 +92,7 @@ def import_path(library: OpenLibrary, path: Path, manifest: Path | None) -> Job:
     def work(job: Job) -> IngestReport:
         from core.sources import open_source
 
-        with open_source(path, library.taxonomy, manifest=manifest) as source:
+        with open_source(path, library.taxonomy, manifest=manifest, limits=library.engine.limits) as source:
             return _ingest(job, library, source)
 
     return _start(IMPORT, f"Import of {path.name}", library, work)
@@ -171,7 +171,7 @@ def _ingest_archive(job: Job, library: OpenLibrary, name: str, data: bytes) -> I
     with tempfile.TemporaryDirectory(prefix="ent-upload-") as folder:
         path = Path(folder) / (Path(name.replace("\\", "/")).name or "upload.zip")
         path.write_bytes(data)
-        with open_source(path, library.taxonomy) as source:
+        with open_source(path, library.taxonomy, limits=library.engine.limits) as source:
             return _ingest(job, library, source)
 
 

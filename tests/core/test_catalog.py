@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from core.catalog import Case, Catalog, NewCase, now
 from core.errors import LibraryError, QueryError
 from core.filters import Filters
 from core.library import Library
+from core.schema import is_out_of_reach
 from core.vectors import PLAIN
 
 DIMENSION = 32
@@ -88,3 +91,21 @@ def test_a_newer_format_is_refused(library: Library) -> None:
     library.catalog.update_state(format=99)
     with pytest.raises(LibraryError, match="newer version"):
         Catalog(library.catalog.path)
+
+
+def test_a_catalogue_that_somebody_holds_is_not_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "held.db"
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("CREATE TABLE t (x)")
+    holder.execute("BEGIN EXCLUSIVE")
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 0})
+    with pytest.raises(sa.exc.OperationalError) as held, engine.connect() as connection:
+        connection.execute(sa.text("SELECT x FROM t"))
+    holder.execute("ROLLBACK")
+    with pytest.raises(sa.exc.OperationalError) as strange, engine.connect() as connection:
+        connection.execute(sa.text("SELECT x FROM another"))
+    holder.close()
+    engine.dispose()
+    assert is_out_of_reach(held.value)
+    assert not is_out_of_reach(strange.value)
+    assert not is_out_of_reach(sa.exc.DatabaseError("", None, sqlite3.DatabaseError("file is not a database")))

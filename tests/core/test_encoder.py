@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -111,7 +112,9 @@ def test_batches_and_threads_give_the_same(tiny: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")
 @pytest.mark.parametrize("form", ["pt", "state_dict", "module", "torchscript"])
-def test_the_same_weights_in_another_file_are_the_same_encoder(tiny: Path, tmp_path: Path, form: str) -> None:
+def test_the_same_weights_in_another_file_are_the_same_encoder(
+    tiny: Path, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import open_clip
 
     spec, _ = describe(f"local-dir:{tiny}")
@@ -122,6 +125,7 @@ def test_the_same_weights_in_another_file_are_the_same_encoder(tiny: Path, tmp_p
         torch.jit.save(torch.jit.script(torch.nn.ModuleDict({"visual": torch.nn.Linear(2, 3)})["visual"]), other)
         linear = torch.nn.Linear(2, 3)
         linear.load_state_dict(torch.jit.load(other).state_dict())
+        monkeypatch.setattr("core.weights.OPENAI_ARCHIVES", {hashlib.sha256(other.read_bytes()).hexdigest()})
         plain = tmp_path / "plain.safetensors"
         save_file(linear.state_dict(), plain)
         assert tensor_hash(other) == tensor_hash(plain)
@@ -133,6 +137,47 @@ def test_the_same_weights_in_another_file_are_the_same_encoder(tiny: Path, tmp_p
     }
     torch.save(wrapped[form], other)
     assert tensor_hash(other) == spec.weights_sha256
+
+
+class _Overwrites(torch.nn.Module):
+    """What a hostile archive could hold: it writes to a file as it is loaded."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x
+
+    @torch.jit.export
+    def __getstate__(self) -> tuple[str, bool]:
+        return self.path, self.training
+
+    @torch.jit.export
+    def __setstate__(self, state: tuple[str, bool]) -> None:
+        self.path, self.training = state
+        torch.from_file(self.path, shared=True, size=4).fill_(1)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning", "ignore:`torch.jit:DeprecationWarning")
+def test_an_archive_that_nobody_published_is_not_run(tmp_path: Path) -> None:
+    precious, hostile = tmp_path / "precious", tmp_path / "hostile.pt"
+    precious.write_bytes(b"precious precious")
+    torch.jit.save(torch.jit.script(_Overwrites(str(precious))), hostile)
+    with pytest.raises(EncoderError, match=r"save it as \.safetensors"):
+        tensor_hash(hostile)
+    assert precious.read_bytes() == b"precious precious"
+
+
+def test_another_architecture_with_the_same_weights_is_refused_by_a_library(tiny: Path, tmp_path: Path) -> None:
+    Library.create(tmp_path / "library", encoder=f"local-dir:{tiny}").close()
+    config = json.loads((tiny / "open_clip_config.json").read_text())
+    config["model_cfg"]["quick_gelu"] = True
+    (tiny / "open_clip_config.json").write_text(json.dumps(config))
+    library = Library(tmp_path / "library")
+    with pytest.raises(EncoderMismatch, match="another architecture"):
+        library.encoder.load()
+    library.close()
 
 
 def test_other_weights_are_refused_by_a_library(tiny: Path, tmp_path: Path) -> None:

@@ -227,3 +227,18 @@ def test_patients_come_from_a_manifest(library: Library, real_images: Path, tmp_
     report = ingest(library, real_images, manifest=manifest)
     assert report.added == len(frames) == report.unlabelled
     assert set(library.catalog.facets("patient")) == {"patient1", "patient2"}
+
+
+def test_repair_keeps_originals_that_the_catalogue_does_not_name(
+    library: Library, folder_of: Callable[..., Path]
+) -> None:
+    ingest(library, folder_of({"ear-left": 1}))
+    case = library.catalog.cases()[0]
+    stranger = library.root / "images" / "ab" / f"ab{'0' * 62}.png"
+    stranger.parent.mkdir(exist_ok=True)
+    stranger.write_bytes(png(picture(99)))
+    assert not library.verify().ok
+    library.repair()
+    assert library.verify().ok
+    assert (library.root / "orphans" / stranger.name).read_bytes() == png(picture(99))
+    assert library.image_bytes(case)

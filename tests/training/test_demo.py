@@ -66,6 +66,13 @@ def test_a_library_of_it_needs_no_encoding(tmp_path: Path, encoder: str, monkeyp
     library.close()
 
 
+def test_a_library_made_of_a_demo_is_not_replaced(tmp_path: Path, encoder: str) -> None:
+    open_demo(tmp_path / "library", write_demo(tmp_path / "demo", 1, seed=3, size=64, encoder=encoder)).close()
+    with pytest.raises(EntError, match="a library"):
+        write_demo(tmp_path / "library", 1, seed=3, size=64, encoder=encoder)
+    assert (tmp_path / "library" / "catalog.db").is_file()
+
+
 def test_what_is_no_demo_is_not_replaced(tmp_path: Path, encoder: str) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(EntError, match="no demo"):
