@@ -1,44 +1,36 @@
-"""The pictures of the app in data/screenshots: `python -m tests.e2e.screenshots [--weights FILE]`.
+"""The pictures of the app in data/screenshots: `python -m tests.e2e.screenshots`.
 
-The library in them is made of synthetic images. Without weights it is encoded with random ones, so what is ranked
-near what means nothing.
+The library in them is the bundled demo with its encoder; the query is a synthetic image that it does not hold.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from tests.e2e.conftest import CHROMIUM, ROOT, ingest, running, settle
+from tests.e2e.conftest import CHROMIUM, ROOT, running, settle
 
 OUT = ROOT / "data" / "screenshots"
-PER_CLASS, SEED = 8, 1
+UNSEEN = 1
+"""Seed of the query's patient: the demo is made with another."""
+WORDS = "left eardrum with a perforation"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weights", type=Path, help="weights of ViT-B/32")
-    given = parser.parse_args().weights
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        weights = given or root / "random.safetensors"
-        if given is None:
-            run("training", "random-weights", weights)
-        run("training", "phantoms", root / "phantoms", "--per-class", PER_CLASS, "--seed", SEED)
-        run("core", "create", root / "libraries" / "synthetic", "--name", "Synthetic cases", "--weights", weights)
-        environment = os.environ | {"ENT_LIBRARIES": str(root / "libraries")}
-        ingest(root / "libraries" / "synthetic", root / "phantoms", environment)
-        run("training", "phantoms", root / "others", "--per-class", 1, "--seed", SEED + 1)
-        query = sorted((root / "others" / "images").glob("*ear-left*"))[0]
-        with running(environment, root / "server.log") as url:
+        run("core", "demo", root / "libraries" / "demo-synthetic")
+        run("training", "phantoms", root / "others", "--per-class", 1, "--seed", UNSEEN)
+        query = next((root / "others" / "images").glob("*ear-left*"))
+        with running(os.environ | {"ENT_LIBRARIES": str(root / "libraries")}, root / "server.log") as url:
             shoot(url, query)
 
 
@@ -57,6 +49,9 @@ def shoot(url: str, query: Path) -> None:
             settle(page).locator("input[type=file]").first.set_input_files(query)
             page.get_by_text("Class among neighbours").wait_for(timeout=120_000)
             keep(page, f"search-{scheme}")
+            page.goto(f"/?search_words={quote(WORDS)}")
+            page.get_by_text("Class among neighbours").wait_for(timeout=120_000)
+            keep(page, f"words-{scheme}")
             for name in ("gallery", "library"):
                 page.goto(f"/{name}")
                 keep(page, f"{name}-{scheme}")
