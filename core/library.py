@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from core.verify import VerifyReport, verify
 from core.weights import Progress as DownloadProgress
 
 DEFAULT_ENCODER = "clip-vit-b-32"
+LEFTOVERS = f"{CATALOG}.*"
+"""What is left of a library whose making was cut short."""
 SEARCH_TRIES = 3
 INDEX_EVERY = 512
 """Cases an import stores before it makes them findable; what is stored is safe before that."""
@@ -96,7 +99,7 @@ class Library:
         `encoder` is a name as `core.encoder.describe` takes it, with `weights` instead of a download where given.
         Raises LibraryError when `root` is in use, EncoderError when the encoder is not to be had.
         """
-        if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        if root.exists() and (not root.is_dir() or any(not path.match(LEFTOVERS) for path in root.iterdir())):
             raise LibraryError(f"{root} is already in use; choose a folder that is empty or does not exist yet")
         if isinstance(encoder, str):
             spec, found = describe(encoder, weights, on_progress)
@@ -109,8 +112,12 @@ class Library:
     ) -> Library:
         try:
             root.mkdir(parents=True, exist_ok=True)
-            part = root / f"{CATALOG}.part"  # so that a folder with a catalogue is always a whole library
+            # under another name, so that a folder with a catalogue is always a whole library
+            part = root / f"{CATALOG}.{secrets.token_hex(4)}.part"
             Catalog.create(part, name or root.resolve().name, encoder.spec, weights, taxonomy).close()
+            if (root / CATALOG).exists():
+                part.unlink()
+                raise LibraryError(f"somebody else has just made a library at {root}; open that, or choose another")
             part.replace(root / CATALOG)
         except OSError as error:
             raise LibraryError(f"cannot make a library at {root}: {error.strerror}; choose another folder") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from core.encoder_spec import Embeddings
 from core.errors import ImageError, SourceError, TaxonomyError
@@ -80,10 +82,21 @@ def open_source(
         file = ListedFile(path.name, partial(read_file, path, limits))
         yield _source(name, Listing((file,)), table, taxonomy)
     elif kind == "ZIP":
-        with _open_zip(path) as archive:
+        with _open_zip(path, str(path)) as archive:
             yield _source(name, list_zip(archive, limits), table, taxonomy)
     else:
         raise SourceError(f"{path} is a manifest already; {GIVE}, and at most one manifest beside it")
+
+
+@contextmanager
+def open_archive(name: str, data: bytes, taxonomy: Taxonomy, *, limits: Limits = DEFAULT_LIMITS) -> Iterator[Source]:
+    """The images of a ZIP that came as bytes, as of one in a file; it is never written anywhere.
+
+    Items can be read until the context ends. Raises SourceError when it is no ZIP that can be read.
+    """
+    shown = printable(name.replace("\\", "/").rpartition("/")[2]) or "upload.zip"
+    with _open_zip(io.BytesIO(data), shown) as archive:
+        yield _source(shown, list_zip(archive, limits), None, taxonomy)
 
 
 def source_of_uploads(
@@ -126,11 +139,11 @@ def _manifest_file(path: Path) -> ListedFile:
     return ListedFile(path.name, partial(read_file, path, Limits(max_bytes=MAX_MANIFEST_BYTES)))
 
 
-def _open_zip(path: Path) -> zipfile.ZipFile:
+def _open_zip(file: Path | BinaryIO, shown: str) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(path)
+        return zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise SourceError(f"{path} is no ZIP that can be read: {error}; pack it again") from error
+        raise SourceError(f"{shown} is no ZIP that can be read: {error}; pack it again") from error
 
 
 def _source(name: str, listing: Listing, table: ListedFile | None, taxonomy: Taxonomy) -> Source:

@@ -50,9 +50,10 @@ def thumbnail_url(library_id: str, case_id: str) -> str:
 
 def preview_url(webp: bytes) -> str:
     """URL of a small picture that belongs to no library (a query); only the latest few hundred are held."""
-    name = secrets.token_hex(16)
+    name = hashlib.sha256(webp).hexdigest()[:32]
     with _lock:
         _previews[name] = webp
+        _previews.move_to_end(name)
         while len(_previews) > PREVIEWS_KEPT:
             _previews.popitem(last=False)
     return _url("query", "0" * 8, name)

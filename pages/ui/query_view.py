@@ -148,8 +148,7 @@ def _query_image(file: UploadedFile) -> QueryImage:
     data = file.getvalue()
     settings = get_settings()
     image = load_image(data, Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels))
-    url = media.preview_url(thumbnail(image.rgb, PREVIEW))
-    return QueryImage(file.name, data, hashlib.sha256(data).hexdigest(), url)
+    return QueryImage(file.name, data, hashlib.sha256(data).hexdigest(), thumbnail(image.rgb, PREVIEW))
 
 
 def _show_refused() -> None:
@@ -158,7 +157,7 @@ def _show_refused() -> None:
 
 
 def _of_image(image: QueryImage) -> Picture:
-    return Picture(image.preview_url, image.name, {"digest": image.digest})
+    return Picture(media.preview_url(image.preview), image.name, {"digest": image.digest})
 
 
 def _of_case(library: OpenLibrary, case_id: str) -> Picture:

@@ -25,7 +25,7 @@ class QueryImage:
     name: str
     data: bytes
     digest: str
-    preview_url: str
+    preview: bytes  # WebP; its URL is made anew at every run, since URLs expire
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -166,13 +165,10 @@ def _ingest(job: Job, library: OpenLibrary, source: Source) -> IngestReport:
 
 
 def _ingest_archive(job: Job, library: OpenLibrary, name: str, data: bytes) -> IngestReport:
-    from core.sources import open_source
+    from core.sources import open_archive
 
-    with tempfile.TemporaryDirectory(prefix="ent-upload-") as folder:
-        path = Path(folder) / (Path(name.replace("\\", "/")).name or "upload.zip")
-        path.write_bytes(data)
-        with open_source(path, library.taxonomy, limits=library.engine.limits) as source:
-            return _ingest(job, library, source)
+    with open_archive(name, data, library.taxonomy, limits=library.engine.limits) as source:
+        return _ingest(job, library, source)
 
 
 def _step(progress: IngestProgress) -> Step:

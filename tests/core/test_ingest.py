@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import LibraryBusy
+from core.errors import LibraryBusy, LibraryError
 from core.ingest_report import IngestProgress, IngestReport
 from core.library import Library
 from core.sources import open_source
@@ -242,3 +242,13 @@ def test_repair_keeps_originals_that_the_catalogue_does_not_name(
     assert library.verify().ok
     assert (library.root / "orphans" / stranger.name).read_bytes() == png(picture(99))
     assert library.image_bytes(case)
+
+
+def test_what_a_killed_making_left_is_no_library_in_use(tmp_path: Path, encoder: FakeEncoder) -> None:
+    root = tmp_path / "library"
+    root.mkdir()
+    (root / "catalog.db.part").write_bytes(b"half")
+    (root / "catalog.db.0123abcd.part-wal").write_bytes(b"half")
+    Library.create(root, encoder=encoder).close()
+    with pytest.raises(LibraryError, match="already in use"):
+        Library.create(root, encoder=encoder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import stat
@@ -19,7 +20,7 @@ from core.errors import EntError, ImageError, SourceError, TaxonomyError
 from core.imaging import Limits, load_image
 from core.library import Library
 from core.manifest import CaseFacts
-from core.sources import Source, open_source, source_of_uploads
+from core.sources import Source, open_archive, open_source, source_of_uploads
 from core.taxonomy import ENT
 from tests.conftest import picture, png
 
@@ -468,3 +469,18 @@ def test_real_folders(real_images: Path, tmp_path: Path) -> None:
     with open_source(real_images / "vocalfolds", ENT, manifest=table) as source:
         assert {item.facts.patient for item in source.items} == {"patient1", "patient2"}
         assert (len(source.items), source.failures, source.notes) == (128, (), ())
+
+
+def test_a_zip_that_came_as_bytes_is_read_without_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("throat/a.png", png(picture(1)))
+    monkeypatch.setattr("tempfile.mkdtemp", lambda *_, **__: pytest.fail("a folder was made"))
+    with open_archive("folder/cases.zip", packed.getvalue(), ENT) as source:
+        assert source.name == "cases.zip"
+        assert [(item.path, item.facts.label) for item in source.items] == [("throat/a.png", "throat")]
+        assert source.items[0].read() == png(picture(1))
+    with pytest.raises(SourceError, match=r"broken\.zip is no ZIP"), open_archive("broken.zip", b"PK", ENT):
+        pass
