@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -35,7 +36,7 @@ def write_demo(
     """
     out = out.resolve()
     a_library = (out / CATALOG).exists()  # one that was made of a demo says so in a file of the same name
-    if a_library or (out.exists() and not (out / FACTS).is_file() and (not out.is_dir() or any(out.iterdir()))):
+    if a_library or (out.exists() and not _is_demo(out) and (not out.is_dir() or any(out.iterdir()))):
         raise EntError(f"{out} is {'a library' if a_library else 'not empty'} and no demo; give a new folder")
     part, old = out.with_name(f".{out.name}.part"), out.with_name(f".{out.name}.old")
     shutil.rmtree(part, ignore_errors=True)
@@ -44,10 +45,20 @@ def write_demo(
     save_embeddings(part / EMBEDDINGS, clip.spec.fingerprint, _embed(clip, part / "images", on_progress))
     Demo(part, NAME, encoder, count).write()
     if out.exists():
+        shutil.rmtree(old, ignore_errors=True)  # left by one who was cut short
         out.replace(old)
     part.replace(out)
     shutil.rmtree(old, ignore_errors=True)
     return Demo(out, NAME, encoder, count)
+
+
+def _is_demo(folder: Path) -> bool:
+    """Whether the folder says of itself that it is a demo, and of which encoder."""
+    try:
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(facts, dict) and "encoder" in facts
 
 
 def _embed(encoder: Encoder, images: Path, on_progress: Callable[[int, int], None]) -> dict[str, Embeddings]:

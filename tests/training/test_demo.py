@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
-from core.demo import EMBEDDINGS, Demo, open_demo
+from core.demo import EMBEDDINGS, FACTS, Demo, open_demo
 from core.encoder import CLIPEncoder
 from core.errors import EntError
 from core.imaging import load_image
@@ -78,6 +78,22 @@ def test_what_is_no_demo_is_not_replaced(tmp_path: Path, encoder: str) -> None:
     with pytest.raises(EntError, match="no demo"):
         write_demo(tmp_path, 1, seed=0, size=64, encoder=encoder)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("facts", ["no JSON", "[]", '{"name": "Demo", "images": 7}'])
+def test_facts_without_an_encoder_are_no_demo(tmp_path: Path, encoder: str, facts: str) -> None:
+    (tmp_path / FACTS).write_text(facts)
+    with pytest.raises(EntError, match="no demo"):
+        write_demo(tmp_path, 1, seed=3, size=64, encoder=encoder)
+    assert (tmp_path / FACTS).read_text() == facts
+
+
+def test_what_a_killed_one_set_aside_is_not_in_the_way(tmp_path: Path, encoder: str) -> None:
+    write_demo(tmp_path / "demo", 1, seed=3, size=64, encoder=encoder)
+    (tmp_path / ".demo.old").mkdir()
+    (tmp_path / ".demo.old" / "README.txt").write_text("old")
+    write_demo(tmp_path / "demo", 1, seed=4, size=64, encoder=encoder)
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]
 
 
 def test_webp_files_are_of_the_same_pictures_and_smaller(tmp_path: Path) -> None:
