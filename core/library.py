@@ -31,7 +31,7 @@ from core.verify import VerifyReport, verify
 from core.weights import Progress as DownloadProgress
 
 DEFAULT_ENCODER = "clip-vit-b-32"
-LEFTOVERS = f"{CATALOG}.*"
+LEFTOVERS = f"{CATALOG}*.part*"
 """What is left of a library whose making was cut short."""
 SEARCH_TRIES = 3
 INDEX_EVERY = 512
