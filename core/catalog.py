@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from core.encoder_spec import EncoderSpec
 from core.errors import LibraryError, QueryError
 from core.filters import EVERYTHING, Filters
-from core.schema import FORMAT, METADATA, cases, is_out_of_reach, library, open_engine, sources
+from core.schema import FORMAT, METADATA, cases, is_out_of_reach, library, next_generation, open_engine, sources
 from core.selection import changed_since, passing
 from core.split_table import SplitTable
 from core.taxonomy import Taxonomy
@@ -221,7 +221,7 @@ class Catalog:
     def add(self, new: Sequence[NewCase]) -> None:
         """Store cases with their embeddings and sources in one transaction: all of them, or none."""
         with self.engine.begin() as connection:
-            generation = _next_generation(connection)
+            generation = next_generation(connection)
             rows = [{**asdict(entry.case), "status": "active", "generation": generation} for entry in new]
             connection.execute(sa.insert(cases), rows)
             connection.execute(
@@ -264,11 +264,6 @@ def _said(error: Exception) -> str:
 def now() -> str:
     """This moment in UTC, ISO 8601 to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _next_generation(connection: sa.Connection) -> int:
-    connection.execute(sa.update(library).values(generation=library.c.generation + 1))
-    return int(connection.execute(sa.select(library.c.generation)).scalar_one())
 
 
 def _ordering(order: Order) -> tuple[sa.ColumnElement[Any], ...]:

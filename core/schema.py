@@ -80,6 +80,12 @@ made_splits = sa.Table(
 )
 
 
+def next_generation(connection: sa.Connection) -> int:
+    """Raise the library's generation, in the transaction of the change that it stands for, and return it."""
+    connection.execute(sa.update(library).values(generation=library.c.generation + 1))
+    return int(connection.execute(sa.select(library.c.generation)).scalar_one())
+
+
 def is_out_of_reach(error: Exception) -> bool:
     """Whether a database failed for what lies outside it (locked, not permitted, disk full), not for what is in it."""
     if not isinstance(error, sa.exc.OperationalError):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from core.schema import cases, library, made_splits
+from core.schema import cases, made_splits, next_generation
 
 PAGE = 500
 
@@ -29,8 +29,7 @@ class SplitTable:
         made_splits.create(self.engine, checkfirst=True)
         rows = list(splits.items())
         with self.engine.begin() as connection:
-            connection.execute(sa.update(library).values(generation=library.c.generation + 1))
-            generation = connection.execute(sa.select(library.c.generation)).scalar_one()
+            generation = next_generation(connection)
             for start in range(0, len(rows), PAGE):
                 page = dict(rows[start : start + PAGE])
                 chosen = sa.case(page, value=cases.c.case_id)
