@@ -16,6 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from core.settings import get_settings
+
 if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should not
     from core.ingest_report import IngestProgress, IngestReport
     from core.library import Library
@@ -27,20 +29,26 @@ if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should n
 SHOWN = 20
 """Most lines of one kind in a report for people; JSON has all of them."""
 
-PLAIN_EVERY = 2.0
-"""Seconds between lines of progress where standard error is no terminal."""
+PLAIN_EVERY, JSON_EVERY = 2.0, 0.2
+"""Seconds between lines of progress where standard error is no terminal: for people, and for programs."""
 
 
 class Progress:
-    """A bar on a terminal, a line now and then elsewhere; both say how many, and how long it will take."""
+    """A bar on a terminal, a line now and then elsewhere; both say how many, and how long it will take.
+
+    With ENT_PROGRESS=json every line is one object: {"progress", "done", "total", "unit", "seconds_left"}.
+    """
 
     def __init__(self, title: str, unit: str) -> None:
         self.title, self.unit = title, unit
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._console = Console(stderr=True)
-        self._bar = Bar(*columns, console=self._console, transient=True) if self._console.is_terminal else None
+        self._json = get_settings().progress == "json"
+        drawn = self._console.is_terminal and not self._json
+        self._bar = Bar(*columns, console=self._console, transient=True) if drawn else None
         self._task: TaskID | None = None
-        self._started = self._last = time.monotonic()
+        self._started = time.monotonic()
+        self._last = self._started - (JSON_EVERY if self._json else 0)  # a program hears of the first step too
 
     def __enter__(self) -> Progress:
         return self
@@ -84,11 +92,17 @@ class Progress:
                 self._bar.start()
                 self._task = self._bar.add_task(title)
             self._bar.update(self._task, description=title, completed=done, total=total)
-        elif time.monotonic() - self._last >= PLAIN_EVERY:
+        elif time.monotonic() - self._last >= (JSON_EVERY if self._json else PLAIN_EVERY):
             self._last = time.monotonic()
-            left = "" if seconds_left is None else f", {seconds_left:.0f} s left"
-            sys.stderr.write(f"{title}, {done} of {total} {self.unit}{left}\n")
+            sys.stderr.write(self._line(title, done, total, seconds_left) + "\n")
             sys.stderr.flush()
+
+    def _line(self, title: str, done: int, total: int, seconds_left: float | None) -> str:
+        if self._json:
+            facts = {"progress": title, "done": done, "total": total, "unit": self.unit, "seconds_left": seconds_left}
+            return json.dumps(facts, ensure_ascii=False)
+        left = "" if seconds_left is None else f", {seconds_left:.0f} s left"
+        return f"{title}, {done} of {total} {self.unit}{left}"
 
 
 def say(text: str) -> None:

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     max_bytes: int = Field(50_000_000, ge=1, description="largest image file taken in, bytes")
     max_pixels: int = Field(64_000_000, ge=1, description="largest image taken in, pixels")
     debug: bool = Field(False, description="show tracebacks")
+    progress: Literal["auto", "json"] = Field("auto", description="json: progress as lines of JSON on standard error")
 
 
 @lru_cache(maxsize=1)
