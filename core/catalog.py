@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from core.encoder_spec import EncoderSpec
 from core.errors import LibraryError, QueryError
 from core.filters import EVERYTHING, Filters
-from core.schema import FORMAT, METADATA, cases, is_out_of_reach, library, next_generation, open_engine, sources
+from core.schema import FORMAT, METADATA, cases, library, next_generation, open_engine, sources, unreadable
 from core.selection import changed_since, passing
 from core.split_table import SplitTable
 from core.taxonomy import Taxonomy
@@ -51,7 +51,6 @@ class State:
     name: str
     created_at: str
     encoder: EncoderSpec
-    encoder_weights: str | None
     taxonomy: Taxonomy
     active_flow: str | None
     generation: int
@@ -95,7 +94,7 @@ class Catalog:
         self.taxonomy = self.state().taxonomy
 
     @classmethod
-    def create(cls, path: Path, name: str, encoder: EncoderSpec, weights: Path | None, taxonomy: Taxonomy) -> Catalog:
+    def create(cls, path: Path, name: str, encoder: EncoderSpec, taxonomy: Taxonomy) -> Catalog:
         """Make an empty catalogue bound to `encoder` and `taxonomy` at `path`, which must not exist."""
         engine = open_engine(path)
         METADATA.create_all(engine)
@@ -105,7 +104,6 @@ class Catalog:
             "name": name,
             "created_at": now(),
             "encoder": asdict(encoder),
-            "encoder_weights": str(weights) if weights else None,
             "taxonomy": taxonomy.to_dict(),
             "generation": 0,
             "index_generation": 0,
@@ -126,12 +124,7 @@ class Catalog:
             with self.engine.connect() as connection:
                 row = connection.execute(sa.select(library)).mappings().one()
         except (sa.exc.DatabaseError, sa.exc.NoResultFound) as error:
-            if is_out_of_reach(error):
-                raise LibraryError(
-                    f"{self.path} cannot be read just now ({_said(error)}): look who else uses it, whether you may "
-                    "read it, and whether the disk is full; then try again"
-                ) from error
-            raise LibraryError(f"{self.path} is not a library catalogue, or is damaged; restore a backup") from error
+            raise unreadable(self.path, error) from error
         if row["format"] > FORMAT:
             raise LibraryError(f"{self.path} was written by a newer version (format {row['format']}); update this one")
         facts = {name: row[name] for name in State.__dataclass_fields__}
@@ -255,10 +248,6 @@ class Catalog:
         query = sa.select(cases.c.case_id).where(cases.c.pixel_sha256 == pixel_sha256)
         with self.engine.connect() as connection:
             return connection.execute(query).scalar_one_or_none()
-
-
-def _said(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error)
 
 
 def now() -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -17,16 +15,18 @@ from safetensors import safe_open
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
-from core.errors import CheckpointError, EntError
+from core.errors import CheckpointError, EntError, first_line
 from core.flow import Flow, FlowConfig
 from core.vector_field import VectorField
+from core.whole_file import write_whole
 
 FORMAT = 1
 WEIGHTS, SETTINGS, REPORT = "flow.safetensors", "flow.json", "report.json"
 PICKLED = (".pth", ".pt", ".bin", ".ckpt")
 WRAPPERS = ("state_dict", "model_state_dict", "model")
 PREFIXES = ("module.", "_orig_mod.")
-FLOW_ID = re.compile(r"(\w[\w.-]{0,99})?")
+FLOW_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+"""It names a folder in a library, so it must not climb out of it."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class _Header:
     def __post_init__(self) -> None:
         if not all(isinstance(text, str) for text in (self.flow_id, self.name, self.created)):
             raise CheckpointError(f"flow_id, name and created must be texts, got {self.flow_id!r}, {self.name!r}")
-        if not FLOW_ID.fullmatch(self.flow_id):  # it names a folder in a library, so it must not climb out of it
-            raise CheckpointError(f"flow id {self.flow_id!r} must be letters, digits, '.', '_' and '-'; rename it")
+        if self.flow_id and not FLOW_ID.fullmatch(self.flow_id):
+            raise CheckpointError(f"flow id {self.flow_id!r} must be lower-case letters, digits and hyphens; rename it")
 
     @classmethod
     def parse(cls, text: str) -> _Header:
@@ -123,7 +123,7 @@ def _read_safetensors(file: Path) -> tuple[dict[str, Tensor], _Header]:
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (it is no mapping)
             settings = (opened.metadata() or {}).get("flow")
     except Exception as error:  # safetensors raises its own, OS errors and more on a broken file
-        raise CheckpointError(f"not a safetensors file ({_first_line(error)}); copy it again") from error
+        raise CheckpointError(f"not a safetensors file ({first_line(error)}); copy it again") from error
     # The settings inside the file cannot be parted from its weights, so they come before the JSON beside it.
     beside = file.with_suffix(".json")
     if settings is None and beside.is_file():
@@ -139,7 +139,7 @@ def _read_pickled(file: Path) -> tuple[dict[str, Tensor], _Header]:
         content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a broken or hostile pickle can raise nearly anything on its way to being refused
         raise CheckpointError(
-            f"not a file of plain weights ({_first_line(error)}); nothing in it was executed; "
+            f"not a file of plain weights ({first_line(error)}); nothing in it was executed; "
             "give one written by torch.save(field.state_dict(), path)"
         ) from error
     for wrapper in WRAPPERS:
@@ -202,31 +202,3 @@ def _check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) 
             )
         if not tensor.is_floating_point() or not torch.isfinite(tensor.float()).all():
             raise CheckpointError(f"{name} ({tensor.dtype}) must be finite floats; the training may have diverged")
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it appears whole or not at all, and lasts. Raises OSError."""
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` last through a power cut, where the system can open folders."""
-    if hasattr(os, "O_DIRECTORY"):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0][:200] or type(error).__name__

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import LibraryError, SourceError
 from core.lock import FileGuard
 from core.settings import get_settings
+from core.whole_file import write_whole
 
 if TYPE_CHECKING:  # these bring torch, which the first page does not wait for
     from core.ingest_report import IngestProgress
@@ -142,6 +143,4 @@ def _read(folder: Path) -> dict[str, Any] | None:
 
 
 def _write(folder: Path, facts: dict[str, Any]) -> None:
-    part = folder / f"{FACTS}.part"
-    part.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    part.replace(folder / FACTS)
+    write_whole(folder / FACTS, (json.dumps(facts, indent=1) + "\n").encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from core.errors import EncoderError, first_line
 from core.settings import get_settings
 
 if TYPE_CHECKING:
@@ -19,6 +20,17 @@ def best_device() -> str:
     if wanted != "auto":
         return wanted
     return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def place(model: torch.nn.Module) -> torch.nn.Module:
+    """`model` on the best device. Raises EncoderError when ENT_DEVICE names one that this machine has not."""
+    device = best_device()
+    try:
+        return model.to(device)
+    except Exception as error:  # torch raises what the device's own library does
+        raise EncoderError(
+            f"cannot run the encoder on the device {device!r} ({first_line(error)}); set ENT_DEVICE=cpu, or unset it"
+        ) from error
 
 
 def autocast(device: torch.device) -> AbstractContextManager[Any]:

@@ -51,3 +51,8 @@ class QueryError(EntError):
 
 class TrainingError(EntError):
     """A flow cannot be trained as asked: too few cases, unknown recipe, a loss that is not finite."""
+
+
+def first_line(error: BaseException | None) -> str:
+    """What an error of somebody else's code says, short enough to stand inside a sentence of ours."""
+    return str(error).strip().split("\n")[0][:200] or type(error).__name__

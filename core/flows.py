@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 from functools import lru_cache
 from pathlib import Path
 
-from core.checkpoint import load_flow, save_flow
+from core.checkpoint import FLOW_ID, load_flow, save_flow
 from core.errors import QueryError
 from core.flow import Flow
 from core.rerank import Reranker, load_reranker
-from core.weights import hash_tensors
-
-FLOW_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+from core.weights_file import hash_tensors
 
 
 class FlowStore:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from core.listing import SourceFailure
 
-Stage = Literal["waiting", "loading", "importing", "indexing"]
+Stage = Literal["loading", "importing", "indexing"]
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from core import weights_hint
 from core.catalog import Case, Catalog
 from core.encoder import CLIPEncoder, describe
 from core.encoder_spec import Encoder
@@ -20,7 +19,7 @@ from core.indexer import Indexer
 from core.indexer import Progress as IndexProgress
 from core.ingest import Ingest, Pace, Watcher
 from core.ingest_report import IngestProgress, IngestReport
-from core.lock import WriterLock
+from core.lock import FileGuard, WriterLock
 from core.repair import restore_thumbnails, sweep
 from core.search import Query, Searcher, SearchResult
 from core.settings import get_settings
@@ -31,8 +30,9 @@ from core.verify import VerifyReport, verify
 from core.weights import Progress as DownloadProgress
 
 DEFAULT_ENCODER = "clip-vit-b-32"
+WRITING = "writer.lock"
 LEFTOVERS = f"{CATALOG}*.part*"
-"""What is left of a library whose making was cut short."""
+"""What is left of a library whose making was cut short, beside its lock."""
 SEARCH_TRIES = 3
 INDEX_EVERY = 512
 """Cases an import stores before it makes them findable; what is stored is safe before that."""
@@ -70,7 +70,7 @@ class Library:
         self.catalog = Catalog(self.root / CATALOG)
         state = self.catalog.state()
         self.name, self.taxonomy = state.name, state.taxonomy
-        self.encoder: Encoder = encoder or CLIPEncoder(state.encoder, _existing(state.encoder_weights))
+        self.encoder: Encoder = encoder or CLIPEncoder(state.encoder)
         if self.encoder.spec.fingerprint != state.encoder.fingerprint:
             bound, other = state.encoder, self.encoder.spec
             raise EncoderMismatch(
@@ -79,7 +79,7 @@ class Library:
             )
         self.store = ImageStore(self.root)
         self.flows = FlowStore(self.root / "flows")
-        self.lock = WriterLock(self.root / "writer.lock", lambda: sweep(self.catalog, self.store))
+        self.lock = WriterLock(self.root / WRITING, lambda: sweep(self.catalog, self.store))
         self.indexer = Indexer(self.root / "index", self.catalog, self.flows.get, self.lock)
         self._searcher = Searcher(self.catalog, self.indexer.reading, self.encoder, self.limits)
 
@@ -99,26 +99,27 @@ class Library:
         `encoder` is a name as `core.encoder.describe` takes it, with `weights` instead of a download where given.
         Raises LibraryError when `root` is in use, EncoderError when the encoder is not to be had.
         """
-        if root.exists() and (not root.is_dir() or any(not path.match(LEFTOVERS) for path in root.iterdir())):
+        if root.exists() and (not root.is_dir() or not all(_is_leftover(path) for path in root.iterdir())):
             raise LibraryError(f"{root} is already in use; choose a folder that is empty or does not exist yet")
         if isinstance(encoder, str):
             spec, found = describe(encoder, weights, on_progress)
-            return cls._create(root, name, CLIPEncoder(spec, found), _absolute(found), taxonomy)
-        return cls._create(root, name, encoder, None, taxonomy)
+            weights_hint.remember(spec.weights_sha256, found)
+            return cls._create(root, name, CLIPEncoder(spec, found), taxonomy)
+        return cls._create(root, name, encoder, taxonomy)
 
     @classmethod
-    def _create(
-        cls, root: Path, name: str | None, encoder: Encoder, weights: Path | None, taxonomy: Taxonomy
-    ) -> Library:
+    def _create(cls, root: Path, name: str | None, encoder: Encoder, taxonomy: Taxonomy) -> Library:
         try:
             root.mkdir(parents=True, exist_ok=True)
-            # under another name, so that a folder with a catalogue is always a whole library
-            part = root / f"{CATALOG}.{secrets.token_hex(4)}.part"
-            Catalog.create(part, name or root.resolve().name, encoder.spec, weights, taxonomy).close()
-            if (root / CATALOG).exists():
-                part.unlink()
-                raise LibraryError(f"somebody else has just made a library at {root}; open that, or choose another")
-            part.replace(root / CATALOG)
+            with FileGuard(root / WRITING):
+                if (root / CATALOG).exists():
+                    raise LibraryError(f"somebody else has just made a library at {root}; open that, or choose another")
+                for leftover in root.glob(LEFTOVERS):
+                    leftover.unlink()
+                # under another name, so that a folder with a catalogue is always a whole library
+                part = root / f"{CATALOG}.part"
+                Catalog.create(part, name or root.resolve().name, encoder.spec, taxonomy).close()
+                part.replace(root / CATALOG)
         except OSError as error:
             raise LibraryError(f"cannot make a library at {root}: {error.strerror}; choose another folder") from error
         return cls.open(root, encoder=encoder)
@@ -256,13 +257,7 @@ class Library:
         self.encoder = CLIPEncoder(spec, weights)
         self.encoder.check_weights()
         self._searcher = Searcher(self.catalog, self.indexer.reading, self.encoder, self.limits)
-        self.catalog.update_state(encoder_weights=str(_absolute(weights)))
 
 
-def _absolute(path: Path) -> Path:
-    """Not resolved: in a download cache the file is a link, and only the link's name says what it is."""
-    return Path(os.path.abspath(path))  # noqa: PTH100
-
-
-def _existing(path: str | None) -> Path | None:
-    return Path(path) if path and Path(path).exists() else None
+def _is_leftover(path: Path) -> bool:
+    return path.name == WRITING or path.match(LEFTOVERS)

@@ -13,12 +13,12 @@ from safetensors import safe_open
 from safetensors.numpy import save as to_safetensors
 
 from core.calibration import Bin, Reliability, reliability
-from core.checkpoint import write_whole
 from core.class_head import ClassHead, fit_head
 from core.errors import CheckpointError
 from core.flow import Flow
 from core.training_set import Part, TrainingSet
 from core.vectors import Matrix
+from core.whole_file import write_whole
 
 FILE = "rerank.safetensors"
 STRENGTHS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)

@@ -13,10 +13,11 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout
 
-from core.checkpoint import WEIGHTS, write_whole
+from core.checkpoint import WEIGHTS
 from core.errors import TrainingError
 from core.recipe import Recipe
 from core.trainer import Epoch
+from core.whole_file import write_whole
 
 SETTINGS, CURVE, SPLIT, STATE, LOCK = "training.json", "curve.json", "split.json", "state.pt", "training.lock"
 

@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError as DatabaseError  # for those who ask without SQL of their own
 
+from core.errors import LibraryError
+
 FORMAT = 1
 """Version of the library format; raised when an older program could no longer read what a newer one writes."""
 
@@ -22,7 +24,6 @@ library = sa.Table(
     sa.Column("name", sa.String, nullable=False),
     sa.Column("created_at", sa.String, nullable=False),
     sa.Column("encoder", sa.JSON, nullable=False),
-    sa.Column("encoder_weights", sa.String),  # where this machine found the weights: a hint, not a binding
     sa.Column("taxonomy", sa.JSON, nullable=False),
     sa.Column("active_flow", sa.String),
     sa.Column("generation", sa.Integer, nullable=False),  # raised by every change that a search could see
@@ -91,6 +92,17 @@ def is_out_of_reach(error: Exception) -> bool:
     if not isinstance(error, sa.exc.OperationalError):
         return False
     return getattr(error.orig, "sqlite_errorname", "") != "SQLITE_ERROR"  # which is: no such table
+
+
+def unreadable(path: Path, error: Exception) -> LibraryError:
+    """What to tell a person whose catalogue could not be read: whether to wait or to restore a backup."""
+    if is_out_of_reach(error):
+        said = str(getattr(error, "orig", None) or error)
+        return LibraryError(
+            f"{path} cannot be read just now ({said}): look who else uses it, whether you may read it, and whether "
+            "the disk is full; then try again"
+        )
+    return LibraryError(f"{path} is not a library catalogue, or is damaged; restore a backup")
 
 
 def open_engine(path: Path) -> sa.Engine:

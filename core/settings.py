@@ -32,7 +32,6 @@ class Settings(BaseSettings):
     workers: int = Field(max(1, min(8, os.cpu_count() or 1)), ge=1, le=64, description="threads that decode images")
     max_bytes: int = Field(50_000_000, ge=1, description="largest image file taken in, bytes")
     max_pixels: int = Field(64_000_000, ge=1, description="largest image taken in, pixels")
-    debug: bool = Field(False, description="show tracebacks")
     progress: Literal["auto", "json"] = Field("auto", description="json: progress as lines of JSON on standard error")
 
 

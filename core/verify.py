@@ -12,7 +12,7 @@ from core.catalog import Catalog
 from core.errors import IndexUnavailable
 from core.index import WHOLE, ChromaIndex, Space
 from core.indexer import Indexer
-from core.schema import DatabaseError, damage
+from core.schema import DatabaseError, damage, is_out_of_reach, unreadable
 from core.selection import ACTIVE
 from core.store import ImageStore
 from core.vectors import PLAIN, VectorChunk
@@ -51,7 +51,7 @@ def verify(
     """Read everything the library holds and compare, for the holder of the writer's lock.
 
     Changes nothing but what opening an index mends by itself. `on_progress` is told (steps done, steps in all) and
-    may raise to end it.
+    may raise to end it. Raises LibraryError when the catalogue cannot be read just now.
     """
     try:
         if said := damage(catalog.engine):
@@ -63,6 +63,8 @@ def verify(
         problems.extend(found)
         return VerifyReport(not problems, catalog.count(), before, after, tuple(problems))
     except DatabaseError as error:
+        if is_out_of_reach(error):
+            raise unreadable(catalog.path, error) from error
         return _damaged(str(error.orig))
 
 

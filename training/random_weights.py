@@ -6,7 +6,7 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
-from core.encoder import untrained_model
+from core.clip_model import untrained_model
 
 
 def write_random_weights(path: Path, model: str, seed: int) -> None:

@@ -106,7 +106,7 @@ def _nearest(case: Case, library: OpenLibrary) -> None:
     query = Query(cases=(case.case_id,), top_k=NEAREST)
     signature = f"nearest {case.case_id}"
     try:
-        result = resources.search(library.library_id, library.generation, signature, query)
+        result = resources.search(library.library_id, library.version, signature, query)
     except EntError as error:
         st.caption(f"Nearest cases cannot be shown. {markdown(error)}")
         return

@@ -41,9 +41,10 @@ class LibraryEntry:
 class OpenLibrary:
     """A library as pages see it: catalogue and images at once, the engine (torch, the index) when it is needed."""
 
-    def __init__(self, root: Path) -> None:
-        """Raises LibraryError when there is no library in `root`."""
+    def __init__(self, root: Path, inode: int = 0) -> None:
+        """`inode` is that of the catalogue's file. Raises LibraryError when there is no library in `root`."""
         self.root = root
+        self._inode = inode
         self.library_id = library_id_of(root)
         self.catalog = Catalog(root / CATALOG)
         self.taxonomy: Taxonomy = self.catalog.taxonomy
@@ -72,13 +73,18 @@ class OpenLibrary:
         """The number that changes with everything a page could show, whichever process changed it."""
         return self.catalog.state().generation
 
+    @property
+    def version(self) -> str:
+        """Another one for every state of the library, and for every library that is put in the place of an old one."""
+        return f"{self._inode}.{self.generation}"
+
     def count(self, filters: Filters = EVERYTHING) -> int:
         """How many cases pass `filters`; counted once for every state of the library."""
-        return _count(self.library_id, self.generation, repr(filters), filters)
+        return _count(self.library_id, self.version, repr(filters), filters)
 
     def facets(self, field: Field, filters: Filters = EVERYTHING) -> dict[str, int]:
         """How many cases that pass `filters` have each value of `field`; counted once for every state."""
-        return _facets(self.library_id, self.generation, field, repr(filters), filters)
+        return _facets(self.library_id, self.version, field, repr(filters), filters)
 
     def warm(self) -> None:
         """Load engine and encoder behind the scenes, once; where that fails, the search itself says why."""
@@ -99,7 +105,10 @@ def libraries() -> list[LibraryEntry]:
     home = get_settings().libraries
     inside = sorted(path.parent for path in home.glob(f"[!.]*/{CATALOG}")) if home.is_dir() else []
     outside = [path for path in _elsewhere() if (path / CATALOG).is_file()]
-    names = {root: _name(str(root)) for root in dict.fromkeys(path.resolve() for path in (*inside, *outside))}
+    names = {
+        root: _name(str(root), _inode_of(root))
+        for root in dict.fromkeys(path.resolve() for path in (*inside, *outside))
+    }
     several = {name for name in names.values() if list(names.values()).count(name) > 1}
     entries = [
         LibraryEntry(library_id_of(root), root, f"{name} ({root})" if name in several else name)
@@ -115,11 +124,14 @@ def library_id_of(root: Path) -> str:
 
 def open_library(root: Path) -> OpenLibrary:
     """The library in that folder, opened once for all sessions. Raises LibraryError when it cannot be opened."""
+    return _open(str(root.resolve()), _inode_of(root))
+
+
+def _inode_of(root: Path) -> int:
     try:
-        inode = (root / CATALOG).stat().st_ino
+        return (root / CATALOG).stat().st_ino
     except OSError:
-        inode = 0
-    return _open(str(root.resolve()), inode)
+        return 0
 
 
 def opened(library_id: str) -> OpenLibrary | None:
@@ -134,7 +146,7 @@ def jobs() -> Jobs:
 
 
 @st.cache_resource(show_spinner=False, scope="session", max_entries=32)
-def search(library_id: str, generation: int, signature: str, _query: Query) -> SearchResult:
+def search(library_id: str, version: str, signature: str, _query: Query) -> SearchResult:
     """The answer to a query, kept for this session until the library changes. `signature` stands for the query."""
     return _opened[library_id].engine.search(_query)
 
@@ -162,25 +174,25 @@ def put_notice_away() -> None:
 
 @st.cache_resource(show_spinner=False)
 def _open(root: str, inode: int) -> OpenLibrary:
-    """`inode` is only there so that another library put in the same place is opened anew."""
-    library = OpenLibrary(Path(root))
+    """With `inode`, so that another library put in the same place is opened anew."""
+    library = OpenLibrary(Path(root), inode)
     _opened[library.library_id] = library
     return library
 
 
 # not st.cache_data: the app imports this module before it serves, and would warn of that at every start
 @st.cache_resource(max_entries=1000, show_spinner=False)
-def _count(library_id: str, generation: int, asked: str, _filters: Filters) -> int:
+def _count(library_id: str, version: str, asked: str, _filters: Filters) -> int:
     return _opened[library_id].catalog.count(_filters)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _facets(library_id: str, generation: int, field: Field, asked: str, _filters: Filters) -> dict[str, int]:
+def _facets(library_id: str, version: str, field: Field, asked: str, _filters: Filters) -> dict[str, int]:
     return _opened[library_id].catalog.facets(field, _filters)
 
 
 @st.cache_resource(ttl=30, show_spinner=False)
-def _name(root: str) -> str:
+def _name(root: str, inode: int) -> str:
     try:
         catalog = Catalog(Path(root) / CATALOG)
     except EntError:

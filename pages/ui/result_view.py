@@ -79,7 +79,7 @@ def _search(library: OpenLibrary, options: Options) -> SearchResult:
         space=options.space,
     )
     digest = hashlib.sha256(signature.encode()).hexdigest()
-    return resources.search(library.library_id, library.generation, digest, query)
+    return resources.search(library.library_id, library.version, digest, query)
 
 
 def _card(library: OpenLibrary, hit: SearchHit) -> gallery_grid.Card:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 CREATE, DEMO, IMPORT, VERIFY, REPAIR = "create", "demo", "import", "verify", "repair"
 STOPPABLE = (IMPORT, VERIFY, REPAIR)
 STAGES = {
-    "waiting": "Waiting for another import into this library",
     "loading": "Loading the encoder",
     "importing": "Importing",
     "indexing": "Making the new cases searchable",

@@ -268,7 +268,7 @@ SETTINGS: dict[str, Any] = {
         ({"config": None}, "not well formed"),
         ({"surprise": 1}, "surprise"),
         ({"name": 3}, "must be texts"),
-        ({"flow_id": "../../etc"}, "must be letters"),
+        ({"flow_id": "../../etc"}, "must be lower-case letters"),
         ({"architecture": {"heads": 3}}, "settings say heads = 3, its weights 2"),
         ({"architecture": {"dropout": "much"}}, "no vector field"),
     ],

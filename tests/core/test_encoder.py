@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from core.errors import EncoderError, EncoderMismatch
 from core.field_of_view import crop_field_of_view
 from core.library import Library
 from core.settings import get_settings
-from core.weights import tensor_hash
+from core.weights_file import tensor_hash
 from tests.conftest import picture
 from training.random_weights import write_random_weights
 
@@ -125,7 +126,7 @@ def test_the_same_weights_in_another_file_are_the_same_encoder(
         torch.jit.save(torch.jit.script(torch.nn.ModuleDict({"visual": torch.nn.Linear(2, 3)})["visual"]), other)
         linear = torch.nn.Linear(2, 3)
         linear.load_state_dict(torch.jit.load(other).state_dict())
-        monkeypatch.setattr("core.weights.OPENAI_ARCHIVES", {hashlib.sha256(other.read_bytes()).hexdigest()})
+        monkeypatch.setattr("core.weights_file.OPENAI_ARCHIVES", {hashlib.sha256(other.read_bytes()).hexdigest()})
         plain = tmp_path / "plain.safetensors"
         save_file(linear.state_dict(), plain)
         assert tensor_hash(other) == tensor_hash(plain)
@@ -199,6 +200,65 @@ def test_a_moved_encoder_folder_is_found_by_its_new_place(tiny: Path, tmp_path: 
 class Malicious:
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return os.system, ("touch executed",)
+
+
+def test_weights_given_beside_a_model_folder_are_those_that_encode(tiny: Path, tmp_path: Path) -> None:
+    import open_clip
+
+    torch.manual_seed(1)
+    model = open_clip.model.CLIP(**TINY["model_cfg"]).eval()
+    other = tmp_path / "other.safetensors"
+    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, other)
+    encoder = CLIPEncoder(*describe(f"local-dir:{tiny}", other))
+    pixels = encoder.preprocess(picture(1))[None]
+    with torch.inference_mode():
+        expected = model.encode_image(pixels, normalize=True).numpy()
+    np.testing.assert_allclose(encoder.encode_batch(pixels), expected, atol=1e-5)
+
+
+def test_where_the_weights_are_is_remembered_by_the_machine_and_not_by_the_library(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import open_clip
+
+    torch.manual_seed(1)
+    given = tmp_path / "somewhere" / "given.safetensors"
+    given.parent.mkdir()
+    model = open_clip.model.CLIP(**TINY["model_cfg"])
+    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, given)
+    root = tmp_path / "library"
+    Library.create(root, encoder=f"local-dir:{tiny}", weights=given).close()
+    assert b"somewhere" not in (root / "catalog.db").read_bytes()
+
+    def opened() -> Library:
+        library = Library.open(root)
+        library.encoder.load()
+        return library
+
+    opened().close()
+    moved = given.rename(tmp_path / "moved.safetensors")
+    with pytest.raises(EncoderMismatch, match="--weights or ENT_WEIGHTS"):
+        opened()  # the folder's own weights are others
+    monkeypatch.setenv("ENT_WEIGHTS", str(moved))
+    get_settings.cache_clear()
+    opened().close()
+    monkeypatch.delenv("ENT_WEIGHTS")
+    get_settings.cache_clear()
+    with pytest.raises(EncoderMismatch, match="--weights or ENT_WEIGHTS"):
+        opened()
+    Library.open(root, weights=moved).close()
+    opened().close()
+    shutil.copy(tiny / "open_clip_model.safetensors", moved)
+    with pytest.raises(EncoderMismatch):
+        opened()
+
+
+def test_a_device_that_is_not_there_is_not_blamed_on_the_weights(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = CLIPEncoder(*describe(f"local-dir:{tiny}"))
+    monkeypatch.setenv("ENT_DEVICE", "cuda:77")
+    get_settings.cache_clear()
+    with pytest.raises(EncoderError, match=r"device 'cuda:77'.*set ENT_DEVICE=cpu"):
+        encoder.load()
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", None])

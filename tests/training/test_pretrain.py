@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from core.encoder import CLIPEncoder, describe, tokenizer
+from core.clip_model import tokenizer
+from core.encoder import CLIPEncoder, describe
 from core.errors import EntError
 from training.phantoms.dataset import phantoms
 from training.phantoms.draw import Draw

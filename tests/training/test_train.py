@@ -58,7 +58,6 @@ def library(tmp_path: Path, tiny: Path, folder_of: Callable[..., Path]) -> Path:
     spec, weights = describe(f"local-dir:{tiny}")
     made = Library.create(tmp_path / "library", encoder=CLIPEncoder(spec, weights))
     ingest(made, folder_of({"ear-left": 12, "ear-right": 12}))
-    made.catalog.update_state(encoder_weights=str(weights))
     made.close()
     return tmp_path / "library"
 

@@ -42,7 +42,7 @@ def run(count: int, dimension: int, queries: int, seed: int, spread: float) -> l
     asked = cloud(queries, dimension, seed, spread=spread, queries=True).vectors
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        catalog = Catalog.create(root / "catalog.db", "bench", spec(dimension), None, ENT)
+        catalog = Catalog.create(root / "catalog.db", "bench", spec(dimension), ENT)
         ids = np.array(fill(catalog, made))
         indexer = Indexer(root / "index", catalog, _no_flow, WriterLock(root / "writer.lock"))
         indexer.catch_up()

@@ -47,7 +47,7 @@ def run(encoder: Encoder, count: int, queries: int, seed: int) -> SearchBench:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "library"
         root.mkdir()
-        catalog = Catalog.create(root / CATALOG, "bench", encoder.spec, None, ENT)
+        catalog = Catalog.create(root / CATALOG, "bench", encoder.spec, ENT)
         fill(catalog, cloud(count, dimension, seed))
         catalog.close()
         library = Library.open(root, encoder=encoder)

@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from core.encoder import CLIPEncoder, describe, tokenizer, untrained_model
+from core.clip_model import tokenizer, untrained_model
+from core.encoder import CLIPEncoder, describe
 from core.errors import EntError
 from training.pretrain import bundle
 from training.pretrain.config import PretrainConfig
