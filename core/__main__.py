@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import signal
-import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from core import console, flow_commands
+from core import console, flow_commands, terminal
 from core.console import Progress, say, say_aside
 from core.errors import EntError
 from core.settings import get_settings
@@ -70,7 +66,7 @@ def ingest(
     from core.sources import open_source
 
     library = _open(lib, weights)
-    should_stop = _stop_on_interrupt()
+    should_stop = terminal.stop_on_interrupt()
     with (
         open_source(source, library.taxonomy, manifest=manifest, limits=library.limits) as images,
         Progress("importing", unit="images") as progress,
@@ -215,47 +211,12 @@ def _read(path: Path) -> bytes:
         raise EntError(f"cannot read {path}: {error.strerror}; give an image file") from error
 
 
-def _stop_on_interrupt() -> Callable[[], bool]:
-    """The first Ctrl-C ends the import after the batch in hand; the second at once."""
-    asked: list[int] = []
-
-    def ask(number: int, _frame: object) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    return lambda: bool(asked)
-
-
 app.add_typer(flow_commands.app, name="flows")
 
 
 def main() -> None:
-    """Run a command; an expected error becomes one line on standard error and exit status 2."""
-    status: object = 0
-    try:
-        status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
-        sys.stdout.flush()  # here, where a reader that has gone away is no mistake, and not when Python ends
-    except EntError as error:
-        status = _fail(str(error), error)
-    except (KeyboardInterrupt, typer.Abort):
-        status = 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except Exception as error:
-        usage = getattr(error, "format_message", None)  # a mistake in the command line, by typer's own account
-        unexpected = f"{type(error).__name__}: {error}; ENT_DEBUG=1 shows where"
-        status = _fail(f"{usage()} (see --help)" if usage else unexpected, error)
-    sys.exit(status if isinstance(status, int) else 0)
-
-
-def _fail(message: str, error: Exception) -> int:
-    if os.environ.get("ENT_DEBUG", "") not in ("", "0"):
-        raise error
-    sys.stderr.write("error: " + " ".join(message.split()) + "\n")
-    return 2
+    """Run a command."""
+    terminal.run(app)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from PIL import Image
 
-from core.catalog import Case
+from core.case import Case
 from core.encoder import CLIPEncoder, UntrainedEncoder
 from core.field_of_view import crop_field_of_view
 from core.imaging import load_image

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import sqlalchemy as sa
 
+from core.case import Case, NewCase
 from core.encoder_spec import EncoderSpec
 from core.errors import LibraryError, QueryError
 from core.filters import EVERYTHING, Filters
@@ -18,30 +19,9 @@ from core.schema import FORMAT, METADATA, cases, library, next_generation, open_
 from core.selection import changed_since, passing
 from core.split_table import SplitTable
 from core.taxonomy import Taxonomy
-from core.vectors import PLAIN, Matrix, VectorTable
+from core.vectors import PLAIN, VectorTable
 
 Order = Literal["newest", "oldest", "label"]
-
-
-@dataclass(frozen=True)
-class Case:
-    """One stored image and what is known of it. Dates are ISO 8601; `added_at` is UTC."""
-
-    case_id: str
-    label: str | None
-    filename: str
-    width: int
-    height: int
-    extension: str
-    sha256: str
-    pixel_sha256: str
-    finding: str | None
-    patient: str | None
-    description: str | None
-    description_en: str | None
-    exam_date: str | None
-    split: str | None
-    added_at: str
 
 
 @dataclass(frozen=True)
@@ -68,15 +48,6 @@ class IndexProgress:
     generation: int
     indexed: int
     dirty: bool
-
-
-@dataclass(frozen=True)
-class NewCase:
-    """A case to be stored: what is known of it, its embedding (D,), and the hash of the file it came in as."""
-
-    case: Case
-    embedding: Matrix
-    source_sha256: str
 
 
 COLUMNS = [cases.c[name] for name in Case.__dataclass_fields__]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from core.catalog import Case
+from core.case import Case
 from core.confusion import Confusion, Laterality
 from core.outcomes import LevelScores
 

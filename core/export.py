@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core import NOTICE
-from core.catalog import Case, Catalog
+from core.case import Case
+from core.catalog import Catalog
 from core.errors import LibraryError
 from core.filters import EVERYTHING, Filters
 from core.store import ImageStore

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.catalog import Case, Catalog, NewCase
+from core.case import Case, NewCase
+from core.catalog import Catalog
 from core.encoder_spec import Embeddings, Encoder
 from core.imaging import Limits
 from core.ingest_report import IngestProgress, IngestReport, Stage, Twin

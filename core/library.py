@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import weights_hint
-from core.catalog import Case, Catalog
+from core.case import Case
+from core.catalog import Catalog
 from core.encoder import CLIPEncoder, describe
 from core.encoder_spec import Encoder
 from core.errors import EncoderMismatch, IndexUnavailable, LibraryBusy, LibraryError, QueryError
@@ -19,7 +20,8 @@ from core.indexer import Indexer
 from core.indexer import Progress as IndexProgress
 from core.ingest import Ingest, Pace, Watcher
 from core.ingest_report import IngestProgress, IngestReport
-from core.lock import FileGuard, WriterLock
+from core.lock import WriterLock
+from core.making import WRITING, check_free, make_folder
 from core.repair import restore_thumbnails, sweep
 from core.search import Query, Searcher, SearchResult
 from core.settings import get_settings
@@ -30,9 +32,6 @@ from core.verify import VerifyReport, verify
 from core.weights import Progress as DownloadProgress
 
 DEFAULT_ENCODER = "clip-vit-b-32"
-WRITING = "writer.lock"
-LEFTOVERS = f"{CATALOG}*.part*"
-"""What is left of a library whose making was cut short, beside its lock."""
 SEARCH_TRIES = 3
 INDEX_EVERY = 512
 """Cases an import stores before it makes them findable; what is stored is safe before that."""
@@ -99,29 +98,12 @@ class Library:
         `encoder` is a name as `core.encoder.describe` takes it, with `weights` instead of a download where given.
         Raises LibraryError when `root` is in use, EncoderError when the encoder is not to be had.
         """
-        if root.exists() and (not root.is_dir() or not all(_is_leftover(path) for path in root.iterdir())):
-            raise LibraryError(f"{root} is already in use; choose a folder that is empty or does not exist yet")
+        check_free(root)
         if isinstance(encoder, str):
             spec, found = describe(encoder, weights, on_progress)
             weights_hint.remember(spec.weights_sha256, found)
-            return cls._create(root, name, CLIPEncoder(spec, found), taxonomy)
-        return cls._create(root, name, encoder, taxonomy)
-
-    @classmethod
-    def _create(cls, root: Path, name: str | None, encoder: Encoder, taxonomy: Taxonomy) -> Library:
-        try:
-            root.mkdir(parents=True, exist_ok=True)
-            with FileGuard(root / WRITING):
-                if (root / CATALOG).exists():
-                    raise LibraryError(f"somebody else has just made a library at {root}; open that, or choose another")
-                for leftover in root.glob(LEFTOVERS):
-                    leftover.unlink()
-                # under another name, so that a folder with a catalogue is always a whole library
-                part = root / f"{CATALOG}.part"
-                Catalog.create(part, name or root.resolve().name, encoder.spec, taxonomy).close()
-                part.replace(root / CATALOG)
-        except OSError as error:
-            raise LibraryError(f"cannot make a library at {root}: {error.strerror}; choose another folder") from error
+            encoder = CLIPEncoder(spec, found)
+        make_folder(root, name, encoder.spec, taxonomy)
         return cls.open(root, encoder=encoder)
 
     @classmethod
@@ -257,7 +239,3 @@ class Library:
         self.encoder = CLIPEncoder(spec, weights)
         self.encoder.check_weights()
         self._searcher = Searcher(self.catalog, self.indexer.reading, self.encoder, self.limits)
-
-
-def _is_leftover(path: Path) -> bool:
-    return path.name == WRITING or path.match(LEFTOVERS)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.catalog import Case, Catalog
+from core.case import Case
+from core.catalog import Catalog
 from core.encoder_spec import Encoder
 from core.errors import EntError
 from core.imaging import Limits, load_image, mirror

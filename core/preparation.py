@@ -9,7 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from core.catalog import Case, Catalog, now
+from core.case import Case
+from core.catalog import Catalog, now
 from core.encoder_spec import Embeddings, Encoder
 from core.errors import EntError
 from core.imaging import Limits, SafeImage, load_image, thumbnail

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.bootstrap import Bootstrap
-from core.catalog import Case
+from core.case import Case
 from core.errors import QueryError
 from core.evaluation import GALLERY, LEAVE_ONE_OUT, OTHER_PATIENTS, Split
 from core.filters import Filters

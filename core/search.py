@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.blend import SAMPLE, blend
-from core.catalog import Case, Catalog
+from core.case import Case
+from core.catalog import Catalog
 from core.encoder_spec import Encoder
 from core.errors import QueryError
 from core.filters import EVERYTHING, Filters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,13 +13,13 @@ from typing import BinaryIO
 
 from core.encoder_spec import Embeddings
 from core.errors import ImageError, SourceError, TaxonomyError
+from core.file_finder import FileFinder, some
 from core.imaging import DEFAULT_LIMITS, Limits
 from core.listing import (
     IMAGE_SUFFIXES,
     ListedFile,
     Listing,
     SourceFailure,
-    leads_outside,
     list_folder,
     list_zip,
     printable,
@@ -176,7 +175,7 @@ def _by_folder(name: str, listing: Listing, taxonomy: Taxonomy) -> Source:
     if unlabelled:
         folders = sorted({printable("/".join(file.folders)) or "the top folder" for file in unlabelled})
         notes.append(
-            f"{_count(unlabelled)} without a label: {_some(folders)} {'is' if len(folders) == 1 else 'are'} no class; "
+            f"{_count(unlabelled)} without a label: {some(folders)} {'is' if len(folders) == 1 else 'are'} no class; "
             f"the classes are {', '.join(taxonomy.labels)}"
         )
     if others := len(listing.files) - len(images):
@@ -195,7 +194,7 @@ def _label(file: ListedFile, taxonomy: Taxonomy) -> str | None:
 
 
 def _by_manifest(name: str, listing: Listing, manifest: Manifest, base: str) -> Source:
-    finder = _Finder(listing.files, base)
+    finder = FileFinder(listing.files, base)
     items: list[SourceItem] = []
     failures = [*listing.failures, *manifest.failures]
     refused = {failure.path for failure in failures}
@@ -220,43 +219,5 @@ def _by_manifest(name: str, listing: Listing, manifest: Manifest, base: str) -> 
     return Source(name, tuple(items), tuple(failures), tuple(notes))
 
 
-class _Finder:
-    """Files by the paths that people write. Only listed files are ever found, so no path can lead outside."""
-
-    def __init__(self, files: Sequence[ListedFile], base: str) -> None:
-        self.base = base
-        self.by_path = {_same(file.name): file for file in files}
-        self.by_name: dict[str, list[ListedFile]] = {}
-        for file in files:
-            self.by_name.setdefault(_same(file.name.rpartition("/")[2]), []).append(file)
-        self.elsewhere: list[ListedFile] = []
-
-    def find(self, path: str) -> ListedFile:
-        """The file at that path or, failing that, the only one of that name. Raises SourceError when there is none."""
-        plain = _same(path.replace("\\", "/").removeprefix("./"))
-        if (file := self.by_path.get(self.base + _same(path)) or self.by_path.get(self.base + plain)) is not None:
-            return file
-        if leads_outside(plain):
-            raise SourceError("the path points outside the source; write it relative to the source's folder")
-        namesakes = self.by_name.get(plain.rpartition("/")[2], [])
-        if not namesakes:
-            raise SourceError("there is no such file in the source")
-        if len(namesakes) > 1:
-            places = _some([file.shown for file in namesakes])
-            raise SourceError(f"there are several files of that name: {places}; write the folder, too")
-        self.elsewhere.append(namesakes[0])
-        return namesakes[0]
-
-
-def _same(name: str) -> str:
-    """One spelling for names that look the same: some systems write é as one character, some as two."""
-    return unicodedata.normalize("NFC", name)
-
-
 def _count(files: Sequence[object]) -> str:
     return "1 image" if len(files) == 1 else f"{len(files)} images"
-
-
-def _some(names: Sequence[str], most: int = 5) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

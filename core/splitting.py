@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from core.catalog import Case, Catalog
+from core.case import Case
+from core.catalog import Catalog
 from core.near_duplicates import LOOK_SIZE, joint_groups, look, near_duplicates
 from core.split import SplitConfig, plan_split
 from core.store import ImageStore

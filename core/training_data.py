@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.catalog import Case, Catalog
+from core.case import Case
+from core.catalog import Catalog
 from core.training_set import TrainingSet, training_set
 from core.vectors import MIRROR, PLAIN
 

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from core.catalog import Case, now
+from core.case import Case
+from core.catalog import now
 from core.device import best_device
 from core.errors import QueryError, TrainingError
 from core.flow import Flow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from core import terminal
 from core.console import Progress
-from core.errors import EntError
 from core.settings import ROOT
 from training.bench.commands import MODEL, Seed, bench
 
@@ -171,12 +170,8 @@ def demo_command(
 
 
 def main() -> None:
-    """Run a command; an expected error becomes one line on standard error and exit status 2."""
-    try:
-        app()
-    except (EntError, RuntimeError) as error:  # open_clip says RuntimeError of an unknown model
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(2)
+    """Run a command."""
+    terminal.run(app)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.catalog import Case
+from core.case import Case
 from core.errors import EntError, QueryError
 from core.taxonomy import Taxonomy
 from pages.ui import frame, gallery_grid, libraries, media, palette, resources, state

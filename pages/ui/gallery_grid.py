@@ -9,7 +9,7 @@ from typing import Literal
 
 import streamlit as st
 
-from core.catalog import Case
+from core.case import Case
 from core.taxonomy import Taxonomy
 from pages.ui import media, palette
 

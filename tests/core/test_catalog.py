@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from core.catalog import Case, Catalog, NewCase, now
+from core.case import Case, NewCase
+from core.catalog import Catalog, now
 from core.errors import LibraryError, QueryError
 from core.filters import Filters
 from core.library import Library
@@ -109,3 +110,17 @@ def test_a_catalogue_that_somebody_holds_is_not_called_damaged(tmp_path: Path) -
     assert is_out_of_reach(held.value)
     assert not is_out_of_reach(strange.value)
     assert not is_out_of_reach(sa.exc.DatabaseError("", None, sqlite3.DatabaseError("file is not a database")))
+
+
+def test_a_check_does_not_call_a_catalogue_damaged_that_somebody_holds(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = sqlite3.OperationalError("database is locked")
+    held.sqlite_errorname = "SQLITE_BUSY"
+
+    def locked(engine: sa.Engine) -> str | None:
+        raise sa.exc.OperationalError("PRAGMA integrity_check", None, held)
+
+    monkeypatch.setattr("core.verify.damage", locked)
+    with pytest.raises(LibraryError, match=r"cannot be read just now \(database is locked\)"):
+        library.verify()

@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -252,3 +253,24 @@ def test_what_a_killed_making_left_is_no_library_in_use(tmp_path: Path, encoder:
     Library.create(root, encoder=encoder).close()
     with pytest.raises(LibraryError, match="already in use"):
         Library.create(root, encoder=encoder)
+
+
+def test_of_two_who_make_the_same_library_at_once_one_is_told(tmp_path: Path, encoder: FakeEncoder) -> None:
+    root, outcomes = tmp_path / "library", []
+    together = threading.Barrier(4)
+
+    def make() -> None:
+        together.wait()
+        try:
+            Library.create(root, name="made", encoder=encoder).close()
+            outcomes.append("made")
+        except LibraryError as error:
+            outcomes.append("told" if "in use" in str(error) or "somebody else" in str(error) else str(error))
+
+    threads = [threading.Thread(target=make) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["made", "told", "told", "told"]
+    assert not list(root.glob("*.part*"))

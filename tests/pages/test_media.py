@@ -83,3 +83,13 @@ def test_previews_are_held_in_bounded_number(client: TestClient, monkeypatch: py
 
     assert client.get(first).status_code == 404
     assert [client.get(url).content for url in others] == [b"\x01", b"\x02"]
+
+
+def test_the_preview_of_a_query_is_signed_anew_while_it_is_shown(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early, now = media.preview_url(b"picture"), time.time()
+
+    monkeypatch.setattr("pages.ui.media.time.time", lambda: now + 3 * media.LIFE)
+    assert client.get(early).status_code == 403
+    assert client.get(media.preview_url(b"picture")).content == b"picture"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -348,3 +349,26 @@ def test_switching_the_library_drops_the_query_of_the_other(app: AppTest, make_l
 
     assert not app.exception
     assert "most similar of the 2 cases" in words(app)
+
+
+def test_a_library_put_in_the_place_of_another_is_counted_anew(make_library: Callable[..., Path]) -> None:
+    root = make_library("clinic", {"ear-left": 3})
+    assert resources.open_library(root).count() == 3
+    shutil.rmtree(root)
+    make_library("clinic", {"ear-left": 2})
+    assert resources.open_library(root).count() == 2
+
+
+def test_uploads_beyond_the_limits_are_refused_in_words(
+    app: AppTest, make_library: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_library("clinic", {"ear-left": 3})
+    monkeypatch.setenv("ENT_MAX_BYTES", "100")
+    get_settings.cache_clear()
+    app.run()
+    app.file_uploader[0].upload("big.png", png(picture(99)), "image/png")
+    app.run()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "big.png" in app.error[0].value
+    assert not app.session_state["search_query"].images

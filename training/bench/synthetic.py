@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from core.catalog import Case, Catalog, NewCase, now
+from core.case import Case, NewCase
+from core.catalog import Catalog, now
 from core.encoder_spec import EncoderSpec
 from core.taxonomy import ENT
 

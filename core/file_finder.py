@@ -1,0 +1,48 @@
+"""The files of a source by the paths that people write of them."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from core.errors import SourceError
+from core.listing import ListedFile, leads_outside
+
+
+class FileFinder:
+    """Files by the paths that people write. Only listed files are ever found, so no path can lead outside."""
+
+    def __init__(self, files: Sequence[ListedFile], base: str) -> None:
+        self.base = base
+        self.by_path = {_same(file.name): file for file in files}
+        self.by_name: dict[str, list[ListedFile]] = {}
+        for file in files:
+            self.by_name.setdefault(_same(file.name.rpartition("/")[2]), []).append(file)
+        self.elsewhere: list[ListedFile] = []
+
+    def find(self, path: str) -> ListedFile:
+        """The file at that path or, failing that, the only one of that name. Raises SourceError when there is none."""
+        plain = _same(path.replace("\\", "/").removeprefix("./"))
+        if (file := self.by_path.get(self.base + _same(path)) or self.by_path.get(self.base + plain)) is not None:
+            return file
+        if leads_outside(plain):
+            raise SourceError("the path points outside the source; write it relative to the source's folder")
+        namesakes = self.by_name.get(plain.rpartition("/")[2], [])
+        if not namesakes:
+            raise SourceError("there is no such file in the source")
+        if len(namesakes) > 1:
+            places = some([file.shown for file in namesakes])
+            raise SourceError(f"there are several files of that name: {places}; write the folder, too")
+        self.elsewhere.append(namesakes[0])
+        return namesakes[0]
+
+
+def _same(name: str) -> str:
+    """One spelling for names that look the same: some systems write é as one character, some as two."""
+    return unicodedata.normalize("NFC", name)
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """The first few of `names` as words, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
