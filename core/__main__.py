@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from core import console, flow_commands, terminal
-from core.console import Progress, say, say_aside
+from core import care_commands, console, flow_commands, terminal
+from core.console import Progress, say
 from core.errors import EntError
 from core.settings import get_settings
 
@@ -58,6 +58,10 @@ def ingest(
         Path, typer.Argument(metavar="SOURCE", help="folder, ZIP, manifest or image", show_default=False)
     ],
     manifest: Annotated[Path | None, typer.Option(help="CSV or JSON with path, label, finding, patient_id ...")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=COLUMN", help="what a column of the manifest is: label=Klasse")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would come of it, and store nothing")] = False,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="threads that decode images")] = None,
     weights: Weights = None,
     as_json: Json = False,
@@ -66,11 +70,16 @@ def ingest(
     from core.sources import open_source
 
     library = _open(lib, weights)
+    columns = _pairs(column or [])
     should_stop = terminal.stop_on_interrupt()
     with (
-        open_source(source, library.taxonomy, manifest=manifest, limits=library.limits) as images,
-        Progress("importing", unit="images") as progress,
+        open_source(source, library.taxonomy, manifest=manifest, columns=columns, limits=library.limits) as images,
+        Progress("reading" if dry_run else "importing", unit="images") as progress,
     ):
+        if dry_run:
+            console.show_plan(library.plan(images, workers=workers, on_progress=progress.ingest), as_json)
+            library.close()
+            return
         report = library.ingest(
             images, workers=workers, on_progress=progress.ingest, should_stop=should_stop, on_wait=progress.note
         )
@@ -143,30 +152,6 @@ def info(lib: Lib, as_json: Json = False) -> None:
 
 
 @app.command()
-def verify(lib: Lib, as_json: Json = False) -> None:
-    """Check a library from end to end; exit status 1 when something is wrong."""
-    library = _open(lib)
-    with Progress("checking", unit="images and vectors") as progress:
-        report = library.verify(progress, say_aside)
-    if as_json:
-        console.print_json(asdict(report))
-    else:
-        console.show_verify(report)
-    library.close()
-    raise typer.Exit(0 if report.ok else 1)
-
-
-@app.command()
-def repair(lib: Lib) -> None:
-    """Make anew what is derived: thumbnails and index."""
-    library = _open(lib)
-    with Progress("repairing", unit="images and vectors") as progress:
-        library.repair(progress, progress.note)
-    say(f"repaired {lib}; verify checks it")
-    library.close()
-
-
-@app.command()
 def export(
     lib: Lib,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="an empty or new folder", show_default=False)],
@@ -203,6 +188,14 @@ def _open(lib: Path, weights: Path | None = None) -> Any:
     return console.open_library(lib, weights)
 
 
+def _pairs(written: list[str]) -> dict[str, str]:
+    """KEY=COLUMN pairs as a mapping. Raises EntError for what is no pair."""
+    parts = [text.partition("=") for text in written]
+    if wrong := [text for text, (key, sign, _) in zip(written, parts, strict=True) if not key or not sign]:
+        raise EntError(f"--column {wrong[0]!r} is no KEY=COLUMN; write for instance --column label=Klasse")
+    return {key: column for key, _, column in parts}
+
+
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -212,6 +205,8 @@ def _read(path: Path) -> bytes:
 
 
 app.add_typer(flow_commands.app, name="flows")
+for command in care_commands.COMMANDS:
+    app.command()(command)
 
 
 def main() -> None:

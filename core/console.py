@@ -19,6 +19,7 @@ from rich.table import Table
 from core.settings import get_settings
 
 if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should not
+    from core.import_plan import ImportPlan
     from core.ingest_report import IngestProgress, IngestReport
     from core.library import Library
     from core.search import SearchResult
@@ -153,6 +154,20 @@ def show_ingest(report: IngestReport) -> None:
     others = [twin for twin in report.twins if twin not in again]
     _show_lines("duplicate", [f"{t.path} is {t.twin_path}, case {t.case_id}{differs[t.label_differs]}" for t in others])
     _show_lines("note", [f"{note.path}: {note.reason}" for note in report.notes])
+
+
+def show_plan(plan: ImportPlan, as_json: bool) -> None:
+    """What an import would do."""
+    if as_json:
+        print_json(asdict(plan))
+        return
+    say(f"would add {plan.new}, {plan.known} are known or come twice, {len(plan.failures)} cannot be taken")
+    for label, count in plan.labels.items():
+        say(f"{count:7} {label or 'without a label'}")
+    for fact, count in plan.facts.items():
+        say(f"{count:7} with {fact.replace('_', ' ')}")
+    _show_lines("cannot be taken", [f"{failure.path}: {failure.reason}" for failure in plan.failures])
+    _show_lines("note", list(plan.notes))
 
 
 def search_json(result: SearchResult) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import weights_hint
+from core.backup import write_backup
 from core.case import Case
 from core.catalog import Catalog
 from core.encoder import CLIPEncoder, describe
@@ -16,6 +17,7 @@ from core.errors import EncoderMismatch, IndexUnavailable, LibraryBusy, LibraryE
 from core.flow import Flow
 from core.flows import FlowStore
 from core.imaging import Limits
+from core.import_plan import ImportPlan, plan_import
 from core.indexer import Indexer
 from core.indexer import Progress as IndexProgress
 from core.ingest import Ingest, Pace, Watcher
@@ -185,6 +187,22 @@ class Library:
                 lambda done, total: on_progress(IngestProgress("indexing", done, total, report.added))
             )
         return report
+
+    def plan(
+        self,
+        source: Source,
+        *,
+        workers: int | None = None,
+        on_progress: Callable[[IngestProgress], None] = lambda progress: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> ImportPlan:
+        """What `ingest` would make of `source` just now; nothing is stored."""
+        threads = workers or get_settings().workers
+        return plan_import(self.catalog, source, self.limits, threads, on_progress, should_stop)
+
+    def backup(self, path: Path, on_progress: IndexProgress = lambda done, total: None) -> int:
+        """Write the library to one file, as it is at this moment; how many images it holds. Raises LibraryError."""
+        return write_backup(self.catalog, self.store, path, on_progress)
 
     def activate(
         self,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from core.errors import SourceError, TaxonomyError
 from core.listing import SourceFailure, printable
+from core.table import csv_rows, decoded, is_json, json_objects
 from core.taxonomy import Taxonomy
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -74,13 +74,43 @@ class Manifest:
     failures: tuple[SourceFailure, ...]
 
 
-def read_manifest(data: bytes, name: str, taxonomy: Taxonomy) -> Manifest:
+@dataclass(frozen=True)
+class ManifestColumns:
+    """The columns of a table as written, which of them is taken for what (`meant`), and its first rows as text."""
+
+    written: tuple[str, ...]
+    meant: Mapping[str, str]
+    first_rows: tuple[tuple[str, ...], ...]
+
+
+def manifest_columns(data: bytes, name: str, rows: int = 3) -> ManifestColumns:
+    """What the columns of a manifest are called, and what they would be taken for.
+
+    Raises SourceError when it is neither CSV nor JSON.
+    """
+    text = decoded(data)
+    if is_json(text):
+        records = json_objects(text, name, EXPECTED)
+        written = tuple(dict.fromkeys(str(key) for record in records for key in record))
+        first = [tuple(str(record.get(column, "")) for column in written) for record in records[:rows]]
+    else:
+        filled = (cells for _, cells in csv_rows(text) if cells and any(cell.strip() for cell in cells))
+        written = tuple(next(filled, []))
+        first = [tuple(cells) for cells in itertools.islice(filled, rows)]
+    shown = tuple(tuple(printable(value)[:200] for value in row) for row in first)
+    return ManifestColumns(written, {key: written[at] for key, at in _places(written, {}).items()}, shown)
+
+
+def read_manifest(
+    data: bytes, name: str, taxonomy: Taxonomy, columns: Mapping[str, str] = MappingProxyType({})
+) -> Manifest:
     """The manifest in a file's bytes; a row that is wrong is a failure and the others go on.
 
-    Raises SourceError when it is neither CSV nor JSON, or has no column for the path.
+    `columns` names the column, as it is written, of a key of COLUMNS where its own name does not say it; the empty
+    name stands for none. Raises SourceError when it is neither CSV nor JSON, or has no column for the path.
     """
-    text = _decode(data)
-    records = _json_records(text, name) if text.lstrip()[:1] in ("[", "{") else _csv_records(text, name)
+    text = decoded(data)
+    records = _json_records(text, name, columns) if is_json(text) else _csv_records(text, name, columns)
     rows: list[ManifestRow] = []
     failures: list[SourceFailure] = []
     for number, record in records:
@@ -96,79 +126,55 @@ def read_manifest(data: bytes, name: str, taxonomy: Taxonomy) -> Manifest:
     return Manifest(name, tuple(rows), tuple(failures))
 
 
-def _decode(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")  # what spreadsheets write where nobody asks them not to
-
-
-def _csv_records(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
+def _csv_records(text: str, name: str, given: Mapping[str, str]) -> Iterator[tuple[int, dict[str, str]]]:
     """The records by the numbers of their last lines: the rows of a spreadsheet, which has its header in row 1."""
-    header = text.lstrip().partition("\n")[0]
-    delimiter = max(",;\t", key=header.count)
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     columns: dict[str, int] | None = None
-    while True:
-        try:
-            cells = next(table, None)
-        except csv.Error:  # which the reader survives
-            cells = [UNREADABLE]
+    for number, cells in csv_rows(text):
         if cells is None:
-            break
-        if columns is None and any(cell.strip() for cell in cells):
-            columns = _columns(cells, name)
-        elif cells == [UNREADABLE]:
-            yield table.line_num, {UNREADABLE: "yes"}
-        elif columns is not None and any(cell.strip() for cell in cells):
-            yield table.line_num, {key: _clean(key, cells[at]) for key, at in columns.items() if at < len(cells)}
+            yield number, {UNREADABLE: "yes"}
+        elif not any(cell.strip() for cell in cells):
+            continue
+        elif columns is None:
+            columns = _columns(cells, name, given)
+        else:
+            yield number, {key: _clean(key, cells[at]) for key, at in columns.items() if at < len(cells)}
     if columns is None:
-        _columns([], name)
+        _columns([], name, given)
 
 
-def _json_records(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        parsed = json.loads(text)
-    except ValueError:
-        parsed = _json_lines(text, name)
-    except RecursionError as error:
-        raise SourceError(f"{name} is nested too deeply; give a list of objects, one for each image") from error
-    records = parsed if isinstance(parsed, list) else [parsed]
-    if not all(isinstance(record, dict) for record in records):
-        raise SourceError(f"{name} is no list of objects; give one object for each image, with {EXPECTED}")
-    names = dict.fromkeys(str(key) for record in records for key in record)
-    columns = {key: list(names)[at] for key, at in _columns(list(names), name).items()}
+def _json_records(text: str, name: str, given: Mapping[str, str]) -> Iterator[tuple[int, dict[str, str]]]:
+    records = json_objects(text, name, EXPECTED)
+    names = list(dict.fromkeys(str(key) for record in records for key in record))
+    columns = {key: names[at] for key, at in _columns(names, name, given).items()}
     for number, record in enumerate(records, 1):
         values = {key: record.get(column) for key, column in columns.items()}
         present = {key: value for key, value in values.items() if value is not None and value == value}  # no NaN
         yield number, {key: _clean(key, str(value)) for key, value in present.items()}
 
 
-def _json_lines(text: str, name: str) -> list[object]:
-    records: list[object] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        try:
-            if line.strip():
-                records.append(json.loads(line))
-        except (ValueError, RecursionError) as error:
-            raise SourceError(f"{name} is neither JSON nor JSON lines: line {number}: {error}") from error
-    return records
+def _columns(names: Sequence[str], name: str, given: Mapping[str, str]) -> dict[str, int]:
+    """Where each known column stands. Raises SourceError when none holds the path, or a named one is missing."""
+    strangers = [column for column in given.values() if column and column not in names]
+    unknown = [key for key in given if key not in COLUMNS]
+    columns = _places(names, given)
+    if strangers or unknown or "path" not in columns:
+        wrong = f"column {strangers[0]}" if strangers else f"meaning {unknown[0]}" if unknown else "column path"
+        found = ", ".join(printable(column)[:40] for column in names[:20] if column.strip()) or "none"
+        raise SourceError(f"{name} has no {wrong}; found: {found}; expected: {EXPECTED}")
+    return columns
 
 
-def _columns(names: list[str], name: str) -> dict[str, int]:
-    """Where each known column stands. Raises SourceError when none holds the path."""
+def _places(names: Sequence[str], given: Mapping[str, str]) -> dict[str, int]:
     places: dict[str, int] = {}
     for at, column in enumerate(names):
         places.setdefault(re.sub(r"[\s-]+", "_", column.strip().lower()), at)
-    columns = {
+    guessed = {
         key: next(places[alias] for alias in aliases if alias in places)
         for key, aliases in COLUMNS.items()
         if any(alias in places for alias in aliases)
     }
-    if "path" not in columns:
-        found = ", ".join(printable(column)[:40] for column in names[:20] if column.strip()) or "none"
-        raise SourceError(f"{name} has no column path; found: {found}; expected: {EXPECTED}")
-    return columns
+    named = {key: list(names).index(column) for key, column in given.items() if column in names}
+    return {key: at for key, at in guessed.items() if key not in given} | named
 
 
 def _clean(key: str, value: str) -> str:

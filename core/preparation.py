@@ -29,7 +29,7 @@ class Prepared:
     source_sha256: str
     data: bytes
     thumbnail: bytes
-    pixels: torch.Tensor | None  # (3, H, W); None where the source came with the embedding (D,)
+    pixels: torch.Tensor | None  # (3, H, W); None where nothing is to be encoded
     embedding: Embeddings | None
     notes: tuple[str, ...]
 
@@ -47,9 +47,12 @@ Outcome: TypeAlias = Prepared | Known | SourceFailure
 
 
 class Preparer:
-    """Makes of each item what an import needs of it; a file that is known by its hash is not even decoded."""
+    """Makes of each item what an import needs of it; a file that is known by its hash is not even decoded.
 
-    def __init__(self, catalog: Catalog, encoder: Encoder, limits: Limits) -> None:
+    Without an encoder nothing is made ready to be encoded: that is for finding out what an import would do.
+    """
+
+    def __init__(self, catalog: Catalog, encoder: Encoder | None, limits: Limits) -> None:
         self.catalog, self.encoder, self.limits = catalog, encoder, limits
 
     def ahead(self, pool: ThreadPoolExecutor, source: Source, most: int) -> Iterator[Outcome]:
@@ -80,7 +83,7 @@ class Preparer:
             if (known := self.catalog.by_pixels(image.pixel_sha256)) is not None:
                 return Known(item, known, source_sha256)
             embedding = embeddings.get(image.pixel_sha256)
-            pixels = self.encoder.preprocess(image.rgb) if embedding is None else None
+            pixels = self.encoder.preprocess(image.rgb) if self.encoder and embedding is None else None
             case, small = _case(item, image), thumbnail(image.rgb)
             return Prepared(case, source_sha256, image.data, small, pixels, embedding, image.notes)
         except EntError as error:

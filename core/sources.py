@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 from core.encoder_spec import Embeddings
@@ -63,11 +64,17 @@ class Source:
 
 @contextmanager
 def open_source(
-    path: Path, taxonomy: Taxonomy, *, manifest: Path | None = None, limits: Limits = DEFAULT_LIMITS
+    path: Path,
+    taxonomy: Taxonomy,
+    *,
+    manifest: Path | None = None,
+    columns: Mapping[str, str] = MappingProxyType({}),
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Iterator[Source]:
     """The images of a folder, ZIP, manifest or single file, labelled by manifest or else by their folders' names.
 
-    Items can be read until the context ends. Raises SourceError when the source as a whole is of no use.
+    `columns` are those of the manifest, as `read_manifest` takes them. Items can be read until the context ends.
+    Raises SourceError when the source as a whole is of no use.
     """
     path, table = Path(path), None
     if manifest is not None:
@@ -76,13 +83,13 @@ def open_source(
         path, table = path.parent, _manifest_file(path)
     kind, name = _kind(path), printable(path.resolve().name)
     if kind == "folder":
-        yield _source(name, list_folder(path, limits), table, taxonomy)
+        yield _source(name, list_folder(path, limits), table, taxonomy, columns)
     elif kind == "image":
         file = ListedFile(path.name, partial(read_file, path, limits))
-        yield _source(name, Listing((file,)), table, taxonomy)
+        yield _source(name, Listing((file,)), table, taxonomy, columns)
     elif kind == "ZIP":
         with _open_zip(path, str(path)) as archive:
-            yield _source(name, list_zip(archive, limits), table, taxonomy)
+            yield _source(name, list_zip(archive, limits), table, taxonomy, columns)
     else:
         raise SourceError(f"{path} is a manifest already; {GIVE}, and at most one manifest beside it")
 
@@ -95,7 +102,7 @@ def open_archive(name: str, data: bytes, taxonomy: Taxonomy, *, limits: Limits =
     """
     shown = printable(name.replace("\\", "/").rpartition("/")[2]) or "upload.zip"
     with _open_zip(io.BytesIO(data), shown) as archive:
-        yield _source(shown, list_zip(archive, limits), None, taxonomy)
+        yield _source(shown, list_zip(archive, limits), None, taxonomy, {})
 
 
 def source_of_uploads(
@@ -145,7 +152,9 @@ def _open_zip(file: Path | BinaryIO, shown: str) -> zipfile.ZipFile:
         raise SourceError(f"{shown} is no ZIP that can be read: {error}; pack it again") from error
 
 
-def _source(name: str, listing: Listing, table: ListedFile | None, taxonomy: Taxonomy) -> Source:
+def _source(
+    name: str, listing: Listing, table: ListedFile | None, taxonomy: Taxonomy, columns: Mapping[str, str]
+) -> Source:
     base = ""
     if table is None:
         table, base = _find_manifest(listing.files)
@@ -155,7 +164,7 @@ def _source(name: str, listing: Listing, table: ListedFile | None, taxonomy: Tax
         data = table.read()
     except (OSError, ImageError) as error:
         raise SourceError(f"the manifest {table.shown} cannot be read: {error}") from error
-    return _by_manifest(name, listing, read_manifest(data, table.shown, taxonomy), base)
+    return _by_manifest(name, listing, read_manifest(data, table.shown, taxonomy, columns), base)
 
 
 def _find_manifest(files: Sequence[ListedFile]) -> tuple[ListedFile | None, str]:

@@ -1,0 +1,31 @@
+"""Deleting a library for good."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from core.errors import LibraryError
+from core.lock import WriterLock
+from core.making import WRITING
+from core.store import CATALOG
+
+
+def remove_library(root: Path, on_wait: Callable[[str], None] = lambda said: None) -> None:
+    """Delete the library in `root` with everything in its folder, when whoever writes to it has finished.
+
+    It is gone at once or not at all, since its folder is first renamed. Raises LibraryError when there is none, or
+    it cannot be deleted.
+    """
+    if not (root / CATALOG).is_file():
+        raise LibraryError(f"{root} is not a library (it has no {CATALOG}); nothing was deleted")
+    gone = root.with_name(f".{root.name}.{secrets.token_hex(4)}.removed")
+    try:
+        with WriterLock(root / WRITING).held(on_wait=on_wait):
+            root.replace(gone)
+        shutil.rmtree(gone)
+    except OSError as error:
+        left = f"; what is left of it is in {gone}" if gone.exists() else ""
+        raise LibraryError(f"{root} cannot be deleted: {error.strerror}{left}") from error
