@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import streamlit as st
 
 from core.errors import EntError
-from pages.ui import frame, palette, tasks
+from core.sources import MANIFEST_SUFFIXES
+from pages.ui import frame, manifest_columns, palette, tasks
+from pages.ui.jobs import Job
 from pages.ui.resources import OpenLibrary
+from pages.ui.tasks import ImportRequest
 from pages.ui.text import markdown
 
 FILES, PATH, MANIFEST, LABEL = "import_files", "import_path", "import_manifest", "import_label"
@@ -68,19 +74,40 @@ def _path(library: OpenLibrary) -> None:
         placeholder="optional: a CSV or JSON file that describes the images",
         help="Columns path and label, and any of finding, patient_id, description, description_en, exam_date, split.",
     )
+    manifest_columns.show(_manifest())
     if reason := st.session_state.pop(REFUSED, None):
         st.error(markdown(reason), icon=":material/error:")
-    st.button(
-        "Import from this machine",
-        type="primary",
-        icon=":material/drive_folder_upload:",
-        on_click=_start_path,
-        args=(library,),
-    )
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Import from this machine",
+            type="primary",
+            icon=":material/drive_folder_upload:",
+            on_click=_start,
+            args=(library, tasks.import_path),
+        )
+        st.button(
+            "Dry run",
+            icon=":material/rule:",
+            on_click=_start,
+            args=(library, tasks.plan_path),
+            help="Reads everything and says what an import would do. Stores nothing.",
+        )
     frame.quiet(
         "Labels, findings and patients come from the manifest. Image metadata (EXIF, GPS, comments) is left behind; "
         "pictures that are already here are recognised and not added twice."
     )
+
+
+def _manifest() -> Path | None:
+    """The manifest that was named or is the source itself, where it is there."""
+    for written in (st.session_state.get(MANIFEST), st.session_state.get(PATH)):
+        try:
+            path = tasks.path_from(written or "")
+        except EntError:
+            continue
+        if path.is_file() and path.suffix.lower() in MANIFEST_SUFFIXES:
+            return path
+    return None
 
 
 def _start_files(library: OpenLibrary, key: str) -> None:
@@ -90,11 +117,11 @@ def _start_files(library: OpenLibrary, key: str) -> None:
         st.session_state[UPLOADS] += 1
 
 
-def _start_path(library: OpenLibrary) -> None:
+def _start(library: OpenLibrary, begin: Callable[[OpenLibrary, ImportRequest], Job]) -> None:
     try:
         path = tasks.path_from(st.session_state.get(PATH, ""))
         manifest = tasks.path_from(st.session_state[MANIFEST]) if st.session_state.get(MANIFEST) else None
     except EntError as error:
         st.session_state[REFUSED] = str(error)
         return
-    tasks.import_path(library, path, manifest)
+    begin(library, ImportRequest(path, manifest, manifest_columns.chosen(_manifest())))

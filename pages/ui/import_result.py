@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.ui import frame
-from pages.ui.text import count, markdown
+from pages.ui import evidence, frame
+from pages.ui.text import count, markdown, number
 
 if TYPE_CHECKING:
+    from core.import_plan import ImportPlan
     from core.ingest_report import IngestReport
+    from core.taxonomy import Taxonomy
     from core.verify import VerifyReport
 
 
@@ -28,6 +30,23 @@ def show(reports: Sequence[IngestReport]) -> None:
     _table("Failed", "File", "Why", [(f.path, f.reason) for r in reports for f in r.failures], expanded=True)
     _table("Already in the library", "File", "Is the same picture as", [_twin(t) for r in reports for t in r.twins])
     _table("Notes", "File", "What was changed", [(n.path, n.reason) for r in reports for n in r.notes])
+
+
+def show_plan(plan: ImportPlan, taxonomy: Taxonomy) -> None:
+    """What an import would do: counts, classes, what is known of the images, and what cannot be taken."""
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Would be added", plan.new, width="content")
+        st.metric("Known, or there twice", plan.known, width="content")
+        st.metric("Cannot be taken", len(plan.failures), width="content")
+    if plan.stopped:
+        frame.quiet("Stopped before the end: these are the images read so far.")
+    if plan.labels:
+        evidence.show_counts(plan.labels, taxonomy)
+    if plan.facts:
+        known = ", ".join(f"{number(n)} with {name.replace('_', ' ')}" for name, n in plan.facts.items())
+        frame.quiet(f"Of the new ones: {known}.")
+    _table("Cannot be taken", "File", "Why", [(f.path, f.reason) for f in plan.failures], expanded=True)
+    _table("Notes", "", "What was noticed", [("", note) for note in plan.notes], expanded=True)
 
 
 def show_verified(report: VerifyReport) -> None:

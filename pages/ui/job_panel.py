@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.ui import frame, import_result, resources, tasks
+from pages.ui import frame, import_result, libraries, resources, tasks
 from pages.ui.jobs import Job, Step
+from pages.ui.resources import OpenLibrary
 from pages.ui.text import duration, markdown, number
 
 POLL = 0.5
@@ -76,5 +77,31 @@ def _ended(job: Job) -> None:
         st.error(markdown(job.error), icon=":material/error:")
     elif job.kind == tasks.IMPORT:
         import_result.show(job.result if isinstance(job.result, list) else [job.result])
+    elif job.kind == tasks.PLAN and job.result is not None:
+        _planned(job)
+    elif job.kind == tasks.BACKUP and job.result is not None:
+        st.success(f"The backup is in {markdown(job.result)}", icon=":material/check_circle:")
     elif job.kind in (tasks.VERIFY, tasks.REPAIR) and job.result is not None:
         import_result.show_verified(job.result)
+
+
+def _planned(job: Job) -> None:
+    library = libraries.in_use_or_none()
+    if library is None or library.library_id != job.library:
+        return
+    _, plan = job.result
+    import_result.show_plan(plan, library.taxonomy)
+    st.button(
+        "Import now",
+        key=f"import_{job.job_id}",
+        type="primary",
+        icon=":material/drive_folder_upload:",
+        disabled=not plan.new,
+        on_click=_import,
+        args=(library, job),
+    )
+
+
+def _import(library: OpenLibrary, planned: Job) -> None:
+    tasks.import_path(library, planned.result[0])
+    resources.jobs().dismiss(planned.job_id)

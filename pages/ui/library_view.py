@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import evidence, frame, job_panel, libraries, palette, resources, tasks
+from pages.ui import evidence, frame, job_panel, libraries, library_care, palette, resources, tasks
 from pages.ui.resources import OpenLibrary
-from pages.ui.text import count, day, markdown, number
+from pages.ui.text import day, markdown, number
 
 CREATING = "creating_library"
 
@@ -26,7 +26,7 @@ def show_jobs() -> None:
 
 
 def show(library: OpenLibrary) -> None:
-    """Name, facts, cases a class, and the two ways to look after it."""
+    """Name, facts, cases a class, and the ways to look after it."""
     now, counts = library.catalog.state(), library.facets("label")
     tag = " :gray-badge[synthetic]" if library.synthetic else ""
     st.subheader(markdown(now.name) + tag, anchor=False)
@@ -41,29 +41,4 @@ def show(library: OpenLibrary) -> None:
     )
     if counts:
         evidence.show_counts(counts, library.taxonomy)
-    _care(library)
-
-
-def _care(library: OpenLibrary) -> None:
-    busy = bool(resources.jobs().running(library.library_id))
-    with st.container(horizontal=True, gap="small", key="care"):
-        st.button(
-            "Verify",
-            icon=":material/fact_check:",
-            disabled=busy,
-            on_click=tasks.verify,
-            args=(library,),
-            help="Compares catalogue, image files, embeddings and index with each other. Changes nothing.",
-        )
-        st.button(
-            "Repair",
-            icon=":material/build:",
-            disabled=busy,
-            on_click=tasks.repair,
-            args=(library,),
-            help="Makes thumbnails and the index anew from the catalogue. Cases and their images stay; "
-            "images of no case go to the folder orphans.",
-        )
-    if busy:
-        running = resources.jobs().running(library.library_id)
-        frame.quiet(f"{count(len(running), 'job')} at work on this library.")
+    library_care.show(library)

@@ -92,6 +92,14 @@ class OpenLibrary:
             self._warm = True
             threading.Thread(target=self._load, name="warm", daemon=True).start()
 
+    def close(self) -> None:
+        """Let go of the library's files."""
+        with self._lock:
+            if self._engine is not None:
+                self._engine.close()
+                self._engine = None
+        self.catalog.close()
+
     def _load(self) -> None:
         with suppress(EntError):
             self.engine.encoder.load()
@@ -154,11 +162,29 @@ def search(library_id: str, version: str, signature: str, _query: Query) -> Sear
 def remember_elsewhere(root: Path) -> None:
     """Keep a library outside the app's folder in the list, also after a restart."""
     home = get_settings().libraries
-    if root.resolve().parent == home.resolve():
+    if not is_elsewhere(root):
         return
     home.mkdir(parents=True, exist_ok=True)
     paths = dict.fromkeys((str(root.resolve()), *map(str, _elsewhere())))
     (home / ELSEWHERE).write_text(json.dumps(list(paths), indent=1), encoding="utf-8")
+
+
+def is_elsewhere(root: Path) -> bool:
+    """Whether a library lies outside the app's folder."""
+    return root.resolve().parent != get_settings().libraries.resolve()
+
+
+def forget_elsewhere(root: Path) -> None:
+    """Take a library outside the app's folder out of the list; nothing of it is touched."""
+    paths = [str(path) for path in _elsewhere() if path.resolve() != root.resolve()]
+    (get_settings().libraries / ELSEWHERE).write_text(json.dumps(paths, indent=1), encoding="utf-8")
+
+
+def close_library(library: OpenLibrary) -> None:
+    """Let go of a library's files, for all sessions; it is opened anew when it is asked for."""
+    _opened.pop(library.library_id, None)
+    _open.clear()
+    library.close()
 
 
 def notice_read() -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +18,13 @@ from pages.ui.resources import OpenLibrary
 from pages.ui.text import count
 
 if TYPE_CHECKING:
+    from core.import_plan import ImportPlan
     from core.ingest_report import IngestProgress, IngestReport
     from core.sources import Source
 
-CREATE, DEMO, IMPORT, VERIFY, REPAIR = "create", "demo", "import", "verify", "repair"
-STOPPABLE = (IMPORT, VERIFY, REPAIR)
+CREATE, DEMO, IMPORT, PLAN = "create", "demo", "import", "plan"
+VERIFY, REPAIR, BACKUP = "verify", "repair", "backup"
+STOPPABLE = (IMPORT, PLAN, VERIFY, REPAIR, BACKUP)
 STAGES = {
     "loading": "Loading the encoder",
     "importing": "Importing",
@@ -84,16 +88,51 @@ def make_demo() -> Job:
     return resources.jobs().start(DEMO, "Demo library", resources.library_id_of(root), work)
 
 
-def import_path(library: OpenLibrary, path: Path, manifest: Path | None) -> Job:
+@dataclass(frozen=True)
+class ImportRequest:
+    """What a person asked to import from this machine: a path, a manifest beside it, and what its columns are."""
+
+    path: Path
+    manifest: Path | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+def import_path(library: OpenLibrary, asked: ImportRequest) -> Job:
     """Import a folder, a ZIP file or a manifest on this machine."""
 
     def work(job: Job) -> IngestReport:
-        from core.sources import open_source
-
-        with open_source(path, library.taxonomy, manifest=manifest, limits=library.engine.limits) as source:
+        with _opened(library, asked) as source:
             return _ingest(job, library, source)
 
-    return _start(IMPORT, f"Import of {path.name}", library, work)
+    return _start(IMPORT, f"Import of {asked.path.name}", library, work)
+
+
+def plan_path(library: OpenLibrary, asked: ImportRequest) -> Job:
+    """Find out what that import would do; the result is the request with its ImportPlan."""
+
+    def work(job: Job) -> tuple[ImportRequest, ImportPlan]:
+        job.report(Step("Starting"))
+        with _opened(library, asked) as source:
+            plan = library.engine.plan(
+                source,
+                on_progress=lambda progress: job.report(Step("Reading", progress.done, progress.total)),
+                should_stop=job.should_stop,
+            )
+        return asked, plan
+
+    return _start(PLAN, f"Dry run of the import of {asked.path.name}", library, work)
+
+
+def _opened(library: OpenLibrary, asked: ImportRequest) -> AbstractContextManager[Source]:
+    from core.sources import open_source
+
+    return open_source(
+        asked.path,
+        library.taxonomy,
+        manifest=asked.manifest,
+        columns=asked.columns,
+        limits=library.engine.limits,
+    )
 
 
 def import_uploads(library: OpenLibrary, files: Sequence[tuple[str, bytes]], label: str | None) -> Job:
@@ -131,6 +170,16 @@ def repair(library: OpenLibrary) -> Job:
         return _verify(job, library)
 
     return _start(REPAIR, "Repair of the library", library, work)
+
+
+def back_up(library: OpenLibrary, path: Path) -> Job:
+    """Write the library to one file; the result is that file."""
+
+    def work(job: Job) -> Path:
+        library.engine.backup(path, _telling(job, "Writing the backup"))
+        return path
+
+    return _start(BACKUP, f"Backup to {path.name}", library, work)
 
 
 def _start(kind: str, title: str, library: OpenLibrary, work: Callable[[Job], Any]) -> Job:

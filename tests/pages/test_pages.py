@@ -228,7 +228,7 @@ def test_verify_and_repair_report(app: AppTest, make_library: Callable[..., Path
     next(button for button in app.button if button.label == "Verify").click().run()
     wait_for_jobs(app)
     assert "Everything fits together" in app.success[0].value
-    next(button for button in app.button if button.label == "Repair").click().run()
+    next(button for button in app.button if button.label == "Re-index").click().run()
     wait_for_jobs(app)
     assert len(app.success) == 2
 
@@ -293,7 +293,7 @@ def test_an_import_can_be_stopped_and_says_that_what_was_added_stays(
     assert 3 <= Library.open(root, encoder=FakeEncoder()).catalog.count() < 23
 
 
-@pytest.mark.parametrize("button", ["Verify", "Repair"])
+@pytest.mark.parametrize("button", ["Verify", "Re-index"])
 def test_looking_after_a_library_can_be_stopped(
     app: AppTest, make_library: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, button: str
 ) -> None:

@@ -1,0 +1,96 @@
+"""What one does to look after the library in use: check it, index it anew, back it up, take it away."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import EntError
+from core.settings import get_settings
+from pages.ui import frame, resources, state, tasks
+from pages.ui.resources import OpenLibrary
+from pages.ui.text import count, markdown
+
+BACKUP_TO, NAME_AGAIN, REFUSED = "backup_to", "remove_name", "care_refused"
+
+
+def show(library: OpenLibrary) -> None:
+    """The buttons, and what was refused."""
+    running = resources.jobs().running(library.library_id)
+    busy = bool(running)
+    with st.container(horizontal=True, gap="small", key="care"):
+        st.button(
+            "Verify",
+            icon=":material/fact_check:",
+            disabled=busy,
+            on_click=tasks.verify,
+            args=(library,),
+            help="Compares catalogue, image files, embeddings and index with each other. Changes nothing.",
+        )
+        st.button(
+            "Re-index",
+            icon=":material/build:",
+            disabled=busy,
+            on_click=tasks.repair,
+            args=(library,),
+            help="Makes thumbnails and the index anew from the catalogue. Cases and their images stay; "
+            "images of no case go to the folder orphans.",
+        )
+        with st.popover("Back up", icon=":material/archive:", disabled=busy):
+            _backup(library)
+        with st.popover("Remove", icon=":material/delete:", disabled=busy):
+            _remove(library)
+    if reason := st.session_state.pop(REFUSED, None):
+        st.error(markdown(reason), icon=":material/error:")
+    if busy:
+        frame.quiet(f"{count(len(running), 'job')} at work on this library.")
+
+
+def _backup(library: OpenLibrary) -> None:
+    frame.quiet("One file with all images and all that is known of them. Importing may go on meanwhile.")
+    day = f"{datetime.now():%Y-%m-%d}"
+    suggested = get_settings().libraries / "backups" / f"{library.root.name}-{day}.zip"
+    st.text_input("File on this machine", value=str(suggested), key=BACKUP_TO, width=420)
+    st.button("Write the backup", type="primary", on_click=_start_backup, args=(library,))
+    frame.quiet("Put it back with: python -m core restore FILE FOLDER")
+
+
+def _start_backup(library: OpenLibrary) -> None:
+    written = st.session_state.get(BACKUP_TO, "").strip()
+    if not written:
+        st.session_state[REFUSED] = "name the file that the backup is to be written to"
+        return
+    tasks.back_up(library, Path(written).expanduser())
+
+
+def _remove(library: OpenLibrary) -> None:
+    if resources.is_elsewhere(library.root):
+        frame.quiet("Takes the library out of this list. Its folder and everything in it stay where they are.")
+        st.button("Take out of the list", type="primary", on_click=_forget, args=(library,))
+        return
+    cases, name = count(library.count(), "case"), library.catalog.state().name
+    frame.quiet(f"Deletes the library for good, with its {cases} and their images. There is no way back.")
+    st.text_input(f"Type its name, {markdown(name)}, to be sure", key=NAME_AGAIN)
+    st.button("Delete for good", type="primary", on_click=_delete, args=(library, name))
+
+
+def _forget(library: OpenLibrary) -> None:
+    resources.forget_elsewhere(library.root)
+    state.forget_library()
+
+
+def _delete(library: OpenLibrary, name: str) -> None:
+    from core.removal import remove_library
+
+    if st.session_state.get(NAME_AGAIN, "").strip() != name:
+        st.session_state[REFUSED] = f"nothing was deleted: the name that was typed is not {name}"
+        return
+    try:
+        resources.close_library(library)
+        remove_library(library.root)
+    except EntError as error:
+        st.session_state[REFUSED] = str(error)
+        return
+    state.forget_library()

@@ -1,0 +1,104 @@
+"""The Library page: what an import would do, what a manifest's columns mean, backups, and taking a library away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from core.backup import restore_backup
+from core.library import Library
+from pages.ui import resources
+from tests.conftest import FakeEncoder, picture, png
+from tests.pages.conftest import visible, wait_for_jobs
+
+
+def visit(app: AppTest) -> AppTest:
+    app.run()
+    return app.switch_page("../library.py").run()
+
+
+def click(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def test_a_dry_run_tells_what_an_import_would_do_and_then_does_it(
+    app: AppTest, make_library: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = make_library("clinic", {"ear-left": 3})
+    for number, folder in ((1, "throat"), (700, "throat"), (701, "vc-open")):
+        (tmp_path / "new" / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "new" / folder / f"{number}.png").write_bytes(png(picture(number)))
+    (tmp_path / "new" / "throat" / "bad.png").write_text("no picture")
+    visit(app)
+
+    app.text_input(key="import_path").set_value(str(tmp_path / "new")).run()
+    click(app, "Dry run")
+    wait_for_jobs(app)
+
+    assert not app.exception
+    assert [metric.value for metric in app.metric] == ["2", "1", "1"]
+    assert Library.open(root, encoder=FakeEncoder()).info().cases == 3
+    click(app, "Import now")
+    wait_for_jobs(app)
+    assert [metric.value for metric in app.metric] == ["2", "1", "1"]
+    assert Library.open(root, encoder=FakeEncoder()).info().cases == 5
+
+
+def test_columns_that_are_not_known_by_name_are_chosen(
+    app: AppTest, make_library: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = make_library("clinic", {"ear-left": 3})
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "a.png").write_bytes(png(picture(800)))
+    table = tmp_path / "new" / "liste.csv"
+    table.write_text("Bild,Struktur\na.png,throat\n")
+    visit(app)
+
+    app.text_input(key="import_path").set_value(str(table)).run()
+    app.selectbox(key=f"import_column_path_{table}").set_value("Bild").run()
+    app.selectbox(key=f"import_column_label_{table}").set_value("Struktur").run()
+    click(app, "Import from this machine")
+    wait_for_jobs(app)
+
+    assert not app.exception
+    assert Library.open(root, encoder=FakeEncoder()).info().labels == {"ear-left": 3, "throat": 1}
+
+
+def test_a_library_is_backed_up_and_deleted_only_by_its_name(
+    app: AppTest, make_library: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = make_library("clinic", {"ear-left": 3})
+    visit(app)
+
+    app.text_input(key="backup_to").set_value(str(tmp_path / "kept.zip")).run()
+    click(app, "Write the backup")
+    wait_for_jobs(app)
+    assert "kept" in app.success[0].value
+
+    app.text_input(key="remove_name").set_value("another").run()
+    click(app, "Delete for good")
+    assert "nothing was deleted" in app.error[0].value
+    assert root.is_dir()
+    app.text_input(key="remove_name").set_value("clinic").run()
+    click(app, "Delete for good")
+    assert not app.exception
+    assert not root.exists()
+    assert "Make a library" in visible(app)
+    restore_backup(tmp_path / "kept.zip", root)
+    assert resources.open_library(root).count() == 3
+
+
+def test_a_library_elsewhere_is_taken_out_of_the_list_and_left_alone(
+    app: AppTest, make_library: Callable[..., Path], tmp_path: Path
+) -> None:
+    inside = make_library("clinic", {"ear-left": 3})
+    outside = inside.rename(tmp_path / "outside")
+    resources.remember_elsewhere(outside)
+    visit(app)
+
+    click(app, "Take out of the list")
+    assert not app.exception
+    assert outside.is_dir()
+    assert resources.libraries() == []
