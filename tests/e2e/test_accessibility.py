@@ -1,0 +1,37 @@
+"""Every page by the rules of WCAG 2 AA that a program can check (axe-core, in the browser), light and dark."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.conftest import Server, settle, tab
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+PATHS = ("/", "/?search_words=left+ear", "/gallery", "/library")
+GRAVE = ("serious", "critical")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_violation(browser: Browser, server: Server, scheme: str) -> None:
+    with tab(browser, server.url) as page:
+        page.emulate_media(color_scheme=scheme)
+        found = {path: grave(visited(page, path)) for path in PATHS}
+        page.goto("/gallery")
+        settle(page).locator(".card").first.click()
+        page.get_by_role("dialog").wait_for()
+        found["drawer"] = grave(settle(page))
+    assert {where: said for where, said in found.items() if said} == {}
+
+
+def visited(page: Page, path: str) -> Page:
+    page.goto(path)
+    settle(page).wait_for_timeout(800)
+    return page
+
+
+def grave(page: Page) -> list[str]:
+    """The serious violations on the page as it is, each with the first element it is about."""
+    violations = Axe().run(page).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in violations if v["impact"] in GRAVE]
