@@ -15,7 +15,7 @@ from core.case import Case, NewCase
 from core.encoder_spec import EncoderSpec
 from core.errors import LibraryError, QueryError
 from core.filters import EVERYTHING, Filters
-from core.schema import FORMAT, METADATA, cases, library, next_generation, open_engine, sources, unreadable
+from core.schema import FORMAT, METADATA, cases, library, next_generation, open_engine, sources
 from core.selection import changed_since, passing
 from core.split_table import SplitTable
 from core.taxonomy import Taxonomy
@@ -95,7 +95,7 @@ class Catalog:
             with self.engine.connect() as connection:
                 row = connection.execute(sa.select(library)).mappings().one()
         except (sa.exc.DatabaseError, sa.exc.NoResultFound) as error:
-            raise unreadable(self.path, error) from error
+            raise LibraryError(f"{self.path} is not a library catalogue, or is damaged; restore a backup") from error
         if row["format"] > FORMAT:
             raise LibraryError(f"{self.path} was written by a newer version (format {row['format']}); update this one")
         facts = {name: row[name] for name in State.__dataclass_fields__}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+import logging
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.encoder_spec import EncoderSpec
 from core.errors import EncoderError, first_line
-from core.weights_file import plain_form
 
 if TYPE_CHECKING:
     import torch
@@ -23,14 +25,19 @@ CONFIG = "open_clip_config.json"
 
 @dataclass(frozen=True)
 class Architecture:
-    """A model's form without its weights. `digest` tells two forms apart that the same weights would fit into."""
+    """A model's form without its weights: `config` is open_clip's own, as JSON, and is all that building it needs."""
 
     model: str
-    hub_repo: str | None
+    hub: str | None
     dimension: int
     image_size: int
     preprocess: Mapping[str, Any]
-    digest: str
+    config: str
+
+    @property
+    def digest(self) -> str:
+        """Tells two forms apart that the same weights would fit into."""
+        return hashlib.sha256(self.config.encode()).hexdigest()
 
 
 def architecture(source: str) -> Architecture | None:
@@ -51,27 +58,35 @@ def architecture(source: str) -> Architecture | None:
         return None
     return Architecture(
         model=source if source.startswith(LOCAL) else source.partition("/")[0],
-        hub_repo=overlay.get("hf_hub", "").rstrip("/") or None,
+        hub=overlay.get("hf_hub", "").rstrip("/") or None,
         dimension=int(config["embed_dim"]),
         image_size=_side(config["vision_cfg"].get("image_size", 224)),
         preprocess=defaults | {k: v for k, v in overlay.items() if k in defaults},
-        digest=hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest(),
+        config=json.dumps(config, sort_keys=True),
     )
 
 
-def trained_model(model: str, weights: Path) -> torch.nn.Module:
-    """open_clip's `model` (a name, or local-dir:FOLDER) on the CPU, with the weights of that file and no others.
+def trained_model(config: str, tensors: Mapping[str, torch.Tensor], file: Path) -> torch.nn.Module:
+    """The model of that configuration (JSON) on the CPU, with these weights, of that file, and no others.
 
-    Raises EncoderError when the file does not hold weights of that model.
+    Raises EncoderError when it cannot be built on this machine, or the weights are not of that form.
     """
     import open_clip
 
+    with _folder_of(config) as model:
+        built = _built(lambda: open_clip.create_model(model, load_weights=False, pretrained_text=False))
+    own = dict(tensors)
+    if "positional_embedding" in own and not hasattr(built, "positional_embedding"):
+        own = open_clip.model.convert_to_custom_text_state_dict(own)
+    shapes = {name: tensor.shape for name, tensor in built.state_dict().items()}
+    for scalar in {"logit_scale", "logit_bias"} & own.keys() & shapes.keys():  # () in some files, (1,) in others
+        own[scalar] = own[scalar].reshape(shapes[scalar])
     try:
-        built: torch.nn.Module = open_clip.create_model(model, load_weights=False, precision="fp32")
-        open_clip.load_checkpoint(built, str(plain_form(weights)))
-    except Exception as error:  # open_clip checks shapes with assertions, torch with RuntimeError
-        said = first_line(error)
-        raise EncoderError(f"{weights} does not hold weights of {model}: {said}; give another file") from error
+        built.load_state_dict(own, strict=True)
+    except RuntimeError as error:
+        raise EncoderError(
+            f"{file} does not hold weights of this model: {' '.join(str(error).split())[:200]}; give another file"
+        ) from error
     return built.eval()
 
 
@@ -84,8 +99,13 @@ def untrained_model(model: str, seed: int, **changes: Any) -> torch.nn.Module:
     import torch
 
     torch.manual_seed(seed)
-    built: torch.nn.Module = open_clip.create_model(model, load_weights=False, **changes)
-    return built
+    return _built(lambda: open_clip.create_model(model, load_weights=False, pretrained_text=False, **changes))
+
+
+def tokenizer_of(config: str) -> Callable[[list[str]], torch.Tensor]:
+    """The tokenizer of the model of that configuration (JSON)."""
+    with _folder_of(config) as model:
+        return tokenizer(model)
 
 
 def tokenizer(model: str) -> Callable[[list[str]], torch.Tensor]:
@@ -109,6 +129,37 @@ def image_transform(spec: EncoderSpec) -> Callable[[Image.Image], torch.Tensor]:
         resize_mode=spec.resize_mode,
     )
     return transform
+
+
+@contextmanager
+def _folder_of(config: str) -> Iterator[str]:
+    """The configuration as a name that open_clip can build from."""
+    with tempfile.TemporaryDirectory(prefix="ent-model-") as folder:
+        (Path(folder) / CONFIG).write_text(json.dumps({"model_cfg": json.loads(config)}), encoding="utf-8")
+        yield f"{LOCAL}{folder}"
+
+
+def _built(build: Callable[[], torch.nn.Module]) -> torch.nn.Module:
+    try:
+        with _quiet():
+            return build()
+    except Exception as error:  # open_clip checks with assertions, and misses libraries in its own words
+        raise EncoderError(f"this encoder cannot be built on this machine: {first_line(error)}") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without open_clip's warnings that a model has no weights: that is how it was asked for."""
+    logger = logging.getLogger()
+
+    def is_not_its(record: logging.LogRecord) -> bool:
+        return "open_clip" not in record.pathname
+
+    logger.addFilter(is_not_its)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_not_its)
 
 
 def _local_config(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +13,11 @@ import numpy as np
 from core import clip_model, weights, weights_hint
 from core.clip_model import CONFIG, LOCAL, Architecture
 from core.device import autocast, place
-from core.encoder_spec import Embeddings, EncoderSpec
+from core.encoder_spec import Embeddings, EncoderSpec, Progress
 from core.errors import EncoderError, EncoderMismatch, first_line
 from core.field_of_view import crop_field_of_view
 from core.settings import ROOT, get_settings
-from core.weights import Progress
-from core.weights_file import tensor_hash, weights_file
+from core.weights_file import hash_tensors, read_tensors, tensor_hash, weights_file
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +53,8 @@ class CLIPEncoder:
 
     def check_weights(self) -> None:
         """Raise EncoderMismatch when the weights found are not those of the spec, EncoderError when there are none."""
-        self._find_weights(None)
+        path, _ = self._find_weights(None)
+        weights_hint.remember(self.spec.weights_sha256, path)
 
     def preprocess(self, rgb: Image.Image) -> torch.Tensor:
         return self._transform(crop_field_of_view(rgb))
@@ -97,10 +96,18 @@ class CLIPEncoder:
 
     @cached_property
     def _tokenizer(self) -> Callable[[list[str]], torch.Tensor]:
-        return clip_model.tokenizer(self._architecture(None).model)
+        try:  # a model's own folder may hold its tokenizer too
+            return clip_model.tokenizer(self._architecture(None).model)
+        except EncoderError:
+            return clip_model.tokenizer_of(self._config)
+
+    @cached_property
+    def _config(self) -> str:
+        """The model's configuration: that of the spec, or, for a spec of an early version, what its name stands for."""
+        return self.spec.config or self._architecture(None).config
 
     def _architecture(self, on_progress: Progress | None) -> Architecture:
-        """The model's form, which is that of the spec."""
+        """The model's form as its name stands for it here, which is that of the spec."""
         found = _architecture(self.spec.name, self.spec.model, self.weights, on_progress)
         if self.spec.architecture not in ("", found.digest):
             raise EncoderMismatch(
@@ -110,35 +117,50 @@ class CLIPEncoder:
             )
         return found
 
-    def _find_weights(self, on_progress: Progress | None) -> tuple[str, Path]:
-        """The model by a name that can be built on this machine, and the file of its weights: those of the spec."""
-        found = self._architecture(on_progress)
-        for likely in self._likely_places(found):
-            with suppress(EncoderError):
-                return found.model, self._checked(weights_file(likely))
-        path = self._checked(_weights_of(self.spec.name, found, self.weights, on_progress))
-        weights_hint.remember(self.spec.weights_sha256, path)
-        return found.model, path
-
-    def _likely_places(self, found: Architecture) -> list[Path]:
-        """Where the weights may be, tried before those that must be right."""
+    def _find_weights(self, on_progress: Progress | None) -> tuple[Path, Mapping[str, torch.Tensor]]:
+        """The file of the weights and what it holds: those of the spec."""
         if self.weights is not None:
-            return []
-        own = Path(found.model.removeprefix(LOCAL)) if found.model.startswith(LOCAL) else None
+            if (self.weights / CONFIG).is_file():
+                self._architecture(on_progress)
+            path = weights_file(self.weights)
+            return path, self._checked(path)
+        refused: EncoderError | None = None
+        for likely in self._likely_places():
+            try:
+                path = weights_file(likely)
+                return path, self._checked(path)
+            except EncoderError as error:
+                refused = error
+        try:
+            found = self._architecture(on_progress)
+            if found.hub is not None:  # whatever ENT_WEIGHTS is, it was not this
+                path = weights.download(self.spec.name, found.hub, on_progress)
+            else:
+                path = _weights_of(self.spec.name, found, None, on_progress)
+            return path, self._checked(path)
+        except EncoderError as error:
+            raise refused or error from error
+
+    def _likely_places(self) -> list[Path]:
+        """Where the weights may be without a download."""
+        own = _own_folder(self.spec.model)
         places = (weights_hint.remembered(self.spec.weights_sha256), own, get_settings().weights)
         return [place for place in places if place is not None]
 
-    def _checked(self, path: Path) -> Path:
-        if (found := tensor_hash(path)) != self.spec.weights_sha256:
+    def _checked(self, path: Path) -> Mapping[str, torch.Tensor]:
+        tensors = read_tensors(path)
+        if (found := hash_tensors(tensors)) != self.spec.weights_sha256:
             raise EncoderMismatch(
                 f"{path} holds other weights ({found[:12]}) than this library's encoder {self.spec.name} "
                 f"({self.spec.weights_sha256[:12]}); give the right file with --weights or ENT_WEIGHTS, "
                 "or make a new library for these"
             )
-        return path
+        return tensors
 
     def _build(self, on_progress: Progress | None) -> Any:
-        return place(clip_model.trained_model(*self._find_weights(on_progress)))
+        path, tensors = self._find_weights(on_progress)
+        weights_hint.remember(self.spec.weights_sha256, path)
+        return place(clip_model.trained_model(self._config, tensors, path))
 
 
 class UntrainedEncoder(CLIPEncoder):
@@ -160,6 +182,8 @@ def describe(name: str, given: Path | None = None, on_progress: Progress | None 
     Raises EncoderError when the name is unknown or its weights are not to be had.
     """
     model = KNOWN.get(name, name)
+    if model.startswith(LOCAL):  # wherever it is later opened from
+        name = model = f"{LOCAL}{Path(model.removeprefix(LOCAL)).absolute()}"
     architecture = _architecture(name, model, given, on_progress)
     path = _weights_of(name, architecture, given, on_progress)
     preprocess = architecture.preprocess
@@ -174,6 +198,7 @@ def describe(name: str, given: Path | None = None, on_progress: Progress | None 
         interpolation=preprocess["interpolation"],
         resize_mode=preprocess["resize_mode"],
         architecture=architecture.digest,
+        config=architecture.config,
     )
     return spec, path
 
@@ -183,8 +208,8 @@ def _architecture(name: str, model: str, given: Path | None, on_progress: Progre
     source = model
     if given is not None and (given / CONFIG).is_file():
         source = f"{LOCAL}{given}"
-    elif model.startswith(BUNDLED):
-        source = f"{LOCAL}{ROOT / 'data' / 'models' / model.removeprefix(BUNDLED)}"
+    elif (own := _own_folder(model)) is not None:
+        source = f"{LOCAL}{own}"
     elif model.startswith(HUB):
         source = f"{LOCAL}{weights.download_repository(name, model.removeprefix(HUB), on_progress)}"
     if (found := clip_model.architecture(source)) is None:
@@ -195,7 +220,14 @@ def _architecture(name: str, model: str, given: Path | None, on_progress: Progre
     return found
 
 
+def _own_folder(model: str) -> Path | None:
+    """The folder that the name of a bundled or local model stands for."""
+    if model.startswith(BUNDLED):
+        return ROOT / "data" / "models" / model.removeprefix(BUNDLED)
+    return Path(model.removeprefix(LOCAL)) if model.startswith(LOCAL) else None
+
+
 def _weights_of(name: str, found: Architecture, given: Path | None, on_progress: Progress | None) -> Path:
     if given is None and found.model.startswith(LOCAL):
         given = Path(found.model.removeprefix(LOCAL))
-    return weights.find_weights(name, found.hub_repo, given, on_progress)
+    return weights.find_weights(name, found.hub, given, on_progress)

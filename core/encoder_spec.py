@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from core.weights import Progress
-
 if TYPE_CHECKING:
     import torch
     from PIL import Image
 
 Embeddings = npt.NDArray[np.float32]
+Progress = Callable[[int, int], None]
+"""Called with (bytes done, bytes in all) while something is downloaded."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,12 @@ class EncoderSpec:
     resize_mode: str
     crop: str = "field-of-view-1"
     architecture: str = ""  # hash of the model's configuration: the same weights can be used in more than one
+    config: str = ""  # that configuration, open_clip's as JSON: with the weights, all that building the model needs
 
     @property
     def fingerprint(self) -> str:
         """Hex digest that two encoders share exactly when their embeddings may be compared."""
-        facts = {k: v for k, v in asdict(self).items() if k not in ("name", "model")}
+        facts = {k: v for k, v in asdict(self).items() if k not in ("name", "model", "config")}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     @classmethod

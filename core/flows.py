@@ -7,7 +7,7 @@ import shutil
 from functools import lru_cache
 from pathlib import Path
 
-from core.checkpoint import FLOW_ID, load_flow, save_flow
+from core.checkpoint import FLOW_ID, WEIGHTS, load_flow, save_flow
 from core.errors import QueryError
 from core.flow import Flow
 from core.rerank import Reranker, load_reranker
@@ -19,7 +19,7 @@ class FlowStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._load = lru_cache(maxsize=4)(load_flow)
+        self._load = lru_cache(maxsize=4)(_load)
 
     def ids(self) -> tuple[str, ...]:
         """The ids of all flows kept, in alphabetical order."""
@@ -29,7 +29,7 @@ class FlowStore:
         """The flow of that id. Raises QueryError when there is none, CheckpointError when it cannot be read."""
         if not FLOW_ID.fullmatch(flow_id) or not (self.root / flow_id).is_dir():
             raise QueryError(f"there is no flow {flow_id!r} in this library; it has {', '.join(self.ids()) or 'none'}")
-        return self._load(self.root / flow_id)
+        return self._load(self.root / flow_id, _state_of(self.root / flow_id / WEIGHTS))
 
     def put(self, flow: Flow) -> None:
         """Keep `flow` under its own id, for good: what it made of every case is kept under that id too.
@@ -72,6 +72,19 @@ class FlowStore:
         flow_id = f"flow-{_digest(flow)[:12]}"
         self.put(Flow(flow.field, flow.config, flow_id, flow.name or path.stem))
         return flow_id
+
+
+def _load(folder: Path, _state: tuple[int, int]) -> Flow:
+    return load_flow(folder)
+
+
+def _state_of(file: Path) -> tuple[int, int]:
+    """Another one for every file that was ever put there, by this process or another."""
+    try:
+        found = file.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_ino, found.st_mtime_ns)
 
 
 def _digest(flow: Flow) -> str:

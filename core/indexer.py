@@ -205,8 +205,9 @@ class Indexer:
 
     def _apply(self, flow_id: str, clauses: Clauses) -> None:
         """Keep, in the catalogue, what the flow makes of every embedding it has not been applied to yet."""
-        flow, table = self._flow(flow_id), self.catalog.vectors
+        table = self.catalog.vectors
         while chunk := next(table.chunks(PLAIN, [*clauses, lacking(flow_id)]), None):
+            flow = self._flow(flow_id)  # only now: a library whose flow is lost can be opened and mended
             with self.catalog.engine.begin() as connection:
                 table.put(connection, flow_id, chunk.case_ids, flow.transform(chunk.vectors))
 

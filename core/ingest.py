@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -121,9 +121,14 @@ class Ingest:
         if batch:
             ready = list(batch.values())
             files = [pool.submit(self._store_files, prepared) for prepared in ready]
-            embeddings = self._embed(ready)
-            for file in files:
-                file.result()
+            try:
+                embeddings = self._embed(ready)
+                for file in files:
+                    file.result()
+            except BaseException:
+                wait(files)
+                self._discard(ready)
+                raise
             self._store_cases(ready, embeddings)
             batch.clear()
             self.watcher.on_batch()
@@ -147,12 +152,17 @@ class Ingest:
     def _store_files(self, prepared: Prepared) -> None:
         self.store.put(prepared.case.sha256, prepared.case.extension, prepared.data, prepared.thumbnail)
 
+    def _discard(self, refused: list[Prepared]) -> None:
+        for prepared in refused:
+            self.store.discard(prepared.case.sha256, prepared.case.extension)
+
     def _store_cases(self, ready: list[Prepared], embeddings: list[Embeddings]) -> None:
         new: list[NewCase] = []
         for prepared, embedding in zip(ready, embeddings, strict=True):
             if not np.isfinite(embedding).all():
                 reason = "the encoder makes no finite embedding of this image; leave it out"
                 self._tally.failures.append(SourceFailure(prepared.case.filename, reason))
+                self._discard([prepared])
                 continue
             new.append(NewCase(prepared.case, embedding, prepared.source_sha256))
             self._tally.notes.extend(SourceFailure(prepared.case.filename, note) for note in prepared.notes)

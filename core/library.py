@@ -13,6 +13,7 @@ from core.case import Case
 from core.catalog import Catalog
 from core.encoder import CLIPEncoder, describe
 from core.encoder_spec import Encoder
+from core.encoder_spec import Progress as DownloadProgress
 from core.errors import EncoderMismatch, IndexUnavailable, LibraryBusy, LibraryError, QueryError
 from core.flow import Flow
 from core.flows import FlowStore
@@ -31,7 +32,6 @@ from core.sources import Source
 from core.store import CATALOG, ImageStore
 from core.taxonomy import ENT, Taxonomy
 from core.verify import VerifyReport, verify
-from core.weights import Progress as DownloadProgress
 
 DEFAULT_ENCODER = "clip-vit-b-32"
 SEARCH_TRIES = 3
@@ -105,6 +105,7 @@ class Library:
             spec, found = describe(encoder, weights, on_progress)
             weights_hint.remember(spec.weights_sha256, found)
             encoder = CLIPEncoder(spec, found)
+            encoder.load(on_progress)  # a library is bound to it for good, so it must be one that works
         make_folder(root, name, encoder.spec, taxonomy)
         return cls.open(root, encoder=encoder)
 
@@ -151,12 +152,13 @@ class Library:
 
     def search(self, query: Query) -> SearchResult:
         """The cases nearest to `query`. Raises QueryError, ImageError or EncoderError when it cannot be answered."""
-        for _ in range(SEARCH_TRIES):
+        for tried in range(SEARCH_TRIES):
             flow, epoch = self.active_flow, self.catalog.index_progress().epoch
             try:
                 result = self._searcher.search(query, flow, self.flows.reranker(flow.flow_id) if flow else None)
             except IndexUnavailable as error:
-                self.indexer.distrust(epoch)
+                # too many open files, say, is no damage: only an index that fails when opened afresh is built anew
+                self.indexer.distrust(epoch) if tried else self.indexer.close()
                 unavailable = error
                 continue
             if self.catalog.state().active_flow == (flow.flow_id if flow else None):

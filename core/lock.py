@@ -49,8 +49,8 @@ class WriterLock:
             if crashed:
                 self._on_crash()
             yield
+            self._mark.unlink(missing_ok=True)  # it stays after an error, so that the next one looks what was left
         finally:
-            self._mark.unlink(missing_ok=True)
             lock.release()
 
     def _wait(self, lock: FileLock, until: float, should_stop: Callable[[], bool]) -> None:

@@ -11,6 +11,8 @@ from sqlalchemy.exc import DatabaseError as DatabaseError  # for those who ask w
 
 from core.errors import LibraryError
 
+PATIENCE = 30
+"""Seconds to wait for whoever holds the database just now."""
 FORMAT = 1
 """Version of the library format; raised when an older program could no longer read what a newer one writes."""
 
@@ -94,26 +96,27 @@ def is_out_of_reach(error: Exception) -> bool:
     return getattr(error.orig, "sqlite_errorname", "") != "SQLITE_ERROR"  # which is: no such table
 
 
-def unreadable(path: Path, error: Exception) -> LibraryError:
-    """What to tell a person whose catalogue could not be read: whether to wait or to restore a backup."""
-    if is_out_of_reach(error):
-        said = str(getattr(error, "orig", None) or error)
-        return LibraryError(
-            f"{path} cannot be read just now ({said}): look who else uses it, whether you may read it, and whether "
-            "the disk is full; then try again"
-        )
-    return LibraryError(f"{path} is not a library catalogue, or is damaged; restore a backup")
-
-
 def open_engine(path: Path) -> sa.Engine:
-    """An engine on the SQLite file at `path`: write-ahead log, durable commits, foreign keys kept."""
-    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
+    """An engine on the SQLite file at `path`: write-ahead log, durable commits, foreign keys kept.
+
+    What fails for reasons outside the file is raised as LibraryError, in words for people.
+    """
+    url = sa.URL.create("sqlite", database=str(path))
+    engine = sa.create_engine(url, connect_args={"timeout": PATIENCE}, hide_parameters=True)  # they speak of patients
 
     @sa.event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         with suppress(Exception):  # a file that is no database is reported by the first query, in words
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
                 connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "handle_error")
+    def _translate(context: sa.engine.ExceptionContext) -> None:
+        if context.sqlalchemy_exception is not None and is_out_of_reach(context.sqlalchemy_exception):
+            raise LibraryError(
+                f"{path} cannot be used just now ({context.original_exception}): look who else uses it, whether you "
+                "may read and write it, and whether the disk is full; then try again"
+            )
 
     return engine
 

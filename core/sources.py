@@ -203,7 +203,7 @@ def _label(file: ListedFile, taxonomy: Taxonomy) -> str | None:
 
 
 def _by_manifest(name: str, listing: Listing, manifest: Manifest, base: str) -> Source:
-    finder = FileFinder(listing.files, base)
+    finder = FileFinder(listing.files, base, [row.path for row in manifest.rows])
     items: list[SourceItem] = []
     failures = [*listing.failures, *manifest.failures]
     refused = {failure.path for failure in failures}

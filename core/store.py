@@ -20,9 +20,19 @@ class ImageStore:
         self.root = root
 
     def put(self, sha256: str, extension: str, data: bytes, thumbnail: bytes) -> None:
-        """Keep an original and its thumbnail; doing it again changes nothing."""
-        _write(self.image_path(sha256, extension), data)
-        _write(self.thumbnail_path(sha256), thumbnail)
+        """Keep an original and its thumbnail; doing it again changes nothing. Raises LibraryError where it cannot."""
+        try:
+            _write(self.image_path(sha256, extension), data)
+            _write(self.thumbnail_path(sha256), thumbnail)
+        except OSError as error:
+            raise LibraryError(
+                f"cannot write to the library: {error.strerror}; make room or see who may write there, then go on"
+            ) from error
+
+    def discard(self, sha256: str, extension: str) -> None:
+        """Take back an original and its thumbnail that no case came of."""
+        self.image_path(sha256, extension).unlink(missing_ok=True)
+        self.thumbnail_path(sha256).unlink(missing_ok=True)
 
     def image(self, sha256: str, extension: str) -> bytes:
         """The original. Raises LibraryError when the file is gone."""
@@ -63,7 +73,8 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise LibraryError(f"the library has lost the file {path.name}; restore it from a backup") from error
+        said = f"the library cannot read its file {path.name} ({error.strerror})"
+        raise LibraryError(f"{said}; see who may read it, or restore it from a backup") from error
 
 
 def _write(path: Path, data: bytes) -> None:

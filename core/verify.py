@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from core.catalog import Catalog
 from core.errors import IndexUnavailable
 from core.index import WHOLE, ChromaIndex, Space
 from core.indexer import Indexer
-from core.schema import DatabaseError, damage, is_out_of_reach, unreadable
+from core.schema import DatabaseError, damage
 from core.selection import ACTIVE
 from core.store import ImageStore
 from core.vectors import PLAIN, VectorChunk
@@ -63,8 +64,6 @@ def verify(
         problems.extend(found)
         return VerifyReport(not problems, catalog.count(), before, after, tuple(problems))
     except DatabaseError as error:
-        if is_out_of_reach(error):
-            raise unreadable(catalog.path, error) from error
         return _damaged(str(error.orig))
 
 
@@ -96,14 +95,22 @@ def _check_files(kept: list[tuple[str, str]], store: ImageStore, steps: _Count) 
         image = store.image_path(sha256, extension)
         if not image.is_file():
             yield f"image file {image.name} is missing; restore it from a backup"
-        elif hashlib.sha256(image.read_bytes()).hexdigest() != sha256:
-            yield f"image file {image.name} was altered; restore it from a backup"
+        elif (found := _hash_of(image)) != sha256:
+            how = "was altered" if found else "cannot be read"
+            yield f"image file {image.name} {how}; restore it from a backup"
         if not store.thumbnail_path(sha256).is_file():
             yield f"the thumbnail of {image.name} is missing; run repair"
     expected = {store.image_path(*names) for names in kept} | {store.thumbnail_path(sha256) for sha256, _ in kept}
     if orphans := store.files() - expected:
         such = f"{len(orphans)} files belong to no case (such as {min(orphans).name})"
         yield f"{such}; run repair, which moves images to orphans/"
+
+
+def _hash_of(image: Path) -> str | None:
+    try:
+        return hashlib.sha256(image.read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def _check_embeddings(catalog: Catalog) -> Iterator[str]:

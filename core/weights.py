@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import socket
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,44 +12,44 @@ from urllib.request import getproxies
 
 from tqdm.auto import tqdm
 
+from core.encoder_spec import Progress
 from core.errors import EncoderError, first_line
 from core.settings import get_settings
 from core.weights_file import HUB_FILES, weights_file
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when the hub client is imported, which is later
 
-Progress = Callable[[int, int], None]
-"""Called with (bytes done, bytes in all) while something is downloaded."""
 
-
-def find_weights(name: str, hub_repo: str | None, given: Path | None, on_progress: Progress | None = None) -> Path:
-    """The weights file of encoder `name`: `given`, else ENT_WEIGHTS, else the cache, else downloaded from `hub_repo`.
+def find_weights(name: str, hub: str | None, given: Path | None, on_progress: Progress | None = None) -> Path:
+    """The weights file of encoder `name`: `given`, else ENT_WEIGHTS, else the cache, else downloaded from `hub`.
 
     Raises EncoderError, naming the ways out, when there is none to be had.
     """
     for candidate in (given, get_settings().weights):
         if candidate is not None:
             return weights_file(Path(candidate))
-    if hub_repo is None:
+    if hub is None:
         raise EncoderError(f"no weights for encoder {name}; {_ways_out()}")
-    return download(name, hub_repo, on_progress)
+    return download(name, hub, on_progress)
 
 
-def download(name: str, hub_repo: str, on_progress: Progress | None = None) -> Path:
-    """The weights file of a hub repository, from the cache when it is there, else downloaded once.
+def download(name: str, hub: str, on_progress: Progress | None = None) -> Path:
+    """The weights file of a hub repository (org/repo, or org/repo/file), from the cache when there, else downloaded.
 
     Raises EncoderError, naming the ways out, when it is neither cached nor reachable.
     """
     from huggingface_hub import hf_hub_download, try_to_load_from_cache
 
     cache = get_settings().cache / "hub"
-    for filename in HUB_FILES:
+    owner, repo, *file = hub.split("/", 2)
+    hub_repo, filenames = f"{owner}/{repo}", (*file, *HUB_FILES)
+    for filename in filenames:
         if isinstance(found := try_to_load_from_cache(hub_repo, filename, cache_dir=cache), str):
             return Path(found)
     if get_settings().offline:
         raise EncoderError(f"no weights for encoder {name}: not in {cache}, and ENT_OFFLINE is set; {_ways_out()}")
     reason: Exception | None = _unreachable()  # the hub client would try for half a minute
-    for filename in HUB_FILES if reason is None else ():
+    for filename in filenames if reason is None else ():
         try:
             bar = _progress_bar(on_progress)
             return Path(hf_hub_download(hub_repo, filename, cache_dir=cache, tqdm_class=bar, etag_timeout=5))

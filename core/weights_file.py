@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import EncoderError, first_line
-from core.settings import get_settings
 
 if TYPE_CHECKING:
     import torch
@@ -90,21 +88,6 @@ def hash_tensors(tensors: Mapping[str, torch.Tensor]) -> str:
         digest.update(f"{name}{tuple(tensor.shape)}".encode())
         digest.update(tensor.float().contiguous().numpy().data)
     return digest.hexdigest()
-
-
-def plain_form(path: Path) -> Path:
-    """`path`, or a safetensors copy of it in the cache where open_clip would not know its form by its name."""
-    if path.suffix == ".safetensors" or not (_is_safetensors(path) or _is_torchscript(path)):
-        return path
-    from safetensors.torch import save_file
-
-    copy = get_settings().cache / "converted" / f"{tensor_hash(path)}.safetensors"
-    if not copy.is_file():
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        part = copy.with_suffix(f".{os.getpid()}.part")
-        save_file({k: v.contiguous() for k, v in read_tensors(path).items()}, part)
-        part.replace(copy)
-    return copy
 
 
 def _is_safetensors(path: Path) -> bool:

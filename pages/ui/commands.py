@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import IO, Any
 
 from core.errors import EntError
@@ -73,13 +74,14 @@ def _wait(process: subprocess.Popen[str], job: Job) -> None:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
+    """End the command and whatever it has started itself."""
     if process.poll() is None:
-        process.terminate()
-        try:
+        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _collect(stream: IO[str] | None, lines: deque[str]) -> None:

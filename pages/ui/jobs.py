@@ -102,6 +102,16 @@ class Jobs:
         with self._lock:
             return next((job for job in self._jobs if job.job_id == job_id), None)
 
+    def stop_all(self, patience: float) -> None:
+        """Ask all work to end, and wait for it up to `patience` seconds: for the end of the process."""
+        with self._lock:
+            running = [job for job in self._jobs if job.running]
+        for job in running:
+            job.stop()
+        until = time.monotonic() + patience
+        while any(job.running for job in running) and time.monotonic() < until:
+            time.sleep(0.05)
+
     def dismiss_ended(self, library: str) -> None:
         """Forget those jobs of a library that have ended."""
         with self._lock:

@@ -19,6 +19,7 @@ from core.filters import EVERYTHING, Filters
 from core.settings import get_settings
 from core.store import CATALOG, ImageStore
 from core.taxonomy import Taxonomy
+from core.whole_file import write_whole
 from pages.ui.jobs import Jobs
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def remember_elsewhere(root: Path) -> None:
         return
     home.mkdir(parents=True, exist_ok=True)
     paths = dict.fromkeys((str(root.resolve()), *map(str, _elsewhere())))
-    (home / ELSEWHERE).write_text(json.dumps(list(paths), indent=1), encoding="utf-8")
+    write_whole(home / ELSEWHERE, json.dumps(list(paths), indent=1).encode())
 
 
 def is_elsewhere(root: Path) -> bool:
@@ -177,7 +178,7 @@ def is_elsewhere(root: Path) -> bool:
 def forget_elsewhere(root: Path) -> None:
     """Take a library outside the app's folder out of the list; nothing of it is touched."""
     paths = [str(path) for path in _elsewhere() if path.resolve() != root.resolve()]
-    (get_settings().libraries / ELSEWHERE).write_text(json.dumps(paths, indent=1), encoding="utf-8")
+    write_whole(get_settings().libraries / ELSEWHERE, json.dumps(paths, indent=1).encode())
 
 
 def close_library(library: OpenLibrary) -> None:

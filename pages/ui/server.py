@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import importlib
 import logging
@@ -15,6 +16,8 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from pages.ui import resources
+
 LOG = logging.getLogger(__name__)
 HEAVY = ("torch", "open_clip", "chromadb", "core.library")
 NO_PAGE_YET = 3.0
@@ -22,6 +25,9 @@ NO_PAGE_YET = 3.0
 
 BROWSER_LOADS = 0.7
 """Seconds that the browser still fetches parts of the page after the script has run."""
+
+JOBS_END = 10.0
+"""Seconds that jobs have to end well when the app is stopped."""
 
 _first_page = threading.Event()
 
@@ -31,6 +37,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Serve at once; import the heavy libraries after the first page, so that the first search need not wait."""
     threading.Thread(target=_import_heavy, name="preload", daemon=True).start()
     yield {}
+    await asyncio.to_thread(resources.jobs().stop_all, JOBS_END)
 
 
 def guards() -> list[Middleware]:

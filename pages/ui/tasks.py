@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.demo import default_root, open_demo
 from core.errors import EntError, Stopped
+from core.making import check_free
 from core.settings import get_settings
 from pages.ui import resources
 from pages.ui.jobs import Job, Step
@@ -34,11 +36,10 @@ MEGABYTE = 1_000_000
 
 
 def folder_for(name: str) -> Path:
-    """The folder below the app's own that a new library of this name gets. Raises EntError when it is taken."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.strip().lower()).strip("-") or "library"
+    """The folder below the app's own that a new library of this name gets. Raises LibraryError when it is taken."""
+    slug = re.sub(r"[\W_]+", "-", unicodedata.normalize("NFC", name).lower()).strip("-") or "library"
     folder = get_settings().libraries / slug
-    if folder.exists():
-        raise EntError(f"there is already a library in the folder {folder}; choose another name")
+    check_free(folder)
     return folder
 
 

@@ -17,6 +17,7 @@ from core.filters import Filters
 from core.library import Library
 from core.schema import is_out_of_reach
 from core.vectors import PLAIN
+from tests.conftest import FakeEncoder
 
 DIMENSION = 32
 
@@ -112,15 +113,17 @@ def test_a_catalogue_that_somebody_holds_is_not_called_damaged(tmp_path: Path) -
     assert not is_out_of_reach(sa.exc.DatabaseError("", None, sqlite3.DatabaseError("file is not a database")))
 
 
-def test_a_check_does_not_call_a_catalogue_damaged_that_somebody_holds(
-    library: Library, monkeypatch: pytest.MonkeyPatch
+def test_a_catalogue_that_is_held_or_cannot_be_written_is_told_from_a_damaged_one(
+    tmp_path: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = sqlite3.OperationalError("database is locked")
-    held.sqlite_errorname = "SQLITE_BUSY"
-
-    def locked(engine: sa.Engine) -> str | None:
-        raise sa.exc.OperationalError("PRAGMA integrity_check", None, held)
-
-    monkeypatch.setattr("core.verify.damage", locked)
-    with pytest.raises(LibraryError, match=r"cannot be read just now \(database is locked\)"):
-        library.verify()
+    monkeypatch.setattr("core.schema.PATIENCE", 0)
+    library = Library.create(tmp_path / "library", encoder=encoder)
+    library.catalog.engine.dispose()
+    holder = sqlite3.connect(library.catalog.path, isolation_level=None)
+    holder.execute("PRAGMA locking_mode=EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    for use in (library.verify, library.catalog.state, lambda: library.catalog.update_state(name="other")):
+        with pytest.raises(LibraryError, match=r"cannot be used just now \(database is locked\)"):
+            use()
+    holder.close()
+    assert library.verify().ok

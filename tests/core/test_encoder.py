@@ -170,15 +170,18 @@ def test_an_archive_that_nobody_published_is_not_run(tmp_path: Path) -> None:
     assert precious.read_bytes() == b"precious precious"
 
 
-def test_another_architecture_with_the_same_weights_is_refused_by_a_library(tiny: Path, tmp_path: Path) -> None:
-    Library.create(tmp_path / "library", encoder=f"local-dir:{tiny}").close()
+def test_a_library_keeps_to_the_architecture_it_was_made_with(tiny: Path, tmp_path: Path) -> None:
+    library = Library.create(tmp_path / "library", encoder=f"local-dir:{tiny}")
+    before = library.encoder.encode_images([picture(1)])
+    library.close()
     config = json.loads((tiny / "open_clip_config.json").read_text())
     config["model_cfg"]["quick_gelu"] = True
     (tiny / "open_clip_config.json").write_text(json.dumps(config))
-    library = Library(tmp_path / "library")
+    again = Library(tmp_path / "library")
+    np.testing.assert_allclose(again.encoder.encode_images([picture(1)]), before, atol=1e-6)
+    again.close()
     with pytest.raises(EncoderMismatch, match="another architecture"):
-        library.encoder.load()
-    library.close()
+        Library.open(tmp_path / "library", weights=tiny)
 
 
 def test_other_weights_are_refused_by_a_library(tiny: Path, tmp_path: Path) -> None:
@@ -244,13 +247,56 @@ def test_where_the_weights_are_is_remembered_by_the_machine_and_not_by_the_libra
     opened().close()
     monkeypatch.delenv("ENT_WEIGHTS")
     get_settings.cache_clear()
+    opened().close()
+    again = moved.rename(tmp_path / "again.safetensors")
     with pytest.raises(EncoderMismatch, match="--weights or ENT_WEIGHTS"):
         opened()
-    Library.open(root, weights=moved).close()
+    Library.open(root, weights=again).close()
     opened().close()
-    shutil.copy(tiny / "open_clip_model.safetensors", moved)
+    shutil.copy(tiny / "open_clip_model.safetensors", again)
     with pytest.raises(EncoderMismatch):
         opened()
+
+
+def test_a_library_carries_the_form_of_its_encoder(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = Library.create(tmp_path / "library", weights=tiny)  # a folder with a configuration of its own
+    before = library.encoder.encode_images([picture(1)])
+    library.close()
+    moved = tiny.rename(tmp_path / "moved")
+    shutil.rmtree(get_settings().cache / "found")
+    (moved / "open_clip_config.json").unlink()
+    Library.open(tmp_path / "library", weights=moved).close()
+    np.testing.assert_allclose(Library.open(tmp_path / "library").encoder.encode_images([picture(1)]), before)
+
+
+def test_a_local_folder_is_found_from_anywhere(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tiny.parent)
+    Library.create(tmp_path / "library", encoder="local-dir:tiny").close()
+    monkeypatch.chdir("/")
+    shutil.rmtree(get_settings().cache / "found")
+    Library.open(tmp_path / "library").encoder.load()
+
+
+def test_no_library_is_made_with_weights_that_do_not_fit(tiny: Path, tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match="does not hold weights of this model"):
+        Library.create(tmp_path / "library", encoder="ViT-B-32", weights=tiny / "open_clip_model.safetensors")
+    assert not (tmp_path / "library").exists()
+
+
+def test_weights_of_another_library_do_not_stand_in_the_way(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import open_clip
+
+    Library.create(tmp_path / "library", encoder=f"local-dir:{tiny}").close()
+    other = tmp_path / "other.safetensors"
+    torch.manual_seed(5)
+    model = open_clip.model.CLIP(**TINY["model_cfg"])
+    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, other)
+    monkeypatch.setenv("ENT_WEIGHTS", str(other))
+    get_settings.cache_clear()
+    shutil.rmtree(get_settings().cache / "found")
+    Library.open(tmp_path / "library").encoder.load()
 
 
 def test_a_device_that_is_not_there_is_not_blamed_on_the_weights(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,7 +325,7 @@ def test_a_file_that_holds_no_weights_is_refused_and_never_executed(
 
 def test_weights_of_another_model_are_refused(tiny: Path, tmp_path: Path) -> None:
     encoder = CLIPEncoder(*describe("clip-vit-b-32", tiny / "open_clip_model.safetensors"))
-    with pytest.raises(EncoderError, match="does not hold weights of ViT-B-32"):
+    with pytest.raises(EncoderError, match="does not hold weights of this model"):
         encoder.load()
 
 

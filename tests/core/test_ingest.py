@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,11 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import LibraryBusy, LibraryError
+from core.errors import EncoderError, LibraryBusy, LibraryError
+from core.flow import Flow, FlowConfig
 from core.ingest_report import IngestProgress, IngestReport
 from core.library import Library
 from core.sources import open_source
-from tests.conftest import FakeEncoder, picture, png
+from core.vector_field import VectorField
+from tests.conftest import DIMENSION, FakeEncoder, picture, png
 
 
 def ingest(library: Library, source: Path, **options: object) -> IngestReport:
@@ -274,3 +277,50 @@ def test_of_two_who_make_the_same_library_at_once_one_is_told(tmp_path: Path, en
         thread.join()
     assert sorted(outcomes) == ["made", "told", "told", "told"]
     assert not list(root.glob("*.part*"))
+
+
+def test_an_import_that_fails_leaves_no_file_of_no_case(
+    library: Library, encoder: FakeEncoder, folder_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(pixels: object) -> None:
+        raise EncoderError("no weights")
+
+    monkeypatch.setattr(encoder, "encode_batch", fail)
+    with pytest.raises(EncoderError):
+        ingest(library, folder_of({"ear-left": 5}))
+    assert not library.store.files()
+    assert library.verify().ok
+
+
+def test_a_library_whose_flow_is_lost_can_be_opened_and_mended(
+    library: Library, encoder: FakeEncoder, folder_of: Callable[..., Path]
+) -> None:
+    ingest(library, folder_of({"ear-left": 5}))
+    library.flows.put(Flow(VectorField(DIMENSION), FlowConfig(steps=2), "lost", "lost"))
+    library.activate("lost")
+    library.close()
+    shutil.rmtree(library.root / "flows")
+    shutil.rmtree(library.root / "index")
+    (library.root / "index").mkdir()
+
+    again = Library.open(library.root, encoder=encoder)
+    assert again.info().cases == 5
+    again.activate(None)
+    assert again.verify().ok
+    again.close()
+
+
+def test_a_file_of_the_same_name_elsewhere_is_not_taken_for_one_that_another_row_names(
+    library: Library, tmp_path: Path
+) -> None:
+    for folder, seed in (("p2", 2), ("p3", 3)):
+        (tmp_path / "source" / folder).mkdir(parents=True)
+        (tmp_path / "source" / folder / f"{seed}.png").write_bytes(png(picture(seed)))
+    rows = ["path,label,patient_id", "p1/2.png,ear-left,P1", "p2/2.png,throat,P2", "elsewhere/3.png,throat,P3"]
+    (tmp_path / "source" / "manifest.csv").write_text("\n".join(rows))
+    report = ingest(library, tmp_path / "source")
+    assert [(failure.path, "no such file" in failure.reason) for failure in report.failures] == [("p1/2.png", True)]
+    assert {case.filename: (case.label, case.patient) for case in library.catalog.cases()} == {
+        "p2/2.png": ("throat", "P2"),
+        "p3/3.png": ("throat", "P3"),
+    }
