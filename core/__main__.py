@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from core import console, flow_commands, terminal
+from core import console, flow_commands, label_command, terminal
 from core.console import Progress, say, say_aside
 from core.errors import EntError
 from core.settings import get_settings
@@ -212,6 +212,7 @@ def _read(path: Path) -> bytes:
 
 
 app.add_typer(flow_commands.app, name="flows")
+app.command()(label_command.label)
 
 
 def main() -> None:
