@@ -23,6 +23,7 @@ from pages.ui.jobs import Jobs
 
 if TYPE_CHECKING:
     from core.library import Library
+    from core.neighbourhood import Floats, Neighbourhood
     from core.search import Query, SearchResult
 
 ELSEWHERE, NOTICE_READ = "opened-elsewhere.json", "demo-notice-read"
@@ -149,6 +150,22 @@ def jobs() -> Jobs:
 def search(library_id: str, version: str, signature: str, _query: Query) -> SearchResult:
     """The answer to a query, kept for this session until the library changes. `signature` stands for the query."""
     return _opened[library_id].engine.search(_query)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def neighbourhood(library_id: str, version: str, case_id: str, k: int) -> Neighbourhood:
+    """The `k` nearest cases of a stored one before and after the flow, found once for every state of the library."""
+    from core.neighbourhood import neighbourhood
+
+    return neighbourhood(_opened[library_id].engine, case_id, k)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def movements(library_id: str, version: str) -> Floats:
+    """How far the active flow moves a sample of the library."""
+    from core.neighbourhood import movements
+
+    return movements(_opened[library_id].catalog)
 
 
 def remember_elsewhere(root: Path) -> None:
