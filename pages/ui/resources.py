@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
+from core.arrangement import Arrangement, arrange, narrowed
 from core.catalog import Catalog
 from core.demo import is_demo
 from core.errors import EntError
@@ -86,6 +87,10 @@ class OpenLibrary:
     def facets(self, field: Field, filters: Filters = EVERYTHING) -> dict[str, int]:
         """How many cases that pass `filters` have each value of `field`; counted once for every state."""
         return _facets(self.library_id, self.version, field, repr(filters), filters)
+
+    def arranged(self, arrangement: Arrangement, filters: Filters = EVERYTHING) -> tuple[str, ...]:
+        """The ids of the cases that pass `filters`, in that order; put in order once for every state."""
+        return _arranged(self.library_id, self.version, repr(arrangement), repr(filters), arrangement, filters)
 
     def warm(self) -> None:
         """Load engine and encoder behind the scenes, once; where that fails, the search itself says why."""
@@ -201,6 +206,16 @@ def _open(root: str, inode: int) -> OpenLibrary:
 @st.cache_resource(max_entries=1000, show_spinner=False)
 def _count(library_id: str, version: str, asked: str, _filters: Filters) -> int:
     return _opened[library_id].catalog.count(_filters)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _arranged(
+    library_id: str, version: str, how: str, asked: str, _arrangement: Arrangement, _filters: Filters
+) -> tuple[str, ...]:
+    catalog = _opened[library_id].catalog
+    if not _filters:
+        return arrange(catalog, _arrangement)
+    return narrowed(catalog, _opened[library_id].arranged(_arrangement), _filters)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
