@@ -20,9 +20,10 @@ TITLES: dict[By, str] = {
     "random": "Random",
     "similar": "Similar to one case",
 }
-MEANING = """Typical and unusual: how near the embedding is to the centre of the other cases of its class, before the
-flow; each class counts alike. Random: the same order for the same number in the URL. Similar: cosine similarity to one
-case, which you choose by selecting it in the grid."""
+MEANING = {
+    "typical": "nearest to the centre of its class, before the flow; classes count alike",
+    "unusual": "furthest from the centre of its class, before the flow; classes count alike",
+}
 MOST_SEEDS = 1_000_000
 
 
@@ -43,13 +44,12 @@ def choose(library: OpenLibrary) -> Arrangement:
         width=190,
         label_visibility="collapsed",
         on_change=first_page,
-        help=MEANING,
     )
     seed = _seed()
     if by == "random":
         st.button("Shuffle", icon=":material/shuffle:", on_click=_set, args=(SEED, str(seed % MOST_SEEDS + 1)))
-    if by == "similar" and case is not None:
-        said.html(f'<div class="ent-quiet">{escaped(_to_whom(case, library))}</div>', width="content")
+    if meant := _to_whom(case, library) if by == "similar" and case else MEANING.get(by):
+        said.html(f'<div class="ent-quiet">{escaped(meant)}</div>', width="content")
     _keep(SEED, str(seed) if by == "random" else None)
     _keep(LIKE, like if by == "similar" else None)
     return Arrangement(by, seed if by == "random" else 1, like if by == "similar" and like else "")
