@@ -35,7 +35,7 @@ def show(case: Case, library: OpenLibrary) -> None:
         _grid("Nearest cases", found.before, library, key="drawer_before")
         return
     frame.quiet(_moved(found, library))
-    _grid("Nearest after the flow", found.after, library, key="drawer_after", marked=found.gained, mark="＋ gained")
+    _grid("Nearest after the flow", found.after, library, key="drawer_after", marked=found.gained, mark="+ gained")
     _grid("Nearest before the flow", found.before, library, key="drawer_before", marked=found.lost, mark="− lost")
     frame.quiet(_exchange(found, case))
 
