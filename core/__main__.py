@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from core import care_commands, console, flow_commands, terminal
+from core import care_commands, console, flow_commands, label_command, terminal
 from core.console import Progress, say
 from core.errors import EntError
 from core.settings import get_settings
@@ -207,6 +207,7 @@ def _read(path: Path) -> bytes:
 app.add_typer(flow_commands.app, name="flows")
 for command in care_commands.COMMANDS:
     app.command()(command)
+app.command()(label_command.label)
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from core.case import Case, NewCase
 from core.encoder_spec import EncoderSpec
 from core.errors import LibraryError, QueryError
 from core.filters import EVERYTHING, Filters
+from core.label_table import LabelTable
 from core.schema import FORMAT, METADATA, cases, library, next_generation, open_engine, sources
 from core.selection import changed_since, passing
 from core.split_table import SplitTable
@@ -62,6 +63,7 @@ class Catalog:
         self.engine = open_engine(path)
         self.vectors = VectorTable(self.engine)
         self.splits = SplitTable(self.engine)
+        self.labels = LabelTable(self.engine)
         self.taxonomy = self.state().taxonomy
 
     @classmethod
@@ -153,6 +155,12 @@ class Catalog:
         query = query.order_by(*_ordering(order)).offset(offset).limit(limit)
         with self.engine.connect() as connection:
             return [Case(**row._mapping) for row in connection.execute(query)]
+
+    def ids(self, filters: Filters = EVERYTHING, order: Order = "newest") -> tuple[str, ...]:
+        """The ids of the active cases that pass `filters`."""
+        query = sa.select(cases.c.case_id).where(*passing(filters, self.taxonomy)).order_by(*_ordering(order))
+        with self.engine.connect() as connection:
+            return tuple(connection.execute(query).scalars())
 
     def count(self, filters: Filters = EVERYTHING) -> int:
         """How many active cases pass `filters`."""

@@ -82,6 +82,20 @@ made_splits = sa.Table(
     comment="the cases whose split was made here, and may be made anew; any other split came with the case",
 )
 
+audit = sa.Table(
+    "audit",
+    METADATA,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("who", sa.String),  # null: unknown, as long as nobody signs in
+    sa.Column("action", sa.String(16), nullable=False),
+    sa.Column("case_id", sa.String(16), nullable=False, index=True),  # no foreign key: this outlives the case
+    sa.Column("old", sa.JSON, nullable=False),  # column -> value before, of the columns that changed
+    sa.Column("new", sa.JSON, nullable=False),
+    sa.Column("undoes", sa.Integer),  # seq of the change that this one takes back
+    comment="what people changed, and when; rows are only ever added",
+)
+
 
 def next_generation(connection: sa.Connection) -> int:
     """Raise the library's generation, in the transaction of the change that it stands for, and return it."""

@@ -15,9 +15,11 @@ FORBIDDEN = {"core": {"training", "pages", "streamlit"}, "training": {"pages", "
 ONLY_IN = {"chromadb": "core/index.py", "open_clip": "core/clip_model.py", "umap": "core/projection.py"}
 ONLY_IN |= {"pytorch_metric_learning": "core/metric_loss.py"}
 CONSOLE = {"core/__main__.py", "core/care_commands.py", "core/console.py", "core/flow_commands.py", "core/terminal.py"}
+CONSOLE |= {"core/label_command.py"}
 TOP_LEVEL = {"streamlit_app.py", "pages", "core", "training", "data", "tests", "requirements.txt", "README.md"}
 TOP_LEVEL |= {"pyproject.toml", "LICENSE"}
 SQL = {"core/catalog.py", "core/schema.py", "core/selection.py", "core/split_table.py", "core/vectors.py"}
+SQL |= {"core/label_table.py"}
 
 
 def name(path: Path) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.case import Case
-from core.errors import EntError, QueryError
+from core.errors import QueryError
 from core.taxonomy import Taxonomy
-from pages.ui import frame, gallery_grid, libraries, media, palette, resources, state
+from pages.ui import case_labels, case_neighbours, frame, image_viewer, libraries, palette, state
 from pages.ui.resources import OpenLibrary
-from pages.ui.text import day, escaped, markdown
+from pages.ui.text import day, escaped
 
-NEAREST = 6
-WIDTH = 620
+WIDTH = 700
 
 
 def show_if_open() -> None:
@@ -34,12 +33,13 @@ def _drawer(library: OpenLibrary) -> None:
     _walk(case_id)
     _image(case, library)
     with st.container(horizontal=True, vertical_alignment="center"):
-        _heading(case, library.taxonomy)
+        _heading(case, library)
         if st.button("Find similar", type="primary", icon=":material/image_search:", key="drawer_similar"):
             state.search_with_case(case.case_id)
             st.rerun()
     frame.facts(_facts(case, library.taxonomy))
-    _nearest(case, library)
+    case_labels.show(case, library)
+    case_neighbours.show(case, library)
 
 
 def _walk(case_id: str) -> None:
@@ -47,17 +47,16 @@ def _walk(case_id: str) -> None:
     among = state.cases_around() or (case_id,)
     at = among.index(case_id) if case_id in among else 0
     with st.container(horizontal=True, vertical_alignment="center"):
-        _step("Previous", "Left", among, at - 1, ":material/arrow_back:")
-        _step("Next", "Right", among, at + 1, ":material/arrow_forward:")
+        _step("Previous", "Left", among, at - 1)
+        _step("Next", "Right", among, at + 1)
         frame.quiet(f"{at + 1} of {len(among)}")
 
 
-def _step(label: str, key: str, among: tuple[str, ...], to: int, icon: str) -> None:
+def _step(label: str, key: str, among: tuple[str, ...], to: int) -> None:
     there = 0 <= to < len(among)
     st.button(
         label,
         key=f"drawer_{label.lower()}",
-        icon=icon,
         shortcut=key,
         disabled=not there,
         on_click=state.open_case,
@@ -66,19 +65,17 @@ def _step(label: str, key: str, among: tuple[str, ...], to: int, icon: str) -> N
 
 
 def _image(case: Case, library: OpenLibrary) -> None:
-    url = media.image_url(library.library_id, case.case_id)
     alt = f"{palette.title_of(library.taxonomy, case.label)}, case {case.case_id}"
-    st.html(
-        f'<img class="ent-case-image" src="{escaped(url)}" alt="{escaped(alt)}" '
-        f'style="aspect-ratio:{case.width} / {case.height}">'
-    )
+    image_viewer.show(case, library.library_id, alt, key="drawer_image")
 
 
-def _heading(case: Case, taxonomy: Taxonomy) -> None:
-    title = palette.title_of(taxonomy, case.label)
-    tag = '<span class="ent-tag">dataset label</span>' if case.label else ""
+def _heading(case: Case, library: OpenLibrary) -> None:
+    taxonomy = library.taxonomy
+    said = "corrected label" if case_labels.corrected(library.catalog.labels.history(case.case_id)) else "dataset label"
+    tag = f'<span class="ent-tag">{said}</span>' if case.label or said == "corrected label" else ""
     colour = frame.swatch(palette.colour_of(taxonomy, case.label).css)
-    st.html(f'<div class="ent-case-title">{colour}{escaped(title)}{tag}</div>')
+    title = escaped(palette.title_of(taxonomy, case.label))
+    st.html(f'<div class="ent-case-title">{colour}{title}{tag}</div>')
 
 
 def _facts(case: Case, taxonomy: Taxonomy) -> list[tuple[str, object]]:
@@ -97,30 +94,3 @@ def _facts(case: Case, taxonomy: Taxonomy) -> list[tuple[str, object]]:
         ("Added", day(case.added_at)),
         ("Case", case.case_id),
     ]
-
-
-def _nearest(case: Case, library: OpenLibrary) -> None:
-    """The cases nearest to this one: their embeddings are stored, so nothing is encoded."""
-    from core.search import Query
-
-    query = Query(cases=(case.case_id,), top_k=NEAREST)
-    signature = f"nearest {case.case_id}"
-    try:
-        result = resources.search(library.library_id, library.version, signature, query)
-    except EntError as error:
-        st.caption(f"Nearest cases cannot be shown. {markdown(error)}")
-        return
-    if not result.hits:
-        return
-    st.html('<div class="ent-over" style="margin-top:0.6rem">Nearest cases</div>')
-    cards = [
-        gallery_grid.card_of(h.case, library.taxonomy, library.library_id, similarity=h.similarity) for h in result.hits
-    ]
-    ids = tuple(card.case_id for card in cards)
-    gallery_grid.show(
-        cards,
-        key="drawer_nearest",
-        label="Nearest cases",
-        size="small",
-        on_open=lambda found: state.open_case(found, ids),
-    )

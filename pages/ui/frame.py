@@ -23,6 +23,16 @@ def quiet(text: str, width: Literal["stretch", "content"] = "stretch") -> None:
     st.html(f'<div class="ent-quiet">{escaped(text)}</div>', width=width)
 
 
+def strong(text: str) -> None:
+    """A few words that say what a bar of buttons is about."""
+    st.html(f"<strong>{escaped(text)}</strong>", width="content")
+
+
+def over(text: str) -> None:
+    """A small heading over a part of something."""
+    st.html(f'<div class="ent-over">{escaped(text)}</div>')
+
+
 def empty(title: str, words: str, step: str | None = None, on_step: Callable[[], None] | None = None) -> None:
     """What is said where there is nothing to show, with the next step as a button where there is one."""
     st.html(f'<div class="ent-empty"><h2>{escaped(title)}</h2><p>{escaped(words)}</p></div>')

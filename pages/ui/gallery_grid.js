@@ -87,8 +87,9 @@ const target = (key, at, buttons) => {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector(".grid");
-  const drawn = JSON.stringify(data);
-  if (grid.dataset.drawn === drawn) return undefined;
+  const { selection, ...shown } = data;
+  const drawn = JSON.stringify(shown);
+  if (grid.dataset.drawn === drawn) return followSelection(grid, selection);
   grid.dataset.drawn = drawn;
   grid.className = `grid ${data.size}`;
   grid.setAttribute("aria-label", data.label);
@@ -99,6 +100,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const rove = (to) => buttons().forEach((button) => (button.tabIndex = button === to ? 0 : -1));
   const again = buttons().find((button) => button.dataset.case === focused);
+  startSelection(grid, selection, setTriggerValue);
   rove(again ?? buttons()[0]);
   again?.focus();
 

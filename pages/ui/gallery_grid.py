@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -36,7 +36,7 @@ _component = st.components.v2.component(
     "ent_gallery_grid",
     html='<ul class="grid" role="list"></ul>',
     css=(HERE / "gallery_grid.css").read_text(encoding="utf-8"),
-    js=(HERE / "gallery_grid.js").read_text(encoding="utf-8"),
+    js="".join((HERE / name).read_text(encoding="utf-8") for name in ("gallery_select.js", "gallery_grid.js")),
 )
 
 
@@ -81,8 +81,14 @@ def show(
     on_open: Callable[[str], None],
     on_similar: Callable[[str], None] | None = None,
     size: Size = "medium",
+    selected: Sequence[str] | None = None,
+    on_select: Callable[[list[str], list[str]], None] | None = None,
 ) -> None:
-    """Show the grid; `on_open` (a click, Enter) and `on_similar` (its button, the key S) get the case's id."""
+    """Show the grid; `on_open` (a click, Enter) and `on_similar` (its button, the key S) get the case's id.
+
+    Where `selected` are the ids chosen so far, here and on other pages, more can be chosen (a tick, the key Space):
+    `on_select` gets the ids that came and those that went.
+    """
 
     def _opened() -> None:
         _pass_on(key, "open", on_open)
@@ -90,11 +96,36 @@ def show(
     def _similar() -> None:
         _pass_on(key, "similar", on_similar)
 
+    def _selected() -> None:
+        _pass_selection(key, on_select)
+
+    selection = None if selected is None else _selection(key, [card.case_id for card in cards], selected)
     data = {"cards": [asdict(card) for card in cards], "label": label, "size": size, "similar": on_similar is not None}
-    _component(key=key, data=data, on_open_change=_opened, on_similar_change=_similar)
+    _component(
+        key=key,
+        data=data | {"selection": selection},
+        on_open_change=_opened,
+        on_similar_change=_similar,
+        on_select_change=_selected,
+    )
 
 
 def _pass_on(key: str, event: str, handler: Callable[[str], None] | None) -> None:
     case_id = getattr(st.session_state.get(key), event, None)
     if handler is not None and isinstance(case_id, str):
         handler(case_id)
+
+
+def _selection(key: str, here: Sequence[str], selected: Sequence[str]) -> dict[str, object]:
+    on_page = [case_id for case_id in here if case_id in set(selected)]
+    told = st.session_state.get(f"{key}_told", 0)
+    return {"selected": on_page, "elsewhere": len(selected) - len(on_page), "echo": told}
+
+
+def _pass_selection(key: str, handler: Callable[[list[str], list[str]], None] | None) -> None:
+    change = getattr(st.session_state.get(key), "select", None)
+    if handler is None or not isinstance(change, Mapping):
+        return
+    st.session_state[f"{key}_told"] = change.get("number", 0)
+    came, went = ([case_id for case_id in change.get(name, ()) if isinstance(case_id, str)] for name in ("on", "off"))
+    handler(came, went)

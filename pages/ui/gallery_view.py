@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from core.catalog import Order
+from core.arrangement import Arrangement
+from core.case import Case
 from core.filters import Filters
-from pages.ui import class_chips, frame, gallery_grid, state
+from pages.ui import class_chips, frame, gallery_grid, gallery_order, state
 from pages.ui import filters as filter_widgets
+from pages.ui.gallery_order import PAGE, first_page
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, number
 
 PREFIX = "gallery"
-PAGE, SORT, SIZE = "gallery_page", "gallery_sort", "gallery_size"
-ORDERS: dict[Order, str] = {"newest": "Newest first", "oldest": "Oldest first", "label": "By class"}
+SIZE = "gallery_size"
 PER_PAGE = {"small": 96, "medium": 48, "large": 24}
 
 
@@ -24,7 +25,7 @@ PER_PAGE = {"small": 96, "medium": 48, "large": 24}
 class View:
     """How the cases are laid out: order, size of the images, which page of how many."""
 
-    order: Order
+    arrangement: Arrangement
     size: gallery_grid.Size
     page: int
     pages: int
@@ -52,16 +53,7 @@ def choose_view(library: OpenLibrary, filters: Filters) -> View:
         if filters:
             st.button("Clear filters", icon=":material/close:", type="tertiary", on_click=_clear)
         st.space("stretch")
-        order = st.selectbox(
-            "Order",
-            list(ORDERS),
-            format_func=ORDERS.get,
-            key=SORT,
-            bind="query-params",
-            width=180,
-            label_visibility="collapsed",
-            on_change=first_page,
-        )
+        arrangement = gallery_order.choose(library)
         size = st.segmented_control(
             "Image size",
             list(PER_PAGE),
@@ -75,7 +67,7 @@ def choose_view(library: OpenLibrary, filters: Filters) -> View:
         )
     pages = max(1, math.ceil(total / PER_PAGE[size]))
     page = min(int(st.session_state.get(PAGE) or st.query_params.get(PAGE) or 1), pages)
-    return View(order, size, page, pages, total)
+    return View(arrangement, size, page, pages, total)
 
 
 def show_cases(library: OpenLibrary, filters: Filters, view: View) -> None:
@@ -83,17 +75,30 @@ def show_cases(library: OpenLibrary, filters: Filters, view: View) -> None:
     if not view.total:
         frame.empty("No case has all of this", "Take one of the filters back, or clear them all.")
         return
-    per_page = PER_PAGE[view.size]
-    cases = library.catalog.cases(filters, offset=(view.page - 1) * per_page, limit=per_page, order=view.order)
-    ids = tuple(case.case_id for case in cases)
+    cases = _cases(library, filters, view)
+
+    def _walk() -> tuple[str, ...]:
+        return library.arranged(view.arrangement, filters)
+
+    state.walk_among(_walk)
     gallery_grid.show(
         [gallery_grid.card_of(case, library.taxonomy, library.library_id) for case in cases],
         key="gallery_grid",
         label="Cases",
         size=view.size,
-        on_open=lambda case_id: state.open_case(case_id, ids),
+        on_open=lambda case_id: state.open_case(case_id, _walk()),
         on_similar=state.search_with_case,
+        selected=state.selected(),
+        on_select=state.change_selection,
     )
+
+
+def _cases(library: OpenLibrary, filters: Filters, view: View) -> list[Case]:
+    start, many = (view.page - 1) * PER_PAGE[view.size], PER_PAGE[view.size]
+    if view.arrangement.stored is not None:
+        return library.catalog.cases(filters, offset=start, limit=many, order=view.arrangement.stored)
+    ids = library.arranged(view.arrangement, filters)
+    return library.catalog.cases_by_id(ids[start : start + many])
 
 
 def show_pages(view: View) -> None:
@@ -101,6 +106,8 @@ def show_pages(view: View) -> None:
     if view.pages > 1:
         with st.container(horizontal_alignment="center"):
             st.pagination(view.pages, key=PAGE, bind="query-params")
+    if view.total:
+        frame.quiet("Keys: arrows move, Enter opens, Space selects, S finds similar cases.")
 
 
 def _choose_classes(labels: list[str]) -> None:
@@ -111,8 +118,3 @@ def _choose_classes(labels: list[str]) -> None:
 def _clear() -> None:
     filter_widgets.clear(PREFIX)
     first_page()
-
-
-def first_page() -> None:
-    if st.session_state.get(PAGE, 1) != 1:
-        st.session_state[PAGE] = 1

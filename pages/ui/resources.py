@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
+from core.arrangement import Arrangement, arrange, narrowed
 from core.catalog import Catalog
 from core.demo import is_demo
 from core.errors import EntError
@@ -24,6 +25,7 @@ from pages.ui.jobs import Jobs
 
 if TYPE_CHECKING:
     from core.library import Library
+    from core.neighbourhood import Floats, Neighbourhood
     from core.search import Query, SearchResult
 
 ELSEWHERE, NOTICE_READ = "opened-elsewhere.json", "demo-notice-read"
@@ -86,6 +88,10 @@ class OpenLibrary:
     def facets(self, field: Field, filters: Filters = EVERYTHING) -> dict[str, int]:
         """How many cases that pass `filters` have each value of `field`; counted once for every state."""
         return _facets(self.library_id, self.version, field, repr(filters), filters)
+
+    def arranged(self, arrangement: Arrangement, filters: Filters = EVERYTHING) -> tuple[str, ...]:
+        """The ids of the cases that pass `filters`, in that order; put in order once for every state."""
+        return _arranged(self.library_id, self.version, repr(arrangement), repr(filters), arrangement, filters)
 
     def warm(self) -> None:
         """Load engine and encoder behind the scenes, once; where that fails, the search itself says why."""
@@ -160,6 +166,22 @@ def search(library_id: str, version: str, signature: str, _query: Query) -> Sear
     return _opened[library_id].engine.search(_query)
 
 
+@st.cache_resource(show_spinner=False, max_entries=256)
+def neighbourhood(library_id: str, version: str, case_id: str, k: int) -> Neighbourhood:
+    """The `k` nearest cases of a stored one before and after the flow, found once for every state of the library."""
+    from core.neighbourhood import neighbourhood
+
+    return neighbourhood(_opened[library_id].engine, case_id, k)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def movements(library_id: str, version: str) -> Floats:
+    """How far the active flow moves a sample of the library."""
+    from core.neighbourhood import movements
+
+    return movements(_opened[library_id].catalog)
+
+
 def remember_elsewhere(root: Path) -> None:
     """Keep a library outside the app's folder in the list, also after a restart."""
     home = get_settings().libraries
@@ -211,6 +233,16 @@ def _open(root: str, inode: int) -> OpenLibrary:
 @st.cache_resource(max_entries=1000, show_spinner=False)
 def _count(library_id: str, version: str, asked: str, _filters: Filters) -> int:
     return _opened[library_id].catalog.count(_filters)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _arranged(
+    library_id: str, version: str, how: str, asked: str, _arrangement: Arrangement, _filters: Filters
+) -> tuple[str, ...]:
+    catalog = _opened[library_id].catalog
+    if not _filters:
+        return arrange(catalog, _arrangement)
+    return narrowed(catalog, _opened[library_id].arranged(_arrangement), _filters)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)

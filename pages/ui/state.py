@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -13,6 +14,7 @@ CASE = "case"
 QUERY = "search_query"
 WORDS = "search_words"
 AMONG = "case_among"
+SELECTED = "selected_cases"
 _SEEN_CASE = "case_seen_in_url"
 _UPLOADS = "search_uploads"
 _NEXT_WORDS = "search_words_next"
@@ -88,6 +90,12 @@ def search_with_case(case_id: str) -> None:
     close_case()
 
 
+def search_with_cases(case_ids: tuple[str, ...]) -> None:
+    """Make several stored cases the whole query, at most as many as one takes."""
+    search_with_case(case_ids[0])
+    st.session_state[QUERY] = QueryState(cases=case_ids[: QueryState.MOST])
+
+
 def go_to_library_page() -> None:
     """For a button; the shell switches pages in the next run."""
     st.session_state[GO_TO] = LIBRARY_PAGE
@@ -134,7 +142,29 @@ def cases_around() -> tuple[str, ...]:
     return st.session_state.get(AMONG, ())
 
 
+def walk_among(case_ids: Callable[[], tuple[str, ...]]) -> None:
+    """Have previous and next walk through these cases where the drawer was opened by a URL and knows of none."""
+    if case_in_drawer() and AMONG not in st.session_state:
+        st.session_state[AMONG] = case_ids()
+
+
+def selected() -> tuple[str, ...]:
+    """The cases chosen in the gallery, in the order they were chosen in."""
+    return st.session_state.get(SELECTED, ())
+
+
+def change_selection(came: list[str], went: list[str]) -> None:
+    """Choose those that came, and no longer those that went."""
+    kept = [case_id for case_id in selected() if case_id not in went]
+    st.session_state[SELECTED] = tuple(dict.fromkeys((*kept, *came)))
+
+
+def clear_selection() -> None:
+    st.session_state[SELECTED] = ()
+
+
 def forget_library() -> None:
     """Drop what belongs to the library that was in use."""
     clear_query()
     close_case()
+    clear_selection()

@@ -49,3 +49,12 @@ def day(iso: str | None) -> str:
     except ValueError:
         return iso or ""
     return f"{moment.day} {moment:%B %Y}"
+
+
+def moment(iso: str) -> str:
+    """An ISO time in UTC as `3 May 2024, 14:05`, in the time of this machine; anything else as it stands."""
+    try:
+        at = datetime.fromisoformat(iso).astimezone()
+    except ValueError:
+        return iso
+    return f"{at.day} {at:%B %Y, %H:%M}"

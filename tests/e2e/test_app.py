@@ -100,7 +100,7 @@ def test_pages_of_the_gallery_and_a_reload_keep_the_view(visit: Callable[..., Pa
     page.get_by_role("button", name="Page 2").click()
     expect(page.locator(".card")).to_have_count(12)
     page.locator(".card").nth(2).click()
-    expect(page.get_by_role("dialog").get_by_text("3 of 12")).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_text("51 of 60")).to_be_visible()
     case = page.url
 
     page.reload()

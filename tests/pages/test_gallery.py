@@ -1,0 +1,101 @@
+"""The gallery without a browser: its orders, what the URL brings back, and what is done with chosen cases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.arrangement import Arrangement
+from pages.ui import gallery_view, resources
+from tests.pages.conftest import words
+
+
+@pytest.fixture
+def gallery(app: AppTest, make_library: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The gallery of seven cases, four on a page."""
+    monkeypatch.setattr(gallery_view, "PER_PAGE", {"small": 6, "medium": 4, "large": 2})
+    resources.open_library(make_library("clinic", {"ear-left": 4, "throat": 3}))
+    app.run()
+    return app.switch_page("../gallery.py").run()
+
+
+def library() -> resources.OpenLibrary:
+    return next(iter(resources._opened.values()))
+
+
+def shown(app: AppTest) -> list[str]:
+    """Ids of the cases in the grid, in their order."""
+    grids = [e.proto for e in app.main if e.type == "bidi_component"]
+    data = next(grid.json for grid in grids if '"cards"' in grid.json)
+    return [card["case_id"] for card in json.loads(data)["cards"]]
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest", "label", "typical", "unusual", "random"])
+def test_every_order_shows_its_cases_page_by_page(gallery: AppTest, order: str) -> None:
+    gallery.selectbox(key="gallery_sort").set_value(order).run()
+
+    whole = library().arranged(Arrangement(order))
+    assert not gallery.exception
+    assert shown(gallery) == list(whole[:4])
+
+
+def test_shuffling_gives_another_order_and_the_url_keeps_it(gallery: AppTest) -> None:
+    gallery.selectbox(key="gallery_sort").set_value("random").run()
+    assert "".join(gallery.query_params["gallery_seed"]) == "1"
+    next(button for button in gallery.button if button.label == "Shuffle").click().run()
+
+    assert "".join(gallery.query_params["gallery_seed"]) == "2"
+    assert shown(gallery) == list(library().arranged(Arrangement("random", 2))[:4])
+
+
+@pytest.mark.parametrize("seed", ["-1", "many", "9" * 40, "٣"])
+def test_a_seed_that_is_no_number_counts_as_the_first(gallery: AppTest, seed: str) -> None:
+    gallery.query_params["gallery_seed"] = seed
+    gallery.selectbox(key="gallery_sort").set_value("random").run()
+
+    assert not gallery.exception
+    assert shown(gallery) == list(library().arranged(Arrangement("random", 1))[:4])
+
+
+def test_chosen_cases_are_searched_with_all_together(gallery: AppTest) -> None:
+    chosen = library().catalog.ids()[:3]
+    gallery.session_state["selected_cases"] = chosen
+    gallery.run()
+    assert "3 cases selected" in words(gallery)
+
+    next(button for button in gallery.button if button.label == "Search with all").click().run()
+
+    assert not gallery.exception
+    assert gallery.session_state["search_query"].cases == chosen
+    assert "4 cases by cosine similarity" in words(gallery)
+
+
+def test_one_chosen_case_orders_the_others_by_likeness(gallery: AppTest) -> None:
+    one = library().catalog.ids()[5]
+    gallery.session_state["selected_cases"] = (one,)
+    gallery.run()
+    next(button for button in gallery.button if button.label == "Order by likeness to it").click().run()
+
+    assert "".join(gallery.query_params["gallery_like"]) == one
+    assert shown(gallery) == list(library().arranged(Arrangement("similar", case_id=one))[:4])
+    assert shown(gallery)[0] == one
+
+
+def test_likeness_to_a_case_that_is_not_there_is_no_order(gallery: AppTest) -> None:
+    gallery.query_params["gallery_like"] = "<script>"
+    gallery.run()
+
+    assert not gallery.exception
+    assert "Similar to one case" not in gallery.selectbox(key="gallery_sort").options
+
+
+def test_the_bar_goes_when_nothing_is_chosen_any_more(gallery: AppTest) -> None:
+    gallery.session_state["selected_cases"] = library().catalog.ids()[:2]
+    gallery.run()
+    next(button for button in gallery.button if button.label == "Clear").click().run()
+
+    assert "selected" not in words(gallery)
