@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.bootstrap import DRAWS
+from core.catalog import Case
 from core.chart import Bar, bar_chart, heat_map, reliability_curve
 from core.evaluation import (
     BASELINES,
@@ -49,6 +50,12 @@ def report_page(evaluation: Evaluation, pictures: Mapping[str, bytes]) -> str:
             _definitions(),
         ],
     )
+
+
+def pictured(evaluation: Evaluation) -> list[Case]:
+    """The cases that the page can show as pictures: the worst queries, and what was nearest to them."""
+    own = evaluation.protocols[LEAVE_ONE_OUT]
+    return [case for o in list(own.spaces.values())[-1].worst for case in (o.case, o.nearest) if case]
 
 
 def _summary(evaluation: Evaluation) -> Markup:

@@ -30,7 +30,7 @@ from core.flow import Flow
 from core.library import Library
 from core.outcomes import MEASURES, LevelScores, Score
 from core.report import report_json
-from core.report_page import report_page
+from core.report_page import pictured, report_page
 from core.report_store import ReportStore
 from training.fitted_baselines import fitted_baselines
 
@@ -82,9 +82,8 @@ def _baselines(library: Library) -> dict[str, Baseline]:
 
 
 def _write_page(path: Path, evaluation: Evaluation, library: Library | None) -> None:
-    own = evaluation.protocols[LEAVE_ONE_OUT]
-    worst = [case for o in list(own.spaces.values())[-1].worst for case in (o.case, o.nearest) if case]
-    pictures = {case.case_id: library.thumbnail_bytes(case) for case in worst} if library else {}
+    shown = pictured(evaluation) if library else []
+    pictures = {case.case_id: library.thumbnail_bytes(case) for case in shown} if library else {}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(report_page(evaluation, pictures), encoding="utf-8")

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import IO, Any
 
 from core.errors import EntError
@@ -21,6 +22,8 @@ POLL = 0.2
 PATIENCE = 60.0
 """Seconds that a command has to end well when it was asked to stop."""
 KEPT_LINES = 20
+NICER = 10
+"""How far a command steps back behind the app when both want the processor."""
 
 
 def run(job: Job, arguments: Sequence[str]) -> dict[str, Any]:
@@ -40,6 +43,8 @@ def run(job: Job, arguments: Sequence[str]) -> dict[str, Any]:
         errors="replace",
         start_new_session=True,  # Ctrl-C in the app's terminal is for the app, which then asks its jobs to stop
     )
+    with suppress(OSError, AttributeError):  # it may have ended already, and not every system has this
+        os.setpriority(os.PRIO_PROCESS, process.pid, NICER)
     printed: deque[str] = deque(maxlen=KEPT_LINES)
     said: deque[str] = deque(maxlen=KEPT_LINES)
     readers = [

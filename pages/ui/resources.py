@@ -22,7 +22,9 @@ from core.taxonomy import Taxonomy
 from pages.ui.jobs import Jobs
 
 if TYPE_CHECKING:
+    from core.evaluation import Split
     from core.library import Library
+    from core.report_store import StoredReport
     from core.search import Query, SearchResult
 
 ELSEWHERE, NOTICE_READ = "opened-elsewhere.json", "demo-notice-read"
@@ -139,6 +141,17 @@ def search(library_id: str, generation: int, signature: str, _query: Query) -> S
     return _opened[library_id].engine.search(_query)
 
 
+def evaluation(library: OpenLibrary, flow_id: str | None, split: Split) -> StoredReport | None:
+    """The evaluation kept of that flow and split, read once for every state of it. Raises QueryError."""
+    from core.report_store import ReportStore
+
+    try:
+        written = ReportStore(library.root).path(flow_id, split).stat().st_mtime_ns
+    except OSError:
+        return None
+    return _evaluation(library.library_id, library.generation, written, flow_id, split)
+
+
 def remember_elsewhere(root: Path) -> None:
     """Keep a library outside the app's folder in the list, also after a restart."""
     home = get_settings().libraries
@@ -177,6 +190,16 @@ def _count(library_id: str, generation: int, asked: str, _filters: Filters) -> i
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _facets(library_id: str, generation: int, field: Field, asked: str, _filters: Filters) -> dict[str, int]:
     return _opened[library_id].catalog.facets(field, _filters)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _evaluation(
+    library_id: str, generation: int, written: int, flow_id: str | None, split: Split
+) -> StoredReport | None:
+    from core.report_store import ReportStore
+
+    library = _opened[library_id]
+    return ReportStore(library.root).get(flow_id, split, library.catalog)
 
 
 @st.cache_resource(ttl=30, show_spinner=False)
