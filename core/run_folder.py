@@ -76,6 +76,8 @@ class RunFolder:
     @property
     def running(self) -> bool:
         """Whether somebody is training this just now."""
+        if not (self.folder / LOCK).exists():  # to look must not bring back a folder that is being deleted
+            return False
         try:
             with self.in_use(LOOK):
                 return False

@@ -22,7 +22,7 @@ POLL = 0.2
 PATIENCE = 60.0
 """Seconds that a command has to end well when it was asked to stop."""
 KEPT_LINES = 20
-NICER = 10
+NICER = 5
 """How far a command steps back behind the app when both want the processor."""
 
 

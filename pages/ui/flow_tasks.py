@@ -90,7 +90,7 @@ def of(library: OpenLibrary, *kinds: str) -> list[Job]:
     return [job for job in resources.jobs().of(library.library_id) if job.kind in kinds]
 
 
-def _run(kind: str, title: str, library: OpenLibrary, command: list[str], words: str = "Starting") -> Job:
+def _run(kind: str, title: str, library: OpenLibrary, command: list[str], words: str = "Loading the engine") -> Job:
     def work(job: Job) -> dict[str, Any]:
         job.report(Step(words))
         return commands.run(job, command)

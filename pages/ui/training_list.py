@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.errors import EntError
 from pages.ui import flow_tasks, frame, pick_table, state, tasks
 from pages.ui.pick_table import Cell, Column
 from pages.ui.resources import OpenLibrary
@@ -53,8 +55,11 @@ def summaries(library: OpenLibrary) -> list[RunSummary]:
 
     root = library.root / "flows"
     folders = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
-    found = [RunFolder(folder).summary() for folder in sorted(folders)]
-    runs = [run for run in found if run.usable or run.settings is not None]
+    runs = []
+    for folder in sorted(folders):
+        with suppress(EntError, OSError):  # it may be deleted just now
+            run = RunFolder(folder).summary()
+            runs += [run] if run.usable or run.settings is not None else []
     return sorted(runs, key=lambda run: run.settings.created if run.settings else "", reverse=True)
 
 
