@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from core.calibration import Reliability
 from core.page import Markup
 
 NAMES, PLOT, VALUES = 190, 460, 150
 """Pixels for the names on the left, the bars, and the numbers on the right."""
 BAR, GAP, AXIS = 15, 12, 22
-CELL = 46
+CELL, SQUARE, MARGIN = 46, 280, 52
 
 COLOURS = 6
 
@@ -52,6 +53,23 @@ def heat_map(labels: Sequence[str], counts: Sequence[Sequence[int]], title: str)
         parts += [_cell(labels, counts[i], i, j, head) for j in range(len(labels))]
     size = CELL * len(labels)
     return Markup(_svg(NAMES + size + 80, head + size + 4, title, parts))
+
+
+def reliability_curve(found: Reliability) -> Markup:
+    """Share of right ones (up) against the probability claimed (right), a dot a bin; the line is perfect belief."""
+    most = max((entry.count for entry in found.bins), default=1)
+    parts = [f'<path class="grid" d="M{MARGIN} {SQUARE + 10}L{MARGIN + SQUARE} 10" fill="none"/>']
+    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
+        x, y = MARGIN + SQUARE * tick, 10 + SQUARE * (1 - tick)
+        parts.append(f'<text class="mid quiet" x="{x}" y="{SQUARE + 28}">{tick:g}</text>')
+        parts.append(f'<text class="end quiet" x="{MARGIN - 10}" y="{y}">{tick:g}</text>')
+        parts.append(f'<path class="grid" d="M{MARGIN} {y}H{MARGIN + SQUARE}"/>')
+    for entry in found.bins:
+        x, y = MARGIN + SQUARE * entry.confidence, 10 + SQUARE * (1 - entry.accuracy)
+        said = f"{entry.count} queries: probability {entry.confidence:.2f}, right {entry.accuracy:.2f}"
+        radius = 4 + 8 * (entry.count / most) ** 0.5
+        parts.append(f'<g><title>{said}</title><circle class="s0" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/></g>')
+    return Markup(_svg(MARGIN + SQUARE + 16, SQUARE + 40, "Reliability curve", parts))
 
 
 def _axis(height: float) -> str:

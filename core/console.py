@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -95,8 +96,9 @@ class Progress:
             self._bar.update(self._task, description=title, completed=done, total=total)
         elif time.monotonic() - self._last >= (JSON_EVERY if self._json else PLAIN_EVERY):
             self._last = time.monotonic()
-            sys.stderr.write(self._line(title, done, total, seconds_left) + "\n")
-            sys.stderr.flush()
+            with suppress(BrokenPipeError):  # whoever listened has gone; the work goes on
+                sys.stderr.write(self._line(title, done, total, seconds_left) + "\n")
+                sys.stderr.flush()
 
     def _line(self, title: str, done: int, total: int, seconds_left: float | None) -> str:
         if self._json:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.baselines import Baseline
+from core.calibration import Reliability, reliability
 from core.catalog import now
 from core.confusion import confusion, laterality
 from core.evaluation import (
@@ -25,6 +26,8 @@ from core.flow import Flow
 from core.library import Library
 from core.metrics import Rescore
 from core.outcomes import MEASURES, Outcomes, outcomes, summarise
+from core.rerank import Reranker
+from core.run_folder import SPLIT, RunFolder
 from core.sample import Part, Sample, Trial, codes, default_split, parts, read_sample, shared_patients, trials
 from core.vectors import Matrix
 
@@ -64,7 +67,26 @@ def evaluate(
         groups=len(np.unique(sample.patients[sample.query])),
         patients_known=sample.patients_known,
         protocols={name: _protocol(sample, trial, spaces, others) for name, trial in trials(sample).items()},
+        seen=_seen(library, sample, flow) if flow else None,
+        calibration=_calibration(sample, spaces[AFTER].vectors, rerank) if flow and rerank else None,
     )
+
+
+def _seen(library: Library, sample: Sample, flow: Flow) -> int | None:
+    """How many of the queries the flow was trained on; None for a flow that was trained elsewhere."""
+    folder = library.flows.root / flow.flow_id
+    if not flow.flow_id or not (folder / SPLIT).is_file():
+        return None
+    trained = set(RunFolder(folder).split().get("train", ()))
+    return sum(sample.cases[row].case_id in trained for row in sample.query)
+
+
+def _calibration(sample: Sample, after: Matrix, rerank: Rescore) -> Reliability | None:
+    if not isinstance(rerank, Reranker):
+        return None
+    numbers = {label: number for number, label in enumerate(sample.taxonomy.labels)}
+    right = np.array([numbers[sample.levels["class"][row]] for row in sample.query], np.int64)
+    return reliability(rerank.head.probabilities(after[sample.query]), right)
 
 
 def _spaces(plain: Matrix, flow: Flow | None, rerank: Rescore | None) -> dict[str, _Space]:

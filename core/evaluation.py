@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from core.calibration import Reliability
 from core.case import Case
 from core.confusion import Confusion, Laterality
 from core.outcomes import LevelScores
@@ -18,6 +19,13 @@ SPACES: Mapping[str, str] = {
     STEP_0: "one application of the vector field at t = 0, the reference's step 0",
     AFTER: "the end of the flow (RK4)",
     RERANKED: "the end of the flow, re-ranked by class evidence",
+}
+BASELINES: Mapping[str, str] = {
+    "LDA": "linear discriminant analysis, fitted to the training split; its shrinkage chosen on validation",
+    "NCA": "neighbourhood components analysis of the first principal components, fitted to the training split",
+    "linear map": "one matrix, trained with the flow's own loss and batches",
+    "thumbnail": "the pictures at 8 x 8 pixels",
+    "untrained": "the same encoder with random weights",
 }
 LEAVE_ONE_OUT, OTHER_PATIENTS, GALLERY = "leave-one-out", "other-patients", "gallery"
 PROTOCOLS: Mapping[str, str] = {
@@ -79,6 +87,8 @@ class Evaluation:
     """What was evaluated and when, and a report by protocol.
 
     Intervals and tests resample `groups` groups of queries: patients where `patients_known`, else single images.
+    `seen` counts the queries that the flow was trained on, which flatter it; None where that is not known.
+    `calibration` says how far the class probabilities behind the re-ranking can be believed on these queries.
     """
 
     library: str
@@ -90,6 +100,8 @@ class Evaluation:
     groups: int
     patients_known: bool
     protocols: Mapping[str, ProtocolReport]
+    seen: int | None = None
+    calibration: Reliability | None = None
 
     @property
     def clip_score(self) -> float | None:

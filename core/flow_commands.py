@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +15,7 @@ from core import console
 from core.console import say, say_aside
 
 if TYPE_CHECKING:
+    from core.report_store import ReportStore
     from core.run_folder import RunSummary
 
 app = typer.Typer(help="List, compare and delete the flows of a library.", no_args_is_help=True)
@@ -43,11 +45,12 @@ def list_flows(lib: Lib, as_json: Json = False) -> None:
 @app.command()
 def compare(lib: Lib, one: FlowId, other: FlowId, as_json: Json = False) -> None:
     """Show two flows side by side: what differs in their recipes, and what came of it."""
+    from core.report_store import ReportStore
     from core.training_run import TrainingRuns
 
     library = console.open_library(lib)
-    runs = TrainingRuns(library)
-    left, right = _facts(runs.summary(one)), _facts(runs.summary(other))
+    runs, reports = TrainingRuns(library), ReportStore(library.root)
+    left, right = (_facts(runs.summary(flow)) | _figures(reports, flow) for flow in (one, other))
     if as_json:
         console.print_json({one: left, other: right})
     else:
@@ -75,6 +78,14 @@ def _facts(run: RunSummary) -> dict[str, Any]:
     return {**facts, **{name: settings.get(name) for name in ("recipe", "created", "images")}}
 
 
+def _figures(reports: ReportStore, flow: str) -> dict[str, Any]:
+    """What the report that came with the flow says of the validation images."""
+    from core.report import headline
+
+    found = reports.figures(flow)
+    return {"validation": None if found is None else headline(found)}
+
+
 def _row(run: RunSummary, active: str | None) -> tuple[str, ...]:
     recipe = run.settings.recipe.name if run.settings else "from elsewhere"
     waits = "waits to be resumed" if run.settings else ""
@@ -91,6 +102,10 @@ def _differences(left: dict[str, Any], right: dict[str, Any]) -> list[tuple[str,
     found = [
         (f"best {name}", _pair(left["best"], right["best"], name)) for name in ("number", "val_recall", "val_loss")
     ]
+    for name in ("recall@1", "laterality_errors"):
+        pair = _pair(left["validation"], right["validation"], name)
+        spaces = dict.fromkeys((*(pair[0] or ()), *(pair[1] or ())))
+        found += [(f"validation {name} {space}", _pair(*pair, space)) for space in spaces]
     found += [(name, (left[name], right[name])) for name in ("epochs", "ending", "created")]
     for part in ("images", "recipe"):
         names = dict.fromkeys((*(left[part] or ()), *(right[part] or ())))
@@ -110,4 +125,4 @@ def _said(value: Any) -> str:
 
 
 def _show(table: Table) -> None:
-    Console(soft_wrap=True).print(table, markup=False, highlight=False)
+    Console(soft_wrap=True, width=None if sys.stdout.isatty() else 120).print(table, markup=False, highlight=False)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from core.bootstrap import LEVEL, Interval, PairedTest
+from core.calibration import Reliability
 from core.evaluation import (
+    BASELINES,
     CLIP_SCORE,
     FLOW_MATCHING_SCORE,
     GALLERY,
@@ -24,14 +28,14 @@ from core.outcomes import LevelScores, Scores
 DIGITS = 6
 
 
-def report_json(evaluation: Evaluation) -> dict[str, Any]:
+def report_json(evaluation: Evaluation, *, with_outcomes: bool = False) -> dict[str, Any]:
     """The whole report. "spaces" and "baselines" are leave-one-out in the split; the other protocols stand beside it.
 
-    Intervals are null where they cannot be known.
+    Intervals are null where they cannot be known. `with_outcomes`: also what became of every query.
     """
-    own = _protocol(LEAVE_ONE_OUT, evaluation.protocols[LEAVE_ONE_OUT])
+    own = _protocol(LEAVE_ONE_OUT, evaluation.protocols[LEAVE_ONE_OUT], with_outcomes)
     others = {
-        name: _protocol(name, evaluation.protocols[name])
+        name: _protocol(name, evaluation.protocols[name], with_outcomes)
         for name in (OTHER_PATIENTS, GALLERY)
         if name in evaluation.protocols
     }
@@ -47,6 +51,8 @@ def report_json(evaluation: Evaluation) -> dict[str, Any]:
                 "definition": FLOW_MATCHING_SCORE,
             },
         },
+        "calibration": _calibration(evaluation.calibration),
+        "seen": evaluation.seen,
         "protocol": own,
         "other_protocols": others,
         "library": evaluation.library,
@@ -58,25 +64,35 @@ def report_json(evaluation: Evaluation) -> dict[str, Any]:
             "of": "patients" if evaluation.patients_known else "images",
             "level": LEVEL,
         },
-        "definitions": {"spaces": dict(SPACES), "levels": dict(LEVELS)},
+        "definitions": {"spaces": dict(SPACES), "levels": dict(LEVELS), "baselines": dict(BASELINES)},
     }
 
 
-def _protocol(name: str, report: ProtocolReport) -> dict[str, Any]:
+def headline(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The class Recall@1 of each space of a report as JSON, leave-one-out in its split, and what they rest on."""
+    recalls = {space: found["class"]["recall@1"] for space, found in report["spaces"].items()}
+    calibration = report["calibration"]
+    rest = {"ece": calibration["ece"] if calibration else None, "queries": report["queries"]}
+    laterality = {space: found["laterality"]["errors"] for space, found in report["spaces"].items()}
+    return {"recall@1": recalls, "laterality_errors": laterality, **rest}
+
+
+def _protocol(name: str, report: ProtocolReport, with_outcomes: bool) -> dict[str, Any]:
     return {
         "name": name,
         "definition": PROTOCOLS[name],
         "queries": report.queries,
         "references": report.references,
         "shared_patients": report.shared_patients,
-        "spaces": {space: _space(found) for space, found in report.spaces.items()},
-        "baselines": {baseline: _space(found) for baseline, found in report.baselines.items()},
+        "spaces": {space: _space(found, with_outcomes) for space, found in report.spaces.items()},
+        "baselines": {baseline: _space(found, with_outcomes) for baseline, found in report.baselines.items()},
     }
 
 
-def _space(report: SpaceReport) -> dict[str, Any]:
+def _space(report: SpaceReport, with_outcomes: bool) -> dict[str, Any]:
     sides = report.laterality
     return {
+        **({"outcomes": [_outcome(outcome) for outcome in report.outcomes]} if with_outcomes else {}),
         **{level: _level(scores) for level, scores in report.levels.items()},
         "confusion": {
             "labels": list(report.confusion.labels),
@@ -117,6 +133,17 @@ def _worst(outcome: Outcome) -> dict[str, Any]:
     facts = {"case_id": outcome.case.case_id, "label": outcome.case.label, "filename": outcome.case.filename}
     found = {"nearest": nearest.case_id, "nearest_label": nearest.label} if nearest else {}
     return {**facts, **found, "similarity": _rounded(outcome.similarity), "rank": outcome.rank}
+
+
+def _outcome(outcome: Outcome) -> list[str | float | None]:
+    """Case, nearest case, similarity, rank of the first right one: without names, since there is one a query."""
+    nearest = outcome.nearest.case_id if outcome.nearest else None
+    return [outcome.case.case_id, nearest, _rounded(outcome.similarity), outcome.rank]
+
+
+def _calibration(found: Reliability | None) -> dict[str, Any] | None:
+    """How far the class probabilities behind the re-ranking can be believed."""
+    return None if found is None else {"ece": _rounded(found.ece), "bins": [asdict(entry) for entry in found.bins]}
 
 
 def _interval(interval: Interval | None) -> list[float] | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.bootstrap import DRAWS
-from core.chart import Bar, bar_chart, heat_map
+from core.catalog import Case
+from core.chart import Bar, bar_chart, heat_map, reliability_curve
 from core.evaluation import (
+    BASELINES,
     BEFORE,
     CLIP_SCORE,
     FLOW_MATCHING_SCORE,
@@ -43,10 +45,17 @@ def report_page(evaluation: Evaluation, pictures: Mapping[str, bytes]) -> str:
             ),
             _confusions(own, last),
             _sides(own),
+            *_calibration(evaluation),
             _worst(own.spaces[last], last, pictures),
             _definitions(),
         ],
     )
+
+
+def pictured(evaluation: Evaluation) -> list[Case]:
+    """The cases that the page can show as pictures: the worst queries, and what was nearest to them."""
+    own = evaluation.protocols[LEAVE_ONE_OUT]
+    return [case for o in list(own.spaces.values())[-1].worst for case in (o.case, o.nearest) if case]
 
 
 def _summary(evaluation: Evaluation) -> Markup:
@@ -56,6 +65,8 @@ def _summary(evaluation: Evaluation) -> Markup:
         f"flow {evaluation.flow or 'none'}; made {evaluation.made_at}. Brackets are 95 % intervals from {DRAWS} "
         f"resamples of {evaluation.groups} {of}."
     )
+    if evaluation.seen:
+        facts += f" The flow was trained on {evaluation.seen} of these queries, which flatters it."
     scores = [_big(evaluation.clip_score, "CLIP score", CLIP_SCORE)]
     if evaluation.flow_matching_score is not None:
         scores.append(_big(evaluation.flow_matching_score, "flow matching score", FLOW_MATCHING_SCORE))
@@ -125,6 +136,19 @@ def _sides(report: ProtocolReport) -> Markup:
     return section("Sides", said, table(["space", "queries", "region right", "side right", "laterality errors"], rows))
 
 
+def _calibration(evaluation: Evaluation) -> list[Markup]:
+    """How far the class probabilities behind the re-ranking can be believed; nothing without a re-ranking."""
+    found = evaluation.calibration
+    if found is None:
+        return []
+    said = (
+        "Of the queries whose likeliest class is given a probability near p, a share p should be of that class. "
+        f"Expected calibration error {found.ece:.3f} on {sum(entry.count for entry in found.bins)} queries; "
+        "larger dots stand for more of them."
+    )
+    return [section("Reliability of the class evidence", said, reliability_curve(found))]
+
+
 def _worst(space: SpaceReport, name: str, pictures: Mapping[str, bytes]) -> Markup:
     rows = [_late(outcome, pictures) for outcome in space.worst]
     if not rows:
@@ -150,7 +174,7 @@ def _definitions() -> Markup:
         "macro": "the mean over classes (regions, findings) of their own means",
         "p": "two-sided, of the paired difference of both spaces on the same queries, from the same resamples",
     }
-    rows = [*SPACES.items(), *PROTOCOLS.items(), *LEVELS.items(), *measures.items()]
+    rows = [*SPACES.items(), *BASELINES.items(), *PROTOCOLS.items(), *LEVELS.items(), *measures.items()]
     return section("What the words mean", table(["word", "meaning"], [list(row) for row in rows]))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +20,9 @@ from core.trainer import Epoch
 from core.whole_file import write_whole
 
 SETTINGS, CURVE, SPLIT, STATE, LOCK = "training.json", "curve.json", "split.json", "state.pt", "training.lock"
+STOP = "stop"
+PATIENCE, LOOK = 2.0, 0.05
+"""Seconds to wait for the lock of a training: to train, since others look now and then, and to look who trains."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,11 @@ class RunFolder:
         self.folder = folder
 
     @contextmanager
-    def in_use(self) -> Iterator[None]:
+    def in_use(self, patience: float = PATIENCE) -> Iterator[None]:
         """Keep others from training or deleting this. Raises TrainingError when somebody else does so just now."""
         lock = FileLock(self.folder / LOCK, is_singleton=False)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=patience, poll_interval=LOOK / 4)
         except Timeout:
             raise TrainingError(
                 f"training {self.folder.name} is under way in another program; wait for it, or stop it there"
@@ -74,13 +77,27 @@ class RunFolder:
     @property
     def running(self) -> bool:
         """Whether somebody is training this just now."""
+        if not (self.folder / LOCK).exists():  # to look must not bring back a folder that is being deleted
+            return False
         try:
-            with self.in_use():
+            with self.in_use(LOOK):
                 return False
         except TrainingError:
             return True
         except OSError:  # of a library that can only be read, nothing is being trained
             return False
+
+    def ask_to_stop(self) -> None:
+        """Ask whoever trains this, in any process, to end after the epoch in hand and keep the best so far."""
+        with suppress(OSError):
+            (self.folder / STOP).touch()
+
+    def stop_was_asked(self) -> bool:
+        """Whether somebody asked so since the last time this was called; the wish is granted once."""
+        asked = (self.folder / STOP).exists()
+        if asked:
+            (self.folder / STOP).unlink(missing_ok=True)
+        return asked
 
     def begin(self, settings: RunSettings, split: Mapping[str, Sequence[str]]) -> None:
         """Write what will not change. Raises TrainingError when the folder cannot be written."""
@@ -107,9 +124,16 @@ class RunFolder:
         """Write how far the training is; `ending` says why it is over, and is empty while it is not."""
         file = BytesIO()
         torch.save(dict(state), file)
+        self.save_curve(curve, ending)
+        try:
+            write_whole(self.folder / STATE, file.getvalue())
+        except OSError as error:
+            raise TrainingError(f"cannot write to {self.folder}: {error}; check the folder and the disk") from error
+
+    def save_curve(self, curve: Sequence[Epoch], ending: str = "") -> None:
+        """Write what every epoch came to, for those who watch. Raises TrainingError."""
         try:
             self._write_json(CURVE, {"ending": ending, "epochs": [asdict(epoch) for epoch in curve]})
-            write_whole(self.folder / STATE, file.getvalue())
         except OSError as error:
             raise TrainingError(f"cannot write to {self.folder}: {error}; check the folder and the disk") from error
 

@@ -15,6 +15,7 @@ from core.flow import Flow
 from core.library import Library
 from core.mirrors import MirrorMaker
 from core.recipe import Recipe
+from core.report_store import ReportStore
 from core.rerank import fit_reranker, save_reranker
 from core.run_folder import RunFolder, RunSettings, RunSummary
 from core.settings import get_settings
@@ -23,8 +24,8 @@ from core.splitting import split_library
 from core.trainer import Epoch, Trainer, TrainResult
 from core.training_data import labelled_cases, training_data
 
-SAVE_EVERY = 5.0
-"""Seconds between two savings of a training's state; what a crash costs at most."""
+SAVE_EVERY, SHOW_EVERY = 5.0, 0.5
+"""Seconds between two savings of a training's state, which are what a crash costs at most, and of its curve."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done (splitting, mirroring), how much of it is done, and how much there is."""
@@ -40,21 +41,36 @@ class TrainingRun:
     def __iter__(self) -> Iterator[Epoch]:
         """Train on, an epoch at a time; what was reached is saved every few seconds.
 
-        Raises TrainingError when the training is under way elsewhere, or when the loss is no longer finite: the best
-        before that is kept as a flow.
+        Ends early where the folder was asked to stop. Raises TrainingError when the training is under way elsewhere,
+        or when the loss is no longer finite: the best before that is kept as a flow.
         """
         with self.folder.in_use():
-            saved = time.monotonic()
+            self.folder.stop_was_asked()  # a wish of before this began
+            saved = shown = time.monotonic()
             try:
                 for epoch in self.trainer.fit():
                     if time.monotonic() - saved > SAVE_EVERY:
                         self._save()
                         saved = time.monotonic()
+                    elif time.monotonic() - shown > SHOW_EVERY:
+                        self.folder.save_curve(self.trainer.curve)
+                        shown = time.monotonic()
                     yield epoch
+                    if self.folder.stop_was_asked():
+                        break
             except TrainingError:
                 if self.trainer.curve:
                     self._keep(self.trainer.result())
                 raise
+
+    def keep(self, on_wait: Callable[[str], None] = lambda said: None) -> TrainResult:
+        """Keep the best weights as a flow, though an epoch was broken off: going on starts at the last saved one.
+
+        Raises TrainingError when no epoch has ended yet.
+        """
+        result = self.trainer.result()
+        self._keep(result, on_wait)
+        return result
 
     def finish(self, on_wait: Callable[[str], None] = lambda said: None) -> TrainResult:
         """Save where the training stands, and keep its best weights as a flow of the library.
@@ -76,6 +92,7 @@ class TrainingRun:
             self.library.catalog.vectors.drop(self.run_id)  # what an earlier state of this training made of the cases
             self.library.flows.replace(named)
             save_reranker(self.folder.folder, reranker)
+            ReportStore(self.library.root).forget(self.run_id)
 
     def _save(self, ending: str = "") -> None:
         self.folder.save(self.trainer.state(), self.trainer.curve, ending)
@@ -162,7 +179,7 @@ class TrainingRuns:
             _check_unused(self.library, flow_id)
             with folder.in_use():
                 self.library.catalog.vectors.drop(flow_id)
-                self.library.flows.delete(flow_id)
+                self.library.flows.delete(flow_id)  # and its reports with it
 
     def _make_mirrors(self, cases: Sequence[Case], on_progress: Callable[[int, int], None]) -> None:
         library, settings = self.library, get_settings()

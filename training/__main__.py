@@ -61,17 +61,20 @@ def evaluate_command(
         Literal["test", "val", "train", "all"] | None, typer.Option(help="test where there is one, else all")
     ] = None,
     flow: Annotated[
-        str | None, typer.Option(metavar="ID", help="a flow of the library; the active one otherwise")
+        str | None, typer.Option(metavar="ID", help="a flow of the library, or none; the active one otherwise")
     ] = None,
-    baselines: Annotated[bool, typer.Option("--baselines", help="beside 8x8 thumbnails and random weights")] = False,
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="beside LDA, NCA, a linear map, thumbnails and random weights")
+    ] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="also write an HTML page with plots")] = None,
     pictures: Annotated[bool, typer.Option(help="show the worst queries' pictures in that page")] = True,
+    keep: Annotated[bool, typer.Option("--keep", help="keep it in the library, where the app shows it")] = False,
     as_json: Json = False,
 ) -> None:
     """How well a library finds what is alike: before, at and after the flow, with intervals, tests and confusions."""
     from training.evaluate_command import Wanted, run
 
-    run(lib, Wanted(split, flow, baselines, report, pictures), as_json)
+    run(lib, Wanted(split, flow, baselines, report, pictures, keep), as_json)
 
 
 @app.command("words")
@@ -146,11 +149,15 @@ def train_command(
     epochs: Annotated[int | None, typer.Option(min=1, help="at most so many; the recipe's own otherwise")] = None,
     resume: Annotated[str | None, typer.Option(metavar="ID", help="go on with a training that was stopped")] = None,
     seed: Annotated[int | None, typer.Option(help="random seed of split (where none is made yet) and training")] = None,
+    rate: Annotated[float | None, typer.Option(help="learning rate; the recipe's own otherwise")] = None,
+    batch: Annotated[int | None, typer.Option(min=2, help="images (reference: triplets) in a step")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="RK4 steps from t = 0 to 1")] = None,
+    as_json: Json = False,
 ) -> None:
     """Train a flow on a library. Interrupt at will: the best so far is kept, and --resume ID goes on."""
-    from training.train import train
+    from training.train import Wanted, train
 
-    train(lib, recipe, epochs, resume, seed)
+    train(lib, Wanted(recipe, epochs, seed, rate, batch, steps, resume), as_json)
 
 
 @app.command("demo")

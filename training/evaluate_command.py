@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from core.baselines import baselines
+from core.baselines import Baseline, baselines
 from core.console import Progress
 from core.errors import EntError
 from core.evaluate import evaluate
@@ -20,15 +20,19 @@ from core.evaluation import (
     FLOW_MATCHING_SCORE,
     LEAVE_ONE_OUT,
     PROTOCOLS,
+    SPACES,
     Evaluation,
     ProtocolReport,
     SpaceReport,
     Split,
 )
+from core.flow import Flow
 from core.library import Library
 from core.outcomes import MEASURES, LevelScores, Score
 from core.report import report_json
-from core.report_page import report_page
+from core.report_page import pictured, report_page
+from core.report_store import ReportStore
+from training.fitted_baselines import fitted_baselines
 
 
 @dataclass(frozen=True)
@@ -40,19 +44,22 @@ class Wanted:
     baselines: bool = False
     report: Path | None = None
     pictures: bool = True
+    keep: bool = False
 
 
 def run(lib: Path, wanted: Wanted, as_json: bool) -> None:
-    """Evaluate the library in `lib`, print the result, and write its page where one is wanted."""
-    with closing(Library.open(lib)) as library, Progress("reading images for the baselines", unit="images") as progress:
-        flow = library.active_flow if wanted.flow is None else library.flows.get(wanted.flow)
+    """Evaluate the library in `lib`, print the result, and keep it or write its page where that is wanted."""
+    with closing(Library.open(lib)) as library:
+        flow = _flow(library, wanted.flow)
         evaluation = evaluate(
             library,
             wanted.split,
             flow=flow,
             rerank=None if flow is None else library.flows.reranker(flow.flow_id),
-            baselines=baselines(library, progress) if wanted.baselines else None,
+            baselines=_baselines(library) if wanted.baselines else None,
         )
+        if wanted.keep:
+            ReportStore(library.root).put(evaluation, library.catalog)
         if wanted.report is not None:
             _write_page(wanted.report, evaluation, library if wanted.pictures else None)
     if as_json:
@@ -61,10 +68,22 @@ def run(lib: Path, wanted: Wanted, as_json: bool) -> None:
         show(evaluation)
 
 
+def _flow(library: Library, wanted: str | None) -> Flow | None:
+    """That flow, none at all for "none", the active one where none is named."""
+    if wanted == "none":
+        return None
+    return library.active_flow if wanted is None else library.flows.get(wanted)
+
+
+def _baselines(library: Library) -> dict[str, Baseline]:
+    with Progress("fitting LDA, NCA and a linear map", unit="baselines") as progress:
+        fitted = fitted_baselines(library, progress)
+    return {**fitted, **baselines(library, Progress("reading images for the baselines", unit="images"))}
+
+
 def _write_page(path: Path, evaluation: Evaluation, library: Library | None) -> None:
-    own = evaluation.protocols[LEAVE_ONE_OUT]
-    worst = [case for o in list(own.spaces.values())[-1].worst for case in (o.case, o.nearest) if case]
-    pictures = {case.case_id: library.thumbnail_bytes(case) for case in worst} if library else {}
+    shown = pictured(evaluation) if library else []
+    pictures = {case.case_id: library.thumbnail_bytes(case) for case in shown} if library else {}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(report_page(evaluation, pictures), encoding="utf-8")
@@ -80,6 +99,8 @@ def show(evaluation: Evaluation) -> None:
         f"{evaluation.library}: split {evaluation.split}, {evaluation.queries} labelled queries; encoder "
         f"{evaluation.encoder}, flow {evaluation.flow or 'none'}; 95 % intervals over {evaluation.groups} {of}"
     )
+    if evaluation.seen:
+        console.print(f"the flow was trained on {evaluation.seen} of these queries, which flatters it")
     for name, report in evaluation.protocols.items():
         shared = f", {report.shared_patients} queries see their own patient" if report.shared_patients else ""
         console.print(f"\n{name}: {PROTOCOLS[name]}; {report.references} references{shared}", _overall(report))
@@ -90,6 +111,8 @@ def show(evaluation: Evaluation) -> None:
         f"\nclass of the nearest neighbour (columns) by class of the query, {last}", _confusion(own.spaces[last])
     )
     console.print("\nsides, among the queries of a class with a side", _sides(own))
+    if (found := evaluation.calibration) is not None:
+        console.print(f"\nexpected calibration error of the class evidence: {found.ece:.3f}")
     console.print(f"\nlatest first right neighbour, {last}", _worst(own.spaces[last]))
     for title, value, meaning in (
         ("CLIP score", evaluation.clip_score, CLIP_SCORE),
@@ -122,7 +145,8 @@ def _by_class(report: ProtocolReport) -> Table:
     first = next(iter(spaces.values())).levels["class"]
     for label, queries in first.counts.items():
         found = [space.levels["class"].each[label]["recall@1"] for space in spaces.values()]
-        table.add_row(label, str(queries), *(f"{score.value:.2f} {_interval(score, 2)}" for score in found))
+        sure = len(found) <= len(SPACES)  # with baselines beside them there is no room for intervals
+        table.add_row(label, str(queries), *(f"{f.value:.2f} {_interval(f, 2) if sure else ''}" for f in found))
     return table
 
 

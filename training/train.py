@@ -4,36 +4,96 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from core.console import Progress, open_library, say, say_aside
-from core.errors import TrainingError
+from core.console import Progress, open_library, print_json, say, say_aside
+from core.errors import QueryError, Stopped, TrainingError
+from core.evaluate import evaluate
 from core.library import Library
-from core.recipe import recipe_named
+from core.recipe import Recipe, recipe_named
+from core.report import headline
+from core.report_store import TRAINED, ReportStore
 from core.split import SPLITS, SplitConfig
 from core.splitting import split_library
 from core.trainer import Epoch, TrainResult
 from core.training_run import TrainingRun, TrainingRuns
 
 
-def train(lib: Path, recipe: str, epochs: int | None, resume: str | None, seed: int | None) -> None:
-    """Begin a training, or go on with one; Ctrl-C ends it after the epoch in hand and keeps the best so far."""
-    if resume is not None and (seed is not None or recipe != "default"):
-        raise TrainingError("a training that is resumed keeps its recipe and its seed; leave --recipe and --seed out")
-    library = open_library(lib)
-    with _interruptible() as asked:
-        run = _begin(library, recipe, epochs, seed) if resume is None else TrainingRuns(library).resume(resume, epochs)
+@dataclass(frozen=True)
+class Wanted:
+    """What to train: a recipe with other values for some of its settings, or a training to go on with."""
+
+    recipe: str = "default"
+    epochs: int | None = None
+    seed: int | None = None
+    learning_rate: float | None = None
+    batch_size: int | None = None
+    steps: int | None = None
+    resume: str | None = None
+
+    def chosen(self) -> Recipe:
+        """The recipe with those values. Raises TrainingError."""
+        own = {"epochs": self.epochs, "seed": self.seed, "learning_rate": self.learning_rate}
+        return recipe_named(self.recipe).changed(**own, batch_size=self.batch_size, steps=self.steps)
+
+
+def train(lib: Path, wanted: Wanted, as_json: bool = False) -> None:
+    """Begin a training, or go on with one; Ctrl-C ends it after the epoch in hand and keeps the best so far.
+
+    Raises Stopped when it comes before there is anything to keep.
+    """
+    if wanted.resume is not None and wanted != Wanted(epochs=wanted.epochs, resume=wanted.resume):
+        raise TrainingError("a training that is resumed keeps its recipe and its seed; leave all but --epochs out")
+    with closing(open_library(lib)) as library, _interruptible() as asked:
+        run = _begin(library, wanted, asked)
         sizes = ", ".join(f"{n} {name}" for name, n in run.folder.settings().images.items())
         say_aside(f"training {run.run_id}: {sizes} images")
-        with Progress(f"training {run.run_id}", unit="epochs") as progress:
+        result = _train(run, asked)
+        report = _measure(library, run.run_id)
+        if as_json:
+            print_json(_facts(run, result, report))
+        else:
+            _tell(lib, run, result)
+
+
+def _train(run: TrainingRun, asked: list[int]) -> TrainResult:
+    """Train to the end, or until that is asked; a second time breaks the epoch in hand off."""
+    with Progress(f"training {run.run_id}", unit="epochs") as progress:
+        try:
             for epoch in run:
                 progress.epoch(epoch, run.trainer.recipe.epochs)
                 if asked:
                     break
-            result = run.finish(progress.note)
-    _tell(lib, run, result)
-    library.close()
+        except KeyboardInterrupt:
+            return run.keep(say_aside)
+        if asked and not run.trainer.curve:
+            raise Stopped("stopped before the first epoch had ended; nothing was learnt yet")
+        return run.finish(say_aside)
+
+
+def _measure(library: Library, flow_id: str) -> dict[str, Any] | None:
+    """How good the flow is on the validation images, kept with it; None where there are too few to compare."""
+    store = ReportStore(library.root)
+    with Progress("measuring on the validation images", unit="parts") as progress, suppress(QueryError):
+        progress(0, 1)
+        flow, rerank = library.flows.get(flow_id), library.flows.reranker(flow_id)
+        store.put(evaluate(library, TRAINED, flow=flow, rerank=rerank), library.catalog)
+        progress(1, 1)
+    return store.figures(flow_id)
+
+
+def _facts(run: TrainingRun, result: TrainResult, report: dict[str, Any] | None) -> dict[str, Any]:
+    best = result.curve[result.best_epoch - 1]
+    return {
+        "flow": run.run_id,
+        "ending": result.ending,
+        "epochs": len(result.curve),
+        "best": asdict(best),
+        "validation": None if report is None else headline(report),
+    }
 
 
 def split(lib: Path, seed: int, again: bool) -> None:
@@ -52,15 +112,18 @@ def split(lib: Path, seed: int, again: bool) -> None:
     library.close()
 
 
-def _begin(library: Library, recipe: str, epochs: int | None, seed: int | None) -> TrainingRun:
-    chosen = recipe_named(recipe).changed(epochs=epochs, seed=seed)
+def _begin(library: Library, wanted: Wanted, asked: list[int]) -> TrainingRun:
+    if wanted.resume is not None:
+        return TrainingRuns(library).resume(wanted.resume, wanted.epochs)
     bars: dict[str, Progress] = {}
 
     def show(what: str, done: int, total: int) -> None:
         bars.setdefault(what, Progress(what, unit="images"))(done, total)
+        if asked:
+            raise Stopped("stopped before the training had begun; mirror images that were encoded are kept")
 
     try:
-        return TrainingRuns(library).start(chosen, show, say_aside)
+        return TrainingRuns(library).start(wanted.chosen(), show, say_aside)
     finally:
         for bar in bars.values():
             bar.close()

@@ -22,6 +22,8 @@ POLL = 0.2
 PATIENCE = 60.0
 """Seconds that a command has to end well when it was asked to stop."""
 KEPT_LINES = 20
+NICER = 5
+"""How far a command steps back behind the app when both want the processor."""
 
 
 def run(job: Job, arguments: Sequence[str]) -> dict[str, Any]:
@@ -41,6 +43,8 @@ def run(job: Job, arguments: Sequence[str]) -> dict[str, Any]:
         errors="replace",
         start_new_session=True,  # Ctrl-C in the app's terminal is for the app, which then asks its jobs to stop
     )
+    with suppress(OSError, AttributeError):  # it may have ended already, and not every system has this
+        os.setpriority(os.PRIO_PROCESS, process.pid, NICER)
     printed: deque[str] = deque(maxlen=KEPT_LINES)
     said: deque[str] = deque(maxlen=KEPT_LINES)
     readers = [

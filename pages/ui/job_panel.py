@@ -45,10 +45,10 @@ def _running(job: Job) -> None:
             help=None if job.kind in tasks.STOPPABLE else "This work cannot be stopped half-way.",
         )
     st.progress(job.step.share, text=markdown(job.step.words))
-    frame.quiet(_numbers(job.step, job.seconds))
+    frame.quiet(numbers(job.step, job.seconds))
 
 
-def _numbers(step: Step, seconds: float) -> str:
+def numbers(step: Step, seconds: float) -> str:
     parts = []
     if step.total:
         parts.append(f"{number(step.done)} of {number(step.total)}")

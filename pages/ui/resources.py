@@ -24,8 +24,10 @@ from core.whole_file import write_whole
 from pages.ui.jobs import Jobs
 
 if TYPE_CHECKING:
+    from core.evaluation import Split
     from core.library import Library
     from core.neighbourhood import Floats, Neighbourhood
+    from core.report_store import StoredReport
     from core.search import Query, SearchResult
 
 ELSEWHERE, NOTICE_READ = "opened-elsewhere.json", "demo-notice-read"
@@ -182,6 +184,17 @@ def movements(library_id: str, version: str) -> Floats:
     return movements(_opened[library_id].catalog)
 
 
+def evaluation(library: OpenLibrary, flow_id: str | None, split: Split) -> StoredReport | None:
+    """The evaluation kept of that flow and split, read once for every state of it. Raises QueryError."""
+    from core.report_store import ReportStore
+
+    try:
+        written = ReportStore(library.root).path(flow_id, split).stat().st_mtime_ns
+    except OSError:
+        return None
+    return _evaluation(library.library_id, library.version, written, flow_id, split)
+
+
 def remember_elsewhere(root: Path) -> None:
     """Keep a library outside the app's folder in the list, also after a restart."""
     home = get_settings().libraries
@@ -248,6 +261,14 @@ def _arranged(
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _facets(library_id: str, version: str, field: Field, asked: str, _filters: Filters) -> dict[str, int]:
     return _opened[library_id].catalog.facets(field, _filters)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _evaluation(library_id: str, version: str, written: int, flow_id: str | None, split: Split) -> StoredReport | None:
+    from core.report_store import ReportStore
+
+    library = _opened[library_id]
+    return ReportStore(library.root).get(flow_id, split, library.catalog)
 
 
 @st.cache_resource(ttl=30, show_spinner=False)

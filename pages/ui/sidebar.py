@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 import core
 from core.errors import EntError
-from pages.ui import frame, libraries, palette, resources, state
+from pages.ui import flow_tasks, frame, libraries, palette, resources, state
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import number
 
@@ -67,7 +67,8 @@ def _live(library: OpenLibrary) -> None:
     )
     running = resources.jobs().running(library.library_id)
     if running:
-        st.page_link(state.LIBRARY_PAGE, label=running[0].title, icon="spinner")
+        page = flow_tasks.PAGES.get(running[0].kind, state.LIBRARY_PAGE)
+        st.page_link(page, label=running[0].title, icon="spinner")
     elif now.generation != st.session_state.get(SHOWN_GENERATION):
         frame.quiet("The library has changed.")
         if st.button("Show the new state", icon=":material/refresh:", width="stretch"):

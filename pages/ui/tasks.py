@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 CREATE, DEMO, IMPORT, PLAN = "create", "demo", "import", "plan"
 VERIFY, REPAIR, BACKUP = "verify", "repair", "backup"
-STOPPABLE = (IMPORT, PLAN, VERIFY, REPAIR, BACKUP)
+TRAIN, EVALUATE, ACTIVATE, DELETE_FLOW = "train", "evaluate", "activate", "delete-flow"
+STOPPABLE = (IMPORT, PLAN, VERIFY, REPAIR, BACKUP, TRAIN, EVALUATE, ACTIVATE)
 STAGES = {
     "loading": "Loading the encoder",
     "importing": "Importing",
@@ -167,7 +168,7 @@ def repair(library: OpenLibrary) -> Job:
     """Make anew what is derived from the catalogue and the images."""
 
     def work(job: Job) -> Any:
-        library.engine.repair(_telling(job, "Making thumbnails and the index anew"))
+        library.engine.repair(telling(job, "Making thumbnails and the index anew"))
         return _verify(job, library)
 
     return _start(REPAIR, "Repair of the library", library, work)
@@ -188,10 +189,10 @@ def _start(kind: str, title: str, library: OpenLibrary, work: Callable[[Job], An
 
 
 def _verify(job: Job, library: OpenLibrary) -> Any:
-    return library.engine.verify(_telling(job, "Comparing catalogue, images and index"))
+    return library.engine.verify(telling(job, "Comparing catalogue, images and index"))
 
 
-def _telling(job: Job, words: str) -> Callable[[int, int], None]:
+def telling(job: Job, words: str) -> Callable[[int, int], None]:
     """A progress callback that ends the work where the person has asked for that."""
     job.report(Step(words))
 

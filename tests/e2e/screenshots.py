@@ -27,7 +27,12 @@ WORDS = "left eardrum with a perforation"
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        run("core", "demo", root / "libraries" / "demo-synthetic")
+        demo = root / "libraries" / "demo-synthetic"
+        run("core", "demo", demo)
+        run("training", "train", demo)
+        flow = next((demo / "flows").iterdir()).name
+        run("core", "activate", demo, flow)
+        run("training", "evaluate", demo, "--split", "test", "--flow", flow, "--baselines", "--keep")
         run("training", "phantoms", root / "others", "--per-class", 1, "--seed", UNSEEN)
         query = next((root / "others" / "images").glob("*ear-left*"))
         with running(os.environ | {"ENT_LIBRARIES": str(root / "libraries")}, root / "server.log") as url:
@@ -52,7 +57,7 @@ def shoot(url: str, query: Path) -> None:
             page.goto(f"/?search_words={quote(WORDS)}")
             page.get_by_text("Class among neighbours").wait_for(timeout=120_000)
             keep(page, f"words-{scheme}")
-            for name in ("gallery", "library"):
+            for name in ("gallery", "evaluation", "training", "library"):
                 page.goto(f"/{name}")
                 keep(page, f"{name}-{scheme}")
             context.close()

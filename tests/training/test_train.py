@@ -18,8 +18,10 @@ from typer.testing import CliRunner
 
 from core.__main__ import app as core_app
 from core.encoder import CLIPEncoder, describe
-from core.errors import EntError
+from core.errors import EntError, Stopped
 from core.library import Library
+from core.mirrors import MirrorMaker
+from core.run_folder import RunFolder
 from tests.core.test_command_line import tiny as tiny
 from tests.core.test_ingest import ingest
 from training.__main__ import app as training_app
@@ -111,6 +113,50 @@ def test_killing_a_training_loses_only_what_was_not_saved(library: Path) -> None
     assert done > 0
     resumed = training("train", library, "--resume", listed[0]["flow_id"], "--epochs", done + 1)
     assert f"after {done + 1} epochs" in resumed
+
+
+def test_json_says_what_came_of_it_and_the_figures_stay_with_the_flow(library: Path) -> None:
+    said = json.loads(training("train", library, "--epochs", 1, "--batch", 8, "--steps", 1, "--json"))
+    assert (said["epochs"], said["ending"], said["best"]["number"]) == (1, "all epochs done", 1)
+    assert said["validation"]["recall@1"].keys() == {"before", "step0", "after", "reranked"}
+    report = json.loads((library / "flows" / said["flow"] / "report.json").read_text(encoding="utf-8"))
+    assert (report["split"], report["flow"], report["seen"]) == ("val", said["flow"], 0)
+    flow = json.loads(core("flows", "list", library, "--json"))["flows"][0]
+    assert (flow["recipe"]["batch_size"], flow["recipe"]["steps"]) == (8, 1)
+    again = json.loads(training("train", library, "--epochs", 1, "--json"))["flow"]
+    assert "validation recall@1 after" in core("flows", "compare", library, said["flow"], again)
+
+
+def test_stopping_before_the_first_epoch_is_said_in_words_and_keeps_the_mirror_images(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def interrupt(self: MirrorMaker, batch: object, pixels: object) -> int:
+        made.append(len(batch))
+        signal.raise_signal(signal.SIGINT)
+        return stored(self, batch, pixels)
+
+    stored = MirrorMaker._store
+    monkeypatch.setattr(MirrorMaker, "_store", interrupt)
+    with pytest.raises(Stopped, match="before the training had begun"):
+        training("train", library)
+    assert len(made) == 1
+    assert json.loads(core("flows", "list", library, "--json"))["flows"] == []
+
+
+def test_a_training_ends_when_its_folder_is_asked_to_stop(library: Path) -> None:
+    command = [sys.executable, "-m", "training", "train", str(library), "--epochs", "5000", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        while process.poll() is None and not list((library / "flows").glob("*/curve.json")):
+            time.sleep(0.05)
+        folder = RunFolder(next((library / "flows").iterdir()))
+        assert folder.running
+        folder.ask_to_stop()
+        said = json.loads(process.communicate(timeout=120)[0])
+    assert said["ending"] == "interrupted"
+    assert not folder.running
+    assert folder.summary().usable
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,100 @@
+"""Charts in the style of the app, light and dark: few lines, no frame, the colours of the palette."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pages.ui.palette import SERIES, Colour
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from core.calibration import Reliability
+
+CONFIG = {"displayModeBar": False, "displaylogo": False, "responsive": True}
+GRID = Colour("#d9dfe2", "#333e43")
+
+
+def is_dark() -> bool:
+    """Whether the browser of this session shows the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def hex_of(colour: Colour) -> str:
+    """The colour for a chart, which unlike CSS does not follow the theme by itself."""
+    return colour.dark if is_dark() else colour.light
+
+
+def lines(
+    series: Mapping[str, Sequence[float | None]],
+    title: str,
+    *,
+    mark: int | None = None,
+    unit: str = "epoch",
+    between: tuple[float, float] | None = None,
+) -> go.Figure:
+    """One line a series over 1, 2, 3 ...; `mark` is a point of that axis to point out, `between` the ends of y."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for number, (name, values) in enumerate(series.items()):
+        colour = hex_of(SERIES[number])
+        figure.add_scatter(
+            x=list(range(1, len(values) + 1)),
+            y=list(values),
+            name=name,
+            mode="lines+markers" if len(values) < 40 else "lines",
+            line={"color": colour, "width": 2},
+            marker={"size": 5},
+            hovertemplate="%{y:.3f}",
+        )
+    if mark is not None:
+        figure.add_vline(x=mark, line={"color": hex_of(GRID), "width": 2, "dash": "dot"})
+    figure.update_layout(_layout(title, legend=len(series) > 1), hovermode="x unified")
+    figure.update_xaxes(title_text=unit, rangemode="tozero", showgrid=False, zeroline=False, tickformat="d")
+    figure.update_yaxes(gridcolor=hex_of(GRID), zeroline=False, range=between)
+    return figure
+
+
+def reliability(found: Reliability) -> go.Figure:
+    """Share of right ones against the probability claimed: a dot a bin, larger for more queries."""
+    import plotly.graph_objects as go
+
+    most = max((entry.count for entry in found.bins), default=1)
+    figure = go.Figure()
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": hex_of(GRID), "dash": "dot"}, hoverinfo="skip")
+    figure.add_scatter(
+        x=[entry.confidence for entry in found.bins],
+        y=[entry.accuracy for entry in found.bins],
+        mode="lines+markers",
+        line={"color": hex_of(SERIES[0]), "width": 1.5},
+        marker={"size": [7 + 15 * (entry.count / most) ** 0.5 for entry in found.bins]},
+        customdata=[entry.count for entry in found.bins],
+        hovertemplate="probability %{x:.2f}, right %{y:.2f}, %{customdata} queries<extra></extra>",
+    )
+    figure.update_layout(_layout("", legend=False, height=300))
+    figure.update_xaxes(range=[0, 1.04], title_text="probability given to the likeliest class", showgrid=False)
+    figure.update_yaxes(range=[0, 1.06], title_text="share that was right", gridcolor=hex_of(GRID))
+    return figure
+
+
+def show(figure: go.Figure, *, key: str, alt: str) -> None:
+    """Draw a chart; `alt` says in words what it shows."""
+    st.plotly_chart(figure, key=key, config=CONFIG, alt=alt)
+
+
+def _layout(title: str, *, legend: bool, height: int = 230) -> dict[str, Any]:
+    return {
+        "title": {"text": title, "font": {"size": 13}, "x": 0, "xanchor": "left", "y": 0.97, "yanchor": "top"},
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 34 if title else 8, "b": 8},
+        "showlegend": legend,
+        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"size": 12},
+        "dragmode": False,
+    }

@@ -1,0 +1,258 @@
+"""What to evaluate and how to look at it: flow, split, protocol and level, and the report that is kept of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.errors import QueryError
+from core.filters import Filters
+from pages.ui import flow_tasks, frame, job_panel, resources, state, tasks
+from pages.ui.resources import OpenLibrary
+from pages.ui.text import count, day
+
+if TYPE_CHECKING:
+    from core.evaluation import Evaluation, ProtocolReport, SpaceReport, Split
+    from core.taxonomy import Taxonomy
+
+FLOW, SPLIT, OTHER = "evaluation_flow", "evaluation_split", "evaluation_other"
+PROTOCOL, LEVEL, SPACE = "evaluation_protocol", "evaluation_level", "evaluation_space"
+NONE = "none"
+SPLITS: dict[Split, str] = {"test": "Test", "val": "Validation", "train": "Training", "all": "All cases"}
+PROTOCOLS = {
+    "leave-one-out": "Leave one out",
+    "other-patients": "Other patients only",
+    "gallery": "Against training images",
+}
+LEVELS = {"class": "Class", "region": "Region", "finding": "Finding"}
+LEAST = 2
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Whose embeddings (flow None: as they are), which queries, and the flow to set beside, if any."""
+
+    flow: str | None
+    split: Split
+    other: str | None
+
+
+@dataclass(frozen=True)
+class View:
+    """A report, and what of it is looked at; `space` is the one that the details are of."""
+
+    evaluation: Evaluation
+    protocol: ProtocolReport
+    protocol_name: str
+    level: str
+    space_name: str
+    taxonomy: Taxonomy
+
+    @property
+    def space(self) -> SpaceReport:
+        return {**self.protocol.spaces, **self.protocol.baselines}[self.space_name]
+
+
+def choose(library: OpenLibrary) -> Choice:
+    """Flow and split; a library with too few labelled cases ends the page here, with the way on."""
+    splits = _splits(library)
+    if not splits:
+        frame.empty(
+            "Too few labelled cases",
+            "An evaluation asks for each labelled case whether the nearest other one is of its class. "
+            "It needs at least two cases with a label.",
+            "Import labelled images",
+            state.go_to_library_page,
+        )
+        st.stop()
+    flows = [NONE, *_flows(library)]
+    active = library.catalog.state().active_flow
+    _keep_known(FLOW, flows, active or (flows[-1] if len(flows) > 1 else NONE))
+    _keep_known(SPLIT, splits, splits[0])
+    with st.container(horizontal=True, vertical_alignment="bottom", key="evaluation_bar"):
+        flow = st.selectbox(
+            "Flow",
+            flows,
+            format_func=lambda name: _flow_title(name, active),
+            key=FLOW,
+            bind="query-params",
+            width=230,
+        )
+        split = st.selectbox("Queries", splits, format_func=SPLITS.get, key=SPLIT, bind="query-params", width=150)
+        other = _other(flow, flows)
+    return Choice(None if flow == NONE else flow, split, other)
+
+
+def _other(flow: str, flows: list[str]) -> str | None:
+    """The flow to set beside; there must be two for that."""
+    others = [name for name in flows if name not in (flow, NONE)]
+    if flow == NONE or not others:
+        return None
+    if st.session_state.get(OTHER) not in (None, *others):
+        st.session_state[OTHER] = None
+    return st.selectbox(
+        "Compare with", others, index=None, placeholder="no other flow", key=OTHER, bind="query-params", width=230
+    )
+
+
+def view(library: OpenLibrary, choice: Choice) -> View | None:
+    """The kept report as it is to be looked at; where there is none, or while it is made, the page says so."""
+    jobs = flow_tasks.of(library, tasks.EVALUATE)
+    job_panel.show([job for job in jobs if job.state in ("running", "failed")][:1])
+    busy = any(job.running for job in jobs)
+    try:
+        stored = resources.evaluation(library, choice.flow, choice.split)
+    except QueryError:
+        stored = None
+    if stored is None:
+        if not busy:
+            _nothing_yet(library, choice)
+        return None
+    evaluation = stored.evaluation
+    protocols = {name: title for name, title in PROTOCOLS.items() if name in evaluation.protocols}
+    _keep_known(PROTOCOL, list(protocols), next(iter(protocols)))
+    with st.container(horizontal=True, vertical_alignment="center", key="evaluation_view"):
+        name = st.segmented_control(
+            "Protocol",
+            list(protocols),
+            format_func=protocols.get,
+            key=PROTOCOL,
+            bind="query-params",
+            required=True,
+            label_visibility="collapsed",
+        )
+        report = evaluation.protocols[name]
+        levels = list(next(iter(report.spaces.values())).levels)
+        _keep_known(LEVEL, levels, levels[0])
+        level = st.segmented_control(
+            "Level",
+            levels,
+            format_func=LEVELS.get,
+            key=LEVEL,
+            bind="query-params",
+            required=True,
+            label_visibility="collapsed",
+        )
+        st.space("stretch")
+        _again(library, choice, busy, outdated=not stored.current)
+        _download(library, choice, evaluation)
+    if not stored.current:
+        st.info("Cases, labels or splits have changed since this was measured.", icon=":material/history:")
+    spaces = [*report.spaces, *report.baselines]
+    space = state.picked(SPACE)
+    shown = space if space in spaces else list(report.spaces)[-1]
+    found = View(evaluation, report, name, level, shown, library.taxonomy)
+    frame.quiet(_said(found))
+    return found
+
+
+def _said(found: View) -> str:
+    from core.evaluation import LEVELS as RELEVANT
+    from core.evaluation import PROTOCOLS as MEANING
+
+    evaluation, report = found.evaluation, found.protocol
+    parts = [f"{count(report.queries, 'query', 'queries')}: {MEANING[found.protocol_name]}", RELEVANT[found.level]]
+    if report.shared_patients:
+        parts.append(f"{report.shared_patients} of them meet images of their own patient")
+    if evaluation.seen:
+        parts.append(f"the flow was trained on {evaluation.seen} of them, which flatters it")
+    of = "patients" if evaluation.patients_known else "images, since patients are not known"
+    sure = f"95 % intervals over {evaluation.groups} {of}"
+    return (
+        ". ".join(part[:1].upper() + part[1:] for part in (*parts, f"{sure}; measured on {day(evaluation.made_at)}"))
+        + "."
+    )
+
+
+def _splits(library: OpenLibrary) -> list[Split]:
+    labelled = Filters(label=library.taxonomy.labels)
+    counts = library.facets("split", labelled) | {"all": library.count(labelled)}
+    return [split for split in SPLITS if counts.get(split, 0) >= LEAST]
+
+
+def _flows(library: OpenLibrary) -> list[str]:
+    return sorted(path.parent.name for path in (library.root / "flows").glob("*/flow.safetensors"))
+
+
+def _flow_title(name: str, active: str | None) -> str:
+    if name == NONE:
+        return "No flow, embeddings as they are"
+    return f"{name} (active)" if name == active else name
+
+
+def _keep_known(key: str, options: list[str], otherwise: str) -> None:
+    """Before a widget is drawn: its value is one of `options`, also where the URL or another library said otherwise."""
+    value = st.session_state.get(key) or st.query_params.get(key)
+    if value not in options:
+        st.query_params.pop(key, None)
+        st.session_state[key] = otherwise
+    elif key not in st.session_state:
+        st.session_state[key] = value
+
+
+def _nothing_yet(library: OpenLibrary, choice: Choice) -> None:
+    where = {"test": "test cases", "val": "validation cases", "train": "training cases", "all": "cases"}[choice.split]
+    what = f"the flow {choice.flow}" if choice.flow else "the embeddings as they are"
+    frame.empty(
+        "Not measured yet",
+        f"Each of the labelled {where} becomes a query: is its nearest neighbour of the same class? For {what}, with "
+        "intervals and a test of after against before.",
+        "Evaluate",
+        partial(flow_tasks.evaluate, library, choice.flow, choice.split, False),
+    )
+
+
+def _again(library: OpenLibrary, choice: Choice, busy: bool, outdated: bool) -> None:
+    with st.popover("Evaluate again", icon=":material/refresh:", disabled=busy, key="evaluation_again"):
+        baselines = st.checkbox(
+            "With baselines",
+            key="evaluation_baselines",
+            help="LDA, neighbourhood components and a linear map, fitted to the training images; thumbnails and the "
+            "untrained encoder. Takes a minute or more.",
+        )
+        st.button(
+            "Evaluate",
+            key="evaluation_start",
+            type="primary" if outdated else "secondary",
+            on_click=flow_tasks.evaluate,
+            args=(library, choice.flow, choice.split, baselines),
+        )
+
+
+def _download(library: OpenLibrary, choice: Choice, evaluation: Evaluation) -> None:
+    name = f"evaluation-{choice.flow or 'no-flow'}-{choice.split}"
+    with st.popover("Download", icon=":material/download:", key="evaluation_download"):
+        st.download_button(
+            "Report (HTML)",
+            partial(_page, library, evaluation),
+            f"{name}.html",
+            "text/html",
+            key="evaluation_html",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Figures (JSON)",
+            partial(_json, evaluation),
+            f"{name}.json",
+            "application/json",
+            key="evaluation_json",
+            on_click="ignore",
+        )
+
+
+def _page(library: OpenLibrary, evaluation: Evaluation) -> bytes:
+    from core.report_page import pictured, report_page
+
+    pictures = {case.case_id: library.store.thumbnail(case.sha256) for case in pictured(evaluation)}
+    return report_page(evaluation, pictures).encode()
+
+
+def _json(evaluation: Evaluation) -> bytes:
+    import json
+
+    from core.report import report_json
+
+    return json.dumps(report_json(evaluation), ensure_ascii=False, indent=1).encode()

@@ -1,0 +1,107 @@
+"""The headline of an evaluation: every space beside the plain embeddings, in words and in a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.evaluation import AFTER, BASELINES, BEFORE, RERANKED, SPACES
+from pages.ui import pick_table, state
+from pages.ui.evaluation_choice import SPACE, View
+from pages.ui.pick_table import Cell, Column
+from pages.ui.text import escaped
+from pages.ui.training_figures import TITLES
+
+if TYPE_CHECKING:
+    from core.bootstrap import PairedTest
+    from core.evaluation import SpaceReport
+    from core.outcomes import Score
+
+CHANCE = 0.05
+"""The p above which a difference is called one that chance explains."""
+MEASURES = {"recall@5": "Recall@5", "recall@10": "Recall@10", "mrr": "MRR", "map@r": "mAP@R"}
+BASELINE_TITLES = {"linear map": "Linear map", "thumbnail": "8 x 8 thumbnails", "untrained": "Untrained encoder"}
+HINTS = {
+    "mrr": "Mean of 1 / rank of the first relevant image",
+    "map@r": "Precision at each relevant rank up to the number of relevant images, averaged",
+}
+
+
+def show(view: View) -> None:
+    """One sentence, then a row a space; the row picked is the one that the details below are of."""
+    st.html(f'<p class="ent-headline">{escaped(sentence(view))}</p>')
+    columns = [
+        Column("Embeddings"),
+        Column("Recall@1", hint="Share of queries whose nearest neighbour is relevant; the whisker is the interval"),
+        Column("Macro", "end", "The mean over classes of their own Recall@1"),
+        *(Column(title, "end", HINTS.get(name, "")) for name, title in MEASURES.items()),
+        Column("Against before", hint="Paired test on the same queries"),
+    ]
+    pick_table.show(
+        columns,
+        [_row(name, report, view.level) for name, report in _reports(view).items()],
+        key="evaluation_spaces",
+        label="Scores of each kind of embedding",
+        picked=view.space_name,
+        on_pick=lambda name: state.pick(SPACE, name),
+    )
+
+
+def sentence(view: View) -> str:
+    """What the figures say, for who reads one line only."""
+    spaces, what = view.protocol.spaces, {"class": "class", "region": "region"}.get(view.level, "finding")
+    before = spaces[BEFORE].levels[view.level]
+    n, first = before.queries, before.overall["recall@1"].value
+    plain = f"The nearest neighbour is of the right {what} for {round(first * n)} of {n} queries"
+    if AFTER not in spaces:
+        return f"{plain}, by the embeddings as they are."
+    name = RERANKED if RERANKED in spaces else AFTER
+    scores = spaces[name].levels[view.level]
+    hits = round(scores.overall["recall@1"].value * n)
+    ending = " and re-ranking" if name == RERANKED else ""
+    return f"{plain} before the flow, for {hits} after it{ending}: {verdict(scores.tests['recall@1'])}."
+
+
+def verdict(test: PairedTest) -> str:
+    """A paired test in words."""
+    if test.difference == 0:
+        return "no difference"
+    way = "better" if test.difference > 0 else "worse"
+    if test.p > CHANCE:
+        return f"{way}, but chance explains that too (p = {test.p:.2f})"
+    return f"{way}, and not by chance (p {'< 0.01' if test.p < 0.01 else f'= {test.p:.2f}'})"
+
+
+def title_of(space: str) -> str:
+    """A space or baseline as people read it."""
+    return {**TITLES, **BASELINE_TITLES}.get(space, space)
+
+
+def said(score: Score) -> str:
+    """The interval of a score, "" where it is not known."""
+    return f"{score.interval.low:.2f} to {score.interval.high:.2f}" if score.interval else ""
+
+
+def score_cell(score: Score, colour: str | None = None, **more: str) -> Cell:
+    """A score with two decimals, its interval, and a bar with a whisker."""
+    low, high = (score.interval.low, score.interval.high) if score.interval else (None, None)
+    return Cell(f"{score.value:.2f}", note=said(score), bar=score.value, low=low, high=high, colour=colour, **more)
+
+
+def _reports(view: View) -> dict[str, SpaceReport]:
+    return {**view.protocol.spaces, **view.protocol.baselines}
+
+
+def _row(name: str, report: SpaceReport, level: str) -> list[Cell]:
+    scores = report.levels[level]
+    test = scores.tests.get("recall@1")
+    against = "" if test is None else f"{test.difference:+.2f}"
+    meaning = {**SPACES, **BASELINES}.get(name, name)
+    return [
+        Cell(title_of(name), pick=name, said=f"{title_of(name)}: {meaning}; show its details"),
+        score_cell(scores.overall["recall@1"]),
+        Cell(f"{scores.macro['recall@1'].value:.2f}"),
+        *(Cell(f"{scores.overall[measure].value:.2f}") for measure in MEASURES),
+        Cell(against, note="" if test is None or not test.difference else verdict(test)),
+    ]

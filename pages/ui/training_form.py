@@ -1,0 +1,126 @@
+"""The form that begins a training: a recipe with good defaults, the rest folded away and explained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.recipe import MAX_EPOCHS, RECIPES, Recipe
+from pages.ui import flow_tasks, frame, state, training_live
+from pages.ui.flow_tasks import Wanted
+from pages.ui.resources import OpenLibrary
+from pages.ui.text import count, number
+
+RECIPE = "training_recipe"
+TITLES = {"default": "Default", "reference": "Reference"}
+SAID = {
+    "default": "Ours: classes in equal shares, mirror images as further examples, few steps. Best on validation, fast.",
+    "reference": "The published settings to the letter, for comparison. Many times slower.",
+}
+LEAST = 2
+
+
+def show(library: OpenLibrary) -> None:
+    """The form, or what is missing before anything can be learnt."""
+    st.subheader("Train a flow", anchor=False)
+    lacking = missing(library.facets("label"))
+    if lacking:
+        st.info(lacking, icon=":material/label:")
+        st.button("Import labelled images", on_click=state.go_to_library_page, icon=":material/arrow_forward:")
+        return
+    name = st.radio(
+        "Recipe",
+        list(RECIPES),
+        format_func=lambda recipe: TITLES.get(recipe, recipe),
+        captions=[SAID.get(recipe, "") for recipe in RECIPES],
+        key=RECIPE,
+        bind="query-params",
+    )
+    wanted = _settings(RECIPES[name])
+    _images(library)
+    busy = training_live.busy(library)
+    st.button(
+        "Start training",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="training_start",
+        disabled=busy,
+        on_click=flow_tasks.train,
+        args=(library, wanted),
+        help="One training, activation or deletion at a time." if busy else None,
+    )
+
+
+def missing(labels: Mapping[str, int]) -> str | None:
+    """What a library with so many cases of each label ("" for none) lacks for a training, in words; None: nothing."""
+    known = {label: n for label, n in labels.items() if label}
+    enough = [label for label, n in known.items() if n >= LEAST]
+    if len(enough) >= LEAST:
+        return None
+    have = f"{count(sum(known.values()), 'labelled case')} of {count(len(known), 'class', 'classes')}"
+    return (
+        f"A flow learns to tell classes apart. It needs at least two classes with {LEAST} cases each, and some dozens "
+        f"of each to be any good; this library has {have}."
+    )
+
+
+def _settings(recipe: Recipe) -> Wanted:
+    """The few that matter; those left at the recipe's own value are not named."""
+    epochs = st.number_input(
+        "Epochs",
+        1,
+        MAX_EPOCHS,
+        recipe.epochs,
+        key=f"training_epochs_{recipe.name}",
+        help="Passes through the training images, at most: it stops by itself when nothing improves any more.",
+    )
+    seed = st.number_input(
+        "Seed",
+        0,
+        2**31 - 1,
+        recipe.seed,
+        key=f"training_seed_{recipe.name}",
+        help="Everything random comes from it: the same seed on the same images gives the same flow.",
+    )
+    with st.expander("Advanced", key="training_advanced"):
+        rate = st.number_input(
+            "Learning rate",
+            1e-6,
+            1.0,
+            recipe.learning_rate,
+            format="%.1e",
+            key=f"training_rate_{recipe.name}",
+            help="How far the weights move at a step. Too high and the loss jumps about, too low and it creeps.",
+        )
+        batch = st.number_input(
+            "Images a step" if recipe.batches == "balanced" else "Triplets a step",
+            2,
+            4096,
+            recipe.batch_size,
+            key=f"training_batch_{recipe.name}",
+            help="What is compared with each other before the weights are moved.",
+        )
+        steps = st.number_input(
+            "Steps of the flow",
+            1,
+            100,
+            recipe.steps,
+            key=f"training_steps_{recipe.name}",
+            help="How finely the way from t = 0 to 1 is followed (Runge-Kutta). Time grows with it.",
+        )
+    values = {"epochs": epochs, "seed": seed, "learning_rate": rate, "batch_size": batch, "steps": steps}
+    return Wanted(recipe.name, **{name: v for name, v in values.items() if v != getattr(recipe, name)})
+
+
+def _images(library: OpenLibrary) -> None:
+    """What it will learn from."""
+    splits = library.facets("split")
+    if splits.get("", 0):
+        frame.quiet(
+            f"{count(splits[''], 'case')} without a split will be dealt out first, 70 % to training and 15 % each to "
+            "validation and test; a patient and near-duplicates stay together."
+        )
+    else:
+        shown = {"train": "to learn from", "val": "to validate", "test": "kept aside"}
+        frame.quiet(", ".join(f"{number(splits.get(name, 0))} {words}" for name, words in shown.items()) + ".")

@@ -1,0 +1,134 @@
+"""What is going on with flows just now: a training with its curves, an activation, and what came of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.ui import flow_tasks, frame, job_panel, resources, state, tasks, training_curves, training_list
+from pages.ui.jobs import Job
+from pages.ui.resources import OpenLibrary
+from pages.ui.text import duration, markdown
+
+if TYPE_CHECKING:
+    from core.run_folder import RunSummary
+
+POLL = 1.0
+
+
+def show(library: OpenLibrary) -> None:
+    """Activations and deletions, then the training; polls only while one of them is at work."""
+    job_panel.show([job for job in flow_tasks.of(library, tasks.ACTIVATE, tasks.DELETE_FLOW) if job.state != "done"])
+    job = next(iter(flow_tasks.of(library, tasks.TRAIN)), None)
+    running = under_way(library)
+    if job is None and running is None:
+        return
+    with st.container(border=True, key="training_live"):
+        if running is None and job is not None and not job.running:
+            _ended(job)
+        else:
+            st.fragment(_watch, run_every=POLL)(library, job)
+
+
+def under_way(library: OpenLibrary) -> RunSummary | None:
+    """The training of this library that some process is at work on, this app's or another."""
+    return next((run for run in training_list.summaries(library) if run.running), None)
+
+
+def busy(library: OpenLibrary) -> bool:
+    """Whether a flow is being trained, activated or deleted."""
+    jobs = flow_tasks.of(library, tasks.TRAIN, tasks.ACTIVATE, tasks.DELETE_FLOW)
+    return any(job.running for job in jobs) or under_way(library) is not None
+
+
+def _watch(library: OpenLibrary, job: Job | None) -> None:
+    run = under_way(library)
+    at_work = job is not None and job.running
+    if run is None and not at_work:
+        st.rerun(scope="app")
+    title = job.title if job is not None and at_work else f"Training {run.flow_id}, begun by another program"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{markdown(title)}**")
+        st.space("stretch")
+        _stop(library, job if at_work else None, run)
+    curve = training_curves.read(library, run.flow_id) if run else ()
+    if run is None or not curve:
+        step = job.step if job is not None and at_work else None
+        st.progress(step.share if step else 0.0, text=markdown(step.words if step else "Beginning"))
+        frame.quiet(job_panel.numbers(step, job.seconds) if step and job else "")
+        return
+    epochs = run.settings.recipe.epochs if run.settings else len(curve)
+    usual = sorted(epoch.seconds for epoch in curve)[len(curve) // 2]
+    left = duration(usual * (epochs - len(curve)))
+    said = (
+        f"Epoch {len(curve)} of {epochs}, at most {left} left" if len(curve) < epochs else "Measuring what came of it"
+    )
+    st.progress(min(1.0, len(curve) / epochs), text=said)
+    training_curves.show(curve, "live")
+
+
+def _stop(library: OpenLibrary, job: Job | None, run: RunSummary | None) -> None:
+    stopping = (job is not None and job.stopping) or st.session_state.get(_asked(run), False)
+    st.button(
+        "Stopping" if stopping else "Stop",
+        key="training_stop",
+        icon=":material/stop_circle:",
+        disabled=stopping,
+        on_click=_ask_to_stop,
+        args=(library, job, run),
+        help="Ends after the epoch in hand and keeps the best so far; it can be resumed later.",
+    )
+
+
+def _ask_to_stop(library: OpenLibrary, job: Job | None, run: RunSummary | None) -> None:
+    if job is not None:
+        job.stop()
+    elif run is not None:
+        from core.run_folder import RunFolder
+
+        RunFolder(library.root / "flows" / run.flow_id).ask_to_stop()
+        st.session_state[_asked(run)] = True
+
+
+def _asked(run: RunSummary | None) -> str:
+    return f"stop_asked_{run.flow_id}" if run else "stop_asked"
+
+
+def _ended(job: Job) -> None:
+    result = job.result or {}
+    flow_id = result.get("flow")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{markdown(_headline(job, flow_id))}**")
+        st.space("stretch")
+        if flow_id:
+            st.button("Look at it", key="training_look", on_click=_look, args=(job, flow_id), type="primary")
+        dismiss = resources.jobs().dismiss
+        st.button(
+            "Dismiss",
+            key="training_dismiss",
+            type="tertiary",
+            icon=":material/close:",
+            on_click=dismiss,
+            args=(job.job_id,),
+        )
+    if job.error:
+        st.error(markdown(job.error), icon=":material/error:")
+    elif not flow_id:
+        frame.quiet("Nothing was learnt yet. Mirror images that were encoded are kept for the next time.")
+    else:
+        best = result["best"]
+        recall = "" if best["val_recall"] is None else f" with a validation Recall@1 of {best['val_recall']:.2f}"
+        frame.quiet(f"{result['epochs']} epochs in {duration(job.seconds)}; epoch {best['number']}{recall} was kept.")
+
+
+def _headline(job: Job, flow_id: str | None) -> str:
+    if job.state == "failed":
+        return f"{job.title}: failed"
+    ending = "stopped" if job.state == "stopped" else "done"
+    return f"Training {flow_id}: {ending}" if flow_id else f"{job.title}: {ending}"
+
+
+def _look(job: Job, flow_id: str) -> None:
+    state.pick(training_list.PICKED, flow_id)
+    resources.jobs().dismiss(job.job_id)

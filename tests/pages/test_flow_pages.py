@@ -1,0 +1,204 @@
+"""The Training and Evaluation pages: what they show, and what their buttons begin."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.evaluate import evaluate
+from core.library import Library
+from core.recipe import DEFAULT
+from core.report_store import TRAINED, ReportStore
+from core.training_run import TrainingRuns
+from pages.ui import resources
+from pages.ui.jobs import Job
+from tests.conftest import FakeEncoder
+from tests.pages.conftest import visible, wait_for_jobs
+
+TINY = DEFAULT.changed(epochs=2, hidden=8, heads=2, batch_size=16)
+
+
+def visit(app: AppTest, page: str) -> AppTest:
+    app.run()
+    return app.switch_page(f"../{page}.py").run()
+
+
+def tables(app: AppTest) -> dict[str, dict[str, Any]]:
+    """What the tables of the page are given, by their label."""
+    found = [json.loads(element.proto.json) for element in app.get("bidi_component") if element.proto.json]
+    return {data["label"]: data for data in found if "columns" in data}
+
+
+def cells(table: dict[str, Any]) -> list[list[str]]:
+    return [[cell["text"] for cell in row] for row in table["rows"]]
+
+
+def button(app: AppTest, label: str) -> Any:
+    return next(button for button in app.button if button.label == label)
+
+
+@pytest.fixture
+def root(make_library: Callable[..., Path]) -> Path:
+    return make_library("clinic", {"ear-left": 14, "ear-right": 14, "throat": 14})
+
+
+@pytest.fixture
+def flow(root: Path) -> str:
+    """A flow of two epochs with its report on validation."""
+    library = Library.open(root, encoder=FakeEncoder())
+    run = TrainingRuns(library).start(TINY)
+    list(run)
+    run.finish()
+    measured = {"flow": library.flows.get(run.run_id), "rerank": library.flows.reranker(run.run_id)}
+    ReportStore(root).put(evaluate(library, TRAINED, **measured), library.catalog)
+    library.close()
+    return run.run_id
+
+
+@pytest.fixture
+def begun(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
+    """The commands that were begun; evaluations are made, in this process, since no other knows the fake encoder."""
+    asked: list[Sequence[str]] = []
+
+    def run(job: Job, command: Sequence[str]) -> dict[str, Any]:
+        asked.append(command)
+        if command[1] == "evaluate":
+            flow_id = next(part for part in command if part.startswith("--flow=")).removeprefix("--flow=")
+            library = Library.open(root, encoder=FakeEncoder())
+            flow = None if flow_id == "none" else library.flows.get(flow_id)
+            split = next(part for part in command if part.startswith("--split=")).removeprefix("--split=")
+            ReportStore(root).put(evaluate(library, split, flow=flow), library.catalog)
+            library.close()
+        return {}
+
+    monkeypatch.setattr("pages.ui.commands.run", run)
+    return asked
+
+
+def test_with_too_few_labelled_cases_both_say_what_is_missing(app: AppTest, make_library: Callable[..., Path]) -> None:
+    make_library("small", {"throat": 1})
+    visit(app, "training")
+    assert not app.exception
+    assert "this library has 1 labelled case of 1 class" in visible(app)
+    assert not [b for b in app.button if b.label == "Start training"]
+    app.switch_page("../evaluation.py").run()
+    assert not app.exception
+    assert "Too few labelled cases" in visible(app)
+
+
+def test_before_the_first_flow_training_says_what_a_flow_is_for(app: AppTest, root: Path) -> None:
+    visit(app, "training")
+    assert not app.exception
+    assert "No flow yet" in visible(app)
+    assert "42 cases without a split will be dealt out first" in visible(app)
+
+
+def test_a_training_is_begun_with_what_was_chosen(app: AppTest, begun: list[Sequence[str]], root: Path) -> None:
+    visit(app, "training")
+    app.radio[0].set_value("reference").run()
+    next(field for field in app.number_input if field.label == "Epochs").set_value(7)
+    app.run()
+    button(app, "Start training").click().run()
+    wait_for_jobs(app)
+    assert begun == [["training", "train", "--recipe=reference", "--epochs=7", "--json", str(root)]]
+
+
+def test_a_flow_is_listed_with_its_figures_activated_and_deleted(app: AppTest, root: Path, flow: str) -> None:
+    visit(app, "training")
+    assert not app.exception
+    listed = cells(tables(app)["Flows of this library"])
+    assert [row[:3] for row in listed] == [[flow, "default", "2 of 2"]]
+    assert listed[0][4] == "Done"
+    figures = cells(tables(app)[f"Figures of {flow} on validation"])
+    assert [row[0] for row in figures] == [
+        "Before the flow",
+        "One application (step 0)",
+        "After the flow",
+        "After, re-ranked",
+    ]
+    button(app, "Activate").click().run()
+    wait_for_jobs(app)
+    assert resources.open_library(root).catalog.state().active_flow == flow
+    assert tables(app)["Flows of this library"]["rows"][0][0]["tag"] == "active"
+    button(app, "Search without it").click().run()
+    wait_for_jobs(app)
+    button(app, "Delete it").click().run()
+    wait_for_jobs(app)
+    assert not app.exception
+    assert "No flow yet" in visible(app)
+    assert not (root / "flows" / flow).exists()
+
+
+def test_a_training_that_another_program_began_is_seen_and_stopped(app: AppTest, root: Path, flow: str) -> None:
+    library = Library.open(root, encoder=FakeEncoder())
+    run = TrainingRuns(library).start(TINY.changed(epochs=50_000, patience=50_000))
+    epochs = iter(run)
+    next(epochs)
+    visit(app, "training")
+    assert not app.exception
+    assert f"Training {run.run_id}, begun by another program".replace("-", "\\-") in visible(app)
+    button(app, "Stop").click().run()
+    assert len(list(epochs)) <= 1
+    assert run.finish().ending == "interrupted"
+    library.close()
+    app.run()
+    assert [row[4] for row in cells(tables(app)["Flows of this library"])] == ["Stopped", "Done"]
+
+
+def test_an_evaluation_is_made_kept_and_drawn(app: AppTest, flow: str, begun: list[Sequence[str]], root: Path) -> None:
+    visit(app, "evaluation")
+    next(box for box in app.selectbox if box.label == "Queries").set_value("all").run()
+    assert not app.exception
+    assert "Not measured yet" in visible(app)
+    button(app, "Evaluate").click().run()
+    wait_for_jobs(app)
+    assert begun == [["training", "evaluate", "--split=all", f"--flow={flow}", "--keep", str(root)]]
+    assert not app.exception
+    shown = tables(app)
+    assert [row[0] for row in cells(shown["Scores of each kind of embedding"])] == [
+        "Before the flow",
+        "One application (step 0)",
+        "After the flow",
+    ]
+    assert "The nearest neighbour is of the right class for" in visible(app)
+    by_class = cells(shown["Recall@1 by class"])
+    square = cells(shown["Nearest neighbour by query"])
+    assert sum(int(cell or 0) for row in square for cell in row[1:]) == sum(int(row[1]) for row in by_class)
+    app.run()
+    assert len(begun) == 1  # drawn from what is kept
+
+
+def test_the_report_of_a_training_is_drawn_with_its_reliability_and_an_old_one_is_marked(
+    app: AppTest, flow: str, root: Path
+) -> None:
+    visit(app, "evaluation")
+    assert not app.exception
+    assert "Can the class evidence be believed" in visible(app)
+    assert "After, re-ranked" in [row[0] for row in cells(tables(app)["Scores of each kind of embedding"])]
+    assert "have changed since" not in visible(app)
+    library = Library.open(root, encoder=FakeEncoder())
+    moved = next(case for case in library.catalog.cases() if case.split == "train")
+    library.catalog.splits.put({moved.case_id: "test"})
+    library.close()
+    app.run()
+    assert "have changed since this was measured" in visible(app)
+
+
+def test_a_cell_of_the_url_opens_the_queries_behind_it(app: AppTest, flow: str) -> None:
+    visit(app, "evaluation")
+    assert "The queries behind it" not in visible(app)
+    app.query_params["evaluation_pick"] = "value|before|throat|"
+    app.run()
+    assert not app.exception
+    assert "The queries behind it" in visible(app)
+    queries = next(row[1] for row in cells(tables(app)["Recall@1 by class"]) if row[0] == "Throat")
+    assert f"Before the flow: {queries} queries, Throat; those found last first." in visible(app)
+    for nonsense in ("value|nowhere|throat|", "<b>", "cell|before|x|y"):
+        app.query_params["evaluation_pick"] = nonsense
+        app.run()
+        assert not app.exception
