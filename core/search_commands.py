@@ -77,7 +77,7 @@ def search(
 def search_json(result: SearchResult) -> dict[str, Any]:
     """A search result as the JSON object of `search --json`."""
     evidence = {"evidence": dict(result.evidence.shares), "neighbours": result.evidence.neighbours}
-    rest = {"identical": list(result.identical), "space": result.space, "reranked": result.reranked}
+    rest: dict[str, Any] = {"identical": list(result.identical), "space": result.space, "reranked": result.reranked}
     rest |= {"side": result.side.side}
     hits = [_hit_json(hit) for hit in result.hits]
     return {"hits": hits, **evidence, "milliseconds": asdict(result.milliseconds), **rest}

@@ -23,6 +23,11 @@ def quiet(text: str, width: Literal["stretch", "content"] = "stretch") -> None:
     st.html(f'<div class="ent-quiet">{escaped(text)}</div>', width=width)
 
 
+def over(text: str) -> None:
+    """A small heading over what follows."""
+    st.html(f'<div class="ent-over">{escaped(text)}</div>')
+
+
 def empty(title: str, words: str, step: str | None = None, on_step: Callable[[], None] | None = None) -> None:
     """What is said where there is nothing to show, with the next step as a button where there is one."""
     st.html(f'<div class="ent-empty"><h2>{escaped(title)}</h2><p>{escaped(words)}</p></div>')

@@ -23,6 +23,7 @@ from pages.ui.jobs import Jobs
 
 if TYPE_CHECKING:
     from core.library import Library
+    from core.rerank import Validation
     from core.search import Query, SearchResult
 
 ELSEWHERE, NOTICE_READ = "opened-elsewhere.json", "demo-notice-read"
@@ -137,6 +138,13 @@ def jobs() -> Jobs:
 def search(library_id: str, generation: int, signature: str, _query: Query) -> SearchResult:
     """The answer to a query, kept for this session until the library changes. `signature` stands for the query."""
     return _opened[library_id].engine.search(_query)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def reranking(library_id: str, flow_id: str) -> Validation | None:
+    """What validation said of the re-ranker of a flow; None where it has none."""
+    reranker = _opened[library_id].engine.flows.reranker(flow_id)
+    return None if reranker is None else reranker.validation
 
 
 def remember_elsewhere(root: Path) -> None:
