@@ -5,14 +5,13 @@ from __future__ import annotations
 import shlex
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
-from core import care_commands, console, flow_commands, label_command, terminal
+from core import care_commands, console, flow_commands, label_command, search_commands, terminal
 from core.console import Progress, say
 from core.errors import EntError
-from core.settings import get_settings
 
 app = typer.Typer(
     help="Make, fill, search and look after a library of endoscopic images.",
@@ -91,37 +90,6 @@ def ingest(
 
 
 @app.command()
-def search(
-    lib: Lib,
-    image: Annotated[list[Path] | None, typer.Argument(metavar="IMAGE", help="one or several: their mean")] = None,
-    case: Annotated[list[str] | None, typer.Option(metavar="ID", help="a stored case to search with")] = None,
-    text: Annotated[list[str] | None, typer.Option(metavar="WORDS", help="words to search with, in quotes")] = None,
-    top_k: Annotated[int, typer.Option(help="how many results")] = 10,
-    where: Where = None,
-    space: Annotated[Literal["before", "after"] | None, typer.Option(help="before or after the flow")] = None,
-    rerank: Annotated[bool | None, typer.Option(help="weigh class evidence in; by itself where that helps")] = None,
-    weights: Weights = None,
-    as_json: Json = False,
-) -> None:
-    """Show the cases most similar to images, stored cases or words, and what class their neighbourhood is of."""
-    from core.filters import Filters
-    from core.search import Query
-
-    images = tuple(_read(path) for path in image or ())
-    library = _open(lib, weights)
-    filters = Filters.parse(where or [], library.taxonomy)
-    if images or text:
-        with Progress("downloading weights", unit="bytes") as progress:
-            library.encoder.load(progress)
-    result = library.search(Query(images, tuple(case or ()), tuple(text or ()), top_k, filters, space, rerank))
-    if as_json:
-        console.print_json(console.search_json(result))
-    else:
-        console.show_search(result, library.taxonomy)
-    library.close()
-
-
-@app.command()
 def demo(
     folder: Annotated[
         Path | None, typer.Argument(help="among the app's libraries otherwise", show_default=False)
@@ -196,14 +164,7 @@ def _pairs(written: list[str]) -> dict[str, str]:
     return {key: column for key, _, column in parts}
 
 
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(get_settings().max_bytes + 1)  # one byte too many is enough to be refused
-    except OSError as error:
-        raise EntError(f"cannot read {path}: {error.strerror}; give an image file") from error
-
-
+app.command()(search_commands.search)
 app.add_typer(flow_commands.app, name="flows")
 for command in care_commands.COMMANDS:
     app.command()(command)

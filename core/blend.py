@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from core.vectors import Matrix
 
@@ -19,7 +20,12 @@ def blend(words: Matrix, pictures: Matrix, sample: Matrix) -> Matrix:
     the cases: ranking by x . words / std + x . pictures / std, which is ranking by the sum of their z-scores.
     """
     parts = np.stack([words, pictures])  # (2, D)
-    spread = (sample @ parts.T).std(axis=0) if len(sample) > 1 else np.ones(2)
-    weights = 1 / spread if (spread > 1e-6).all() else np.ones(2)
-    summed = weights @ parts
+    summed = (1 / spread(parts, sample)) @ parts
     return np.asarray(summed / np.linalg.norm(summed), dtype=np.float32)
+
+
+def spread(parts: Matrix, sample: Matrix) -> npt.NDArray[np.float64]:
+    """How widely the similarities of some cases, `sample` (N, D), to each of `parts` (P, D) vary: their standard
+    deviations (P,), or ones where the sample does not tell."""
+    deviations = (sample @ parts.T).std(axis=0, dtype=np.float64) if len(sample) > 1 else np.zeros(len(parts))
+    return deviations if (deviations > 1e-6).all() else np.ones(len(parts))

@@ -1,34 +1,31 @@
-"""One flow against another, on the same queries."""
+"""Two rankings of the same query, before and after the flow: which case went where."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from core.bootstrap import Bootstrap, PairedTest
-from core.errors import QueryError
-from core.evaluation import Outcome, SpaceReport
-from core.taxonomy import Taxonomy
+from core.search import SearchHit
 
 
-def is_right(outcome: Outcome, level: str, taxonomy: Taxonomy) -> bool:
-    """Whether the nearest reference is of the query's class, or where `level` is "region" of its region."""
-    if level != "region":
-        return outcome.rank == 1
-    nearest = outcome.nearest.label if outcome.nearest else None
-    asked, found = (taxonomy.by_name.get(label or "") for label in (outcome.case.label, nearest))
-    return asked is not None and found is not None and asked.region == found.region
+@dataclass(frozen=True)
+class Move:
+    """How a case of one ranking stands in another: its rank there, None where it is not among the first `depth`."""
+
+    rank: int
+    other: int | None
+    depth: int
+
+    @property
+    def up(self) -> int | None:
+        """By how many ranks it stands higher here than there; below zero where it stands lower."""
+        return None if self.other is None else self.other - self.rank
 
 
-def compare(one: SpaceReport, other: SpaceReport, level: str, taxonomy: Taxonomy) -> PairedTest:
-    """Recall@1 of `one` less that of `other`, paired by query, resampled by patient where known.
+def moves(hits: Sequence[SearchHit], others: Sequence[SearchHit]) -> dict[str, Move]:
+    """The move of every case of `hits` against the ranking `others`, by case id.
 
-    Raises QueryError when they are not of the same queries.
+    Only ranks are compared: similarities of two spaces are no numbers of one scale.
     """
-    cases = [outcome.case for outcome in one.outcomes]
-    beside = {outcome.case.case_id: outcome for outcome in other.outcomes}
-    if {case.case_id for case in cases} != set(beside):
-        raise QueryError("the two evaluations are of different queries; evaluate both again")
-    groups = np.array([f"patient {case.patient}" if case.patient else f"case {case.case_id}" for case in cases])
-    left = [is_right(outcome, level, taxonomy) for outcome in one.outcomes]
-    right = [is_right(beside[case.case_id], level, taxonomy) for case in cases]
-    return Bootstrap(groups).paired(left, right)
+    ranks = {hit.case.case_id: hit.rank for hit in others}
+    return {hit.case.case_id: Move(hit.rank, ranks.get(hit.case.case_id), len(others)) for hit in hits}

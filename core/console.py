@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
-from rich.table import Table
 
 from core.settings import get_settings
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should n
     from core.import_plan import ImportPlan
     from core.ingest_report import IngestProgress, IngestReport
     from core.library import Library
-    from core.search import SearchResult
-    from core.taxonomy import Taxonomy
     from core.trainer import Epoch
     from core.verify import VerifyReport
 
@@ -110,7 +107,7 @@ class Progress:
 
 def say(text: str) -> None:
     """One line for people on standard output."""
-    _out().print(text, markup=False, highlight=False, soft_wrap=True)
+    out().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def say_aside(text: str) -> None:
@@ -172,44 +169,6 @@ def show_plan(plan: ImportPlan, as_json: bool) -> None:
     _show_lines("note", list(plan.notes))
 
 
-def search_json(result: SearchResult) -> dict[str, Any]:
-    """A search result as the JSON object of `search --json`."""
-    hits = [
-        {
-            "rank": hit.rank,
-            "case_id": hit.case.case_id,
-            "label": hit.case.label,
-            "similarity": round(hit.similarity, 6),
-            "filename": hit.case.filename,
-            "identical": hit.identical,
-        }
-        for hit in result.hits
-    ]
-    evidence = {"evidence": dict(result.evidence.shares), "neighbours": result.evidence.neighbours}
-    rest = {"identical": list(result.identical), "space": result.space, "reranked": result.reranked}
-    return {"hits": hits, **evidence, "milliseconds": asdict(result.milliseconds), **rest}
-
-
-def show_search(result: SearchResult, taxonomy: Taxonomy) -> None:
-    """A search result for people."""
-    table = Table("rank", "similarity", "dataset label", "case", "file", box=None, pad_edge=False)
-    for hit in result.hits:
-        title = taxonomy[hit.case.label].title if hit.case.label else "unlabelled"
-        here = " (the query's own picture)" if hit.identical else ""
-        table.add_row(str(hit.rank), f"{hit.similarity:.2f}", title, hit.case.case_id, hit.case.filename + here)
-    if result.hits:
-        _out().print(table, markup=False, highlight=False)
-    else:
-        say("no case to show: none passes these filters, or the library is empty")
-    asked = result.evidence.neighbours
-    said = ", ".join(
-        f"{round(share * asked)} {taxonomy[label].title}" for label, share in result.evidence.shares.items()
-    )
-    say(f"of the {asked} nearest labelled cases: {said}" if asked else "no labelled case to compare with")
-    order = ", in the order of similarity and class evidence together" if result.reranked else ""
-    say(f"cosine similarity {result.space} the flow{order}; {result.milliseconds.total:.0f} ms")
-
-
 def show_info(facts: Mapping[str, Any]) -> None:
     """What a library holds, for people."""
     say(f"{facts['name']}: {facts['cases']} cases, generation {facts['generation']}")
@@ -235,5 +194,6 @@ def _show_lines(kind: str, lines: list[str]) -> None:
         say(f"  {kind}: and {len(lines) - SHOWN} more; --json lists all")
 
 
-def _out() -> Console:
+def out() -> Console:
+    """Standard output: as wide as the terminal, or wide enough for tables where it is none."""
     return Console(soft_wrap=True) if sys.stdout.isatty() else Console(soft_wrap=True, width=200)

@@ -25,6 +25,7 @@ from core.ingest import Ingest, Pace, Watcher
 from core.ingest_report import IngestProgress, IngestReport
 from core.lock import WriterLock
 from core.making import WRITING, check_free, make_folder
+from core.query_encoder import QueryEncoder
 from core.repair import restore_thumbnails, sweep
 from core.search import Query, Searcher, SearchResult
 from core.settings import get_settings
@@ -82,7 +83,7 @@ class Library:
         self.flows = FlowStore(self.root / "flows")
         self.lock = WriterLock(self.root / WRITING, lambda: sweep(self.catalog, self.store))
         self.indexer = Indexer(self.root / "index", self.catalog, self.flows.get, self.lock)
-        self._searcher = Searcher(self.catalog, self.indexer.reading, self.encoder, self.limits)
+        self._searcher = self._make_searcher()
 
     @classmethod
     def create(
@@ -254,8 +255,12 @@ class Library:
             restore_thumbnails(self.catalog, self.store, self.limits, on_progress)
             self.indexer.rebuild(on_progress)
 
+    def _make_searcher(self) -> Searcher:
+        encode = QueryEncoder(self.catalog, self.store, self.encoder, self.limits)
+        return Searcher(self.catalog, self.indexer.reading, encode)
+
     def _use_weights(self, weights: Path) -> None:
         spec = self.encoder.spec
         self.encoder = CLIPEncoder(spec, weights)
         self.encoder.check_weights()
-        self._searcher = Searcher(self.catalog, self.indexer.reading, self.encoder, self.limits)
+        self._searcher = self._make_searcher()

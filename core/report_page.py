@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.bootstrap import DRAWS
-from core.catalog import Case
+from core.case import Case
 from core.chart import Bar, bar_chart, heat_map, reliability_curve
 from core.evaluation import (
     BASELINES,

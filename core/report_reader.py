@@ -7,7 +7,7 @@ from typing import Any
 
 from core.bootstrap import Interval, PairedTest
 from core.calibration import Bin, Reliability
-from core.catalog import Case
+from core.case import Case
 from core.confusion import Confusion, Laterality
 from core.errors import QueryError
 from core.evaluation import Evaluation, Outcome, ProtocolReport, SpaceReport

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.catalog import Case, Catalog
-from core.checkpoint import REPORT, write_whole
+from core.case import Case
+from core.catalog import Catalog
+from core.checkpoint import REPORT
 from core.errors import LibraryError
 from core.evaluation import Evaluation, Split
 from core.report import report_json
 from core.report_reader import read_report
+from core.whole_file import write_whole
 
 TRAINED: Split = "val"
 """The split of the evaluation that a training itself makes, in the flow's report.json."""

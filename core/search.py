@@ -3,52 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.blend import SAMPLE, blend
+from core.blend import SAMPLE, blend, spread
 from core.case import Case
 from core.catalog import Catalog
-from core.encoder_spec import Encoder
 from core.errors import QueryError
-from core.filters import EVERYTHING, Filters
+from core.filters import Filters
 from core.flow import Flow
-from core.imaging import Limits, SafeImage, load_image
 from core.index import ChromaIndex, Neighbour, Space
 from core.neighbours import NeighbourFinder
+from core.query import Query as Query  # for those who ask
+from core.query_encoder import Asked, QueryEncoder
+from core.refine import rocchio
 from core.rerank import Reranker
+from core.sides import Side, side_of
 from core.timings import Clock, Timings
 from core.vectors import PLAIN, Matrix
 
 EVIDENCE_NEIGHBOURS = 12
 """How many labelled neighbours are asked for their class."""
 
-MOST_RESULTS = 1000
 RERANKED = 100
 """The nearest cases among which class evidence may change the order."""
-MOST_LETTERS = 1000
-"""Length of one text of a query; encoders read a sentence or two and no further."""
-
-
-@dataclass(frozen=True)
-class Query:
-    """What to search with (image files' bytes, ids of stored cases, words; their mean), where, and for how many.
-
-    Images and cases together have as much say as all texts together. `space` None means after the flow where one is
-    active, before it otherwise. With words it is before the flow, and only there: the encoder's text tower was trained
-    to meet the images in that space, and the flow has only ever learnt to move images.
-    """
-
-    images: tuple[bytes, ...] = ()
-    cases: tuple[str, ...] = ()
-    texts: tuple[str, ...] = ()
-    top_k: int = 10
-    filters: Filters = EVERYTHING
-    space: Space | None = None
-    rerank: bool | None = None  # weigh in how likely the classes are the same; None: where validation says it helps
 
 
 @dataclass(frozen=True)
@@ -76,7 +57,8 @@ class Evidence:
 class SearchResult:
     """Ranked hits, class evidence, and the stored cases that have exactly the pixels of a query image.
 
-    `reranked`: the hits are in the order of their scores by `core.rerank`, not of their similarities.
+    `reranked`: the hits are in the order of their scores by `core.rerank`, not of their similarities. `side` is the
+    query's, as far as anything tells it. `comparable`: the similarities are those of pairs of whole images.
     """
 
     hits: tuple[SearchHit, ...]
@@ -84,23 +66,30 @@ class SearchResult:
     identical: tuple[str, ...]
     space: Space
     milliseconds: Timings
-    reranked: bool = False
+    reranked: bool
+    side: Side
+    comparable: bool
+
+
+@dataclass(frozen=True)
+class _Aim:
+    """What is looked for where: a unit vector (D,) in a space, and the cases that are neither found nor asked."""
+
+    space: Space
+    vector: Matrix
+    hidden: frozenset[str]
+    silent: frozenset[str]  # found, but no witnesses of the query's class: its own picture, what was marked
 
 
 class Searcher:
     """Answers queries on one library; safe to share between threads."""
 
     def __init__(
-        self,
-        catalog: Catalog,
-        reading: Callable[[], AbstractContextManager[ChromaIndex]],
-        encoder: Encoder,
-        limits: Limits,
+        self, catalog: Catalog, reading: Callable[[], AbstractContextManager[ChromaIndex]], encode: QueryEncoder
     ) -> None:
         self.catalog = catalog
         self._reading = reading
-        self._encoder = encoder
-        self._limits = limits
+        self._encode = encode
         self._finder = NeighbourFinder(catalog)
 
     def search(self, query: Query, flow: Flow | None, reranker: Reranker | None = None) -> SearchResult:
@@ -108,42 +97,35 @@ class Searcher:
 
         Raises QueryError, ImageError or EncoderError when it cannot be answered.
         """
-        _check(query, flow)
+        query.check(flow)
         clock = Clock()
-        images = [load_image(data, self._limits) for data in query.images]
-        identical = self._identical(images)
-        clock.lap("decode")
-        pictures = self._embed(images, query.cases)
-        words = self._encoder.encode_texts(query.texts) if query.texts else None
-        clock.lap("encode")
-        space: Space = query.space or ("before" if flow is None or query.texts else "after")
-        if len(pictures) and flow is not None and space == "after":
-            pictures = flow.transform(pictures)
-        vector = self._vector(pictures, words)
+        asked = self._encode(query, clock)
+        aim = self._aim(query, asked, flow)
         clock.lap("flow")
-        reranker = _wanted(query, space, reranker)
-        found, votes = self._neighbours(query, space, vector, identical, 0 if reranker is None else RERANKED)
+        reranker = _wanted(query, aim.space, reranker)
+        with self._reading() as index:
+            votes, wide = self._votes(index, aim, query.top_k)
+            evidence = _evidence(votes)
+            own = [case.label for case in asked.cases] if not (query.images or query.texts) else []
+            side = side_of(own, evidence.shares, self.catalog.taxonomy, mirrored=query.mirror)
+            found = self._found(index, aim, query, side, wide, 0 if reranker is None else RERANKED)
         if reranker is not None:
-            found = self._reranked(found, vector, flow, reranker)[: query.top_k]
-        hits = self._hits(found, identical)
-        evidence = _evidence(votes)
+            found = self._reranked(found, aim.vector, flow, reranker)[: query.top_k]
+        hits = self._hits(found, asked.identical)
         clock.lap("index")
-        return SearchResult(hits, evidence, identical, space, clock.timings(), reranker is not None)
+        facts = (reranker is not None, side, query.whole_picture)
+        return SearchResult(hits, evidence, asked.identical, aim.space, clock.timings(), *facts)
 
-    def _identical(self, images: list[SafeImage]) -> tuple[str, ...]:
-        found = (self.catalog.by_pixels(image.pixel_sha256) for image in images)
-        return tuple(dict.fromkeys(case_id for case_id in found if case_id is not None))
-
-    def _embed(self, images: list[SafeImage], case_ids: tuple[str, ...]) -> Matrix:
-        """(Q, D): one row an image, one a stored case."""
-        stored = self.catalog.vectors.known(PLAIN, case_ids)
-        if missing := [case_id for case_id in case_ids if case_id not in stored]:
-            raise QueryError(f"there is no case {', '.join(missing)} with an embedding in this library")
-        encoded: Sequence[Matrix] | Matrix = (
-            self._encoder.encode_images([image.rgb for image in images]) if images else ()
-        )
-        rows = [*encoded, *(stored[case_id] for case_id in case_ids)]
-        return np.stack(rows) if rows else np.empty((0, self._encoder.spec.dimension), np.float32)
+    def _aim(self, query: Query, asked: Asked, flow: Flow | None) -> _Aim:
+        space: Space = query.space or ("before" if flow is None or query.texts else "after")
+        pictures, view = asked.pictures, PLAIN
+        if flow is not None and space == "after":
+            pictures, view = flow.transform(pictures) if len(pictures) else pictures, flow.flow_id
+        vector = self._moved(self._vector(pictures, asked.words), query, view)
+        hidden = {*query.cases}
+        if query.other_patients:
+            hidden |= self._of_same_patients(asked)
+        return _Aim(space, vector, frozenset(hidden), frozenset((*asked.identical, *query.more, *query.less)))
 
     def _vector(self, pictures: Matrix, words: Matrix | None) -> Matrix:
         """What to look for (D,): the mean of the pictures (Q, D), of the words (T, D), or of both means."""
@@ -153,22 +135,48 @@ class Searcher:
             return _mean(words)
         return blend(_mean(words), _mean(pictures), self.catalog.vectors.sample(PLAIN, SAMPLE))
 
-    def _neighbours(
-        self, query: Query, space: Space, vector: Matrix, identical: tuple[str, ...], at_least: int
-    ) -> tuple[list[Neighbour], list[str]]:
-        """The hits, `at_least` so many where there are, and the labels of the nearest labelled cases of the library."""
-        excluded, wanted = set(query.cases), max(query.top_k, at_least)
-        with self._reading() as index:
-            wide = self._finder.find(index, space, vector, max(wanted, 2 * EVIDENCE_NEIGHBOURS), exclude=excluded)
-            found = wide[:wanted]
-            if query.filters:
-                found = self._finder.find(index, space, vector, wanted, query.filters, excluded)
-            votes = self._labels(wide, identical)
-            if len(votes) < EVIDENCE_NEIGHBOURS:  # many unlabelled ones are in between: ask for the labelled alone
-                labelled = Filters(label=self.catalog.taxonomy.labels)
-                voters = (index, space, vector, EVIDENCE_NEIGHBOURS, labelled, {*excluded, *identical})
-                votes = self._labels(self._finder.find(*voters), identical)
-        return found, votes
+    def _moved(self, vector: Matrix, query: Query, view: str) -> Matrix:
+        """The vector moved by the query's marks; words are first made to count as much as a picture would."""
+        if not (query.more or query.less):
+            return vector
+        known = self.catalog.vectors.known(view, (*query.more, *query.less))
+        if missing := [case_id for case_id in (*query.more, *query.less) if case_id not in known]:
+            raise QueryError(f"there is no case {', '.join(missing)} with an embedding in this library")
+        more, less = ([known[case_id] for case_id in ids] for ids in (query.more, query.less))
+        if query.texts:
+            likeness = spread(np.stack([*more, *less]), self.catalog.vectors.sample(PLAIN, SAMPLE)).mean()
+            own = spread(vector[None], self.catalog.vectors.sample(PLAIN, SAMPLE))[0]
+            vector = vector * np.float32(likeness / own)
+        return rocchio(vector, np.array(more, np.float32), np.array(less, np.float32))
+
+    def _of_same_patients(self, asked: Asked) -> set[str]:
+        known = (*asked.cases, *self.catalog.cases_by_id(asked.identical))
+        patients = tuple(dict.fromkeys(case.patient for case in known if case.patient))
+        if not patients:
+            return set()
+        return {case.case_id for case in self.catalog.cases(Filters(patient=patients))}
+
+    def _votes(self, index: ChromaIndex, aim: _Aim, top_k: int) -> tuple[list[str], list[Neighbour]]:
+        """The labels of the nearest labelled cases of the library, and the nearest cases they were found among."""
+        wide = self._finder.find(index, aim.space, aim.vector, max(top_k, 2 * EVIDENCE_NEIGHBOURS), exclude=aim.hidden)
+        votes = self._labels(wide, aim.silent)
+        if len(votes) < EVIDENCE_NEIGHBOURS:  # many unlabelled ones are in between: ask for the labelled alone
+            labelled = Filters(label=self.catalog.taxonomy.labels)
+            unheard = {*aim.hidden, *aim.silent}
+            found = self._finder.find(index, aim.space, aim.vector, EVIDENCE_NEIGHBOURS, labelled, unheard)
+            votes = self._labels(found, aim.silent)
+        return votes, wide
+
+    def _found(
+        self, index: ChromaIndex, aim: _Aim, query: Query, side: Side, wide: list[Neighbour], at_least: int
+    ) -> list[Neighbour]:
+        """The hits, `at_least` so many where there are; `wide` are the nearest cases of all."""
+        wanted, filters = max(query.top_k, at_least), query.filters
+        if query.same_side and side.side and not filters.side:
+            filters = replace(filters, side=(side.side,))
+        if not filters and len(wide) >= wanted:
+            return wide[:wanted]
+        return self._finder.find(index, aim.space, aim.vector, wanted, filters, aim.hidden)
 
     def _reranked(
         self, found: list[Neighbour], vector: Matrix, flow: Flow | None, reranker: Reranker
@@ -182,8 +190,8 @@ class Searcher:
         scores = reranker(vector[None], np.stack([known[n.case_id] for n in kept]), similarity)[0]
         return [kept[row] for row in np.argsort(-scores, kind="stable")]
 
-    def _labels(self, neighbours: list[Neighbour], identical: tuple[str, ...]) -> list[str]:
-        cases = self.catalog.cases_by_id([n.case_id for n in neighbours if n.case_id not in identical])
+    def _labels(self, neighbours: list[Neighbour], silent: frozenset[str]) -> list[str]:
+        cases = self.catalog.cases_by_id([n.case_id for n in neighbours if n.case_id not in silent])
         return [case.label for case in cases if case.label is not None][:EVIDENCE_NEIGHBOURS]
 
     def _hits(self, found: list[Neighbour], identical: tuple[str, ...]) -> tuple[SearchHit, ...]:
@@ -196,20 +204,6 @@ class Searcher:
 
 def _evidence(votes: list[str]) -> Evidence:
     return Evidence({label: n / len(votes) for label, n in Counter(votes).most_common()}, len(votes))
-
-
-def _check(query: Query, flow: Flow | None) -> None:
-    if not (query.images or query.cases or query.texts):
-        raise QueryError("nothing to search with: give an image, the id of a stored case, or words")
-    for text in query.texts:
-        if not 1 <= len(text.strip()) <= MOST_LETTERS:
-            raise QueryError(f"words to search with must have 1 to {MOST_LETTERS} letters, got {len(text.strip())}")
-    if not 1 <= query.top_k <= MOST_RESULTS:
-        raise QueryError(f"top-k must lie between 1 and {MOST_RESULTS}, got {query.top_k}")
-    if query.space == "after" and flow is None:
-        raise QueryError("this library has no active flow: search before the flow, or activate one first")
-    if query.space == "after" and query.texts:
-        raise QueryError("words are compared with images before the flow, which moves only images: search before it")
 
 
 def _wanted(query: Query, space: Space, reranker: Reranker | None) -> Reranker | None:

@@ -13,7 +13,7 @@ else:
         query_view.show(library)
     with main:
         options = search_options.choose(library)
-        result = result_view.search(library, options)
-        result_view.show_hits(library, result)
+        answer = result_view.search(library, options)
+        result_view.show_hits(library, answer)
     with aside:
-        result_view.show_evidence(library, result)
+        result_view.show_evidence(library, answer)

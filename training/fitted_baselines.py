@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.baselines import Baseline
-from core.catalog import Case
+from core.case import Case
 from core.errors import TrainingError
 from core.library import Library
 from core.training_data import labelled_cases, training_data

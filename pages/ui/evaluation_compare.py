@@ -38,7 +38,7 @@ def show(library: OpenLibrary, view: View, other: str | None) -> None:
 
 
 def _table(view: View, others: Mapping[str, SpaceReport], own: str, other: str) -> None:
-    from core.comparison import compare
+    from core.flow_comparison import compare
 
     rows = []
     for name in (STEP_0, AFTER, RERANKED):

@@ -13,6 +13,7 @@ from pages.ui.text import count, escaped
 
 if TYPE_CHECKING:
     from core.search import Evidence
+    from core.sides import Side
 
 
 def show_evidence(evidence: Evidence, taxonomy: Taxonomy) -> None:
@@ -23,6 +24,14 @@ def show_evidence(evidence: Evidence, taxonomy: Taxonomy) -> None:
         return
     counts = {label: round(share * total) for label, share in evidence.shares.items()}
     st.html(_headline(counts, total, taxonomy) + _bars(counts, total, taxonomy, f"of {total}"))
+
+
+def show_side(side: Side) -> None:
+    """A warning where the neighbours disagree on the side."""
+    if side.agreed:
+        return
+    others = "" if side.side is None or side.told_by == "label" else f" Most are of the {side.side} side."
+    st.warning(f"These neighbours disagree on the side.{others} Look twice.", icon=":material/swap_horiz:")
 
 
 def show_counts(counts: Mapping[str, int], taxonomy: Taxonomy) -> None:

@@ -7,6 +7,17 @@ const element = (name, className, text) => {
   return made;
 };
 
+const place = (card) => {
+  const at = element("span", "rank", String(card.rank));
+  if (card.move) {
+    const [sign, words] = card.move;
+    const move = element("span", `move ${{ "▲": "up", "▼": "down" }[sign[0]] ?? "still"}`, sign);
+    move.title = words;
+    at.append(move);
+  }
+  return at;
+};
+
 const picture = (card) => {
   const frame = element("span", "frame");
   const image = element("img");
@@ -17,9 +28,10 @@ const picture = (card) => {
   image.addEventListener("error", () => frame.classList.add("lost"));
   image.src = card.thumbnail;
   frame.append(image);
-  if (card.rank) frame.append(element("span", "rank", String(card.rank)));
-  if (card.badges.length) {
+  if (card.rank) frame.append(place(card));
+  if (card.badges.length || card.warnings.length) {
     const badges = element("span", "badges");
+    badges.append(...card.warnings.map((text) => element("span", "badge warning", text)));
     badges.append(...card.badges.map((text) => element("span", "badge", text)));
     frame.append(badges);
   }
@@ -46,19 +58,46 @@ const caption = (card) => {
   title.append(swatch, element("span", "", card.title));
   text.append(title, ...card.lines.map((line) => element("span", "line", line)));
   if (card.similarity !== null) text.append(similarity(card.similarity));
+  if (card.standing) text.append(element("span", "line standing", card.standing));
   return text;
 };
 
-const tile = (card, offersSimilar, send) => {
-  const item = element("li");
+const MARKS = { more: ["+", "More like this"], less: ["\u2212", "Less like this"] };
+
+const marks = (card, send) => {
+  const both = element("span", "marks");
+  both.append(...Object.entries(MARKS).map(([mark, [sign, words]]) => {
+    const button = element("button", `mark as-${mark}`, sign);
+    button.type = "button";
+    button.tabIndex = -1; // reached by hovering, or by + and - on the card
+    button.title = words;
+    button.setAttribute("aria-label", `${words}: ${card.title}, result ${card.rank ?? ""}`);
+    button.setAttribute("aria-pressed", String(card.mark === mark));
+    button.addEventListener("click", () => send("mark", `${mark}:${card.case_id}`));
+    return button;
+  }));
+  return both;
+};
+
+const tile = (card, { similar: offersSimilar, marks: offersMarks }, send) => {
+  const item = element("li", [card.mark ? `marked as-${card.mark}` : "", card.within ? "within" : ""].join(" ").trim());
   const button = element("button", "card");
   button.type = "button";
   button.dataset.case = card.case_id;
   button.append(picture(card), caption(card));
   button.addEventListener("click", () => send("open", card.case_id));
   item.append(button);
+  const keys = [offersSimilar && "s", offersMarks && "+ -", card.fold && "f"].filter(Boolean);
+  if (keys.length) button.setAttribute("aria-keyshortcuts", keys.join(" "));
+  if (card.fold) {
+    const unfold = element("button", "fold", card.fold);
+    unfold.type = "button";
+    unfold.tabIndex = -1;
+    unfold.addEventListener("click", () => send("unfold", card.case_id));
+    item.append(unfold);
+  }
+  if (offersMarks) item.append(marks(card, send));
   if (offersSimilar) {
-    button.setAttribute("aria-keyshortcuts", "s");
     const more = element("button", "more", "Find similar");
     more.type = "button";
     more.tabIndex = -1; // reached by hovering, or by S on the card: one tab stop a grid
@@ -96,7 +135,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const buttons = () => [...grid.querySelectorAll(".card")];
   const focused = parentElement.activeElement?.dataset?.case ?? null;
-  grid.replaceChildren(...data.cards.map((card) => tile(card, data.similar, setTriggerValue)));
+  grid.replaceChildren(...data.cards.map((card) => tile(card, data, setTriggerValue)));
 
   const rove = (to) => buttons().forEach((button) => (button.tabIndex = button === to ? 0 : -1));
   const again = buttons().find((button) => button.dataset.case === focused);
@@ -109,9 +148,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const all = buttons();
     const at = all.indexOf(event.target);
     if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key.toLowerCase() === "s" && data.similar) {
+    const card = data.cards[at];
+    const asked = {
+      s: data.similar && ["similar", card.case_id],
+      "+": data.marks && ["mark", `more:${card.case_id}`],
+      "=": data.marks && ["mark", `more:${card.case_id}`], // the same key without Shift
+      "-": data.marks && ["mark", `less:${card.case_id}`],
+      f: card.fold && ["unfold", card.case_id],
+    }[event.key.toLowerCase()];
+    if (asked) {
+      event.preventDefault();
       event.stopPropagation();
-      setTriggerValue("similar", all[at].dataset.case);
+      setTriggerValue(...asked);
       return;
     }
     const to = target(event.key, at, all);

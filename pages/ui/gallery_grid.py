@@ -15,11 +15,17 @@ from pages.ui import media, palette
 
 HERE = Path(__file__).parent
 Size = Literal["small", "medium", "large"]
+Mark = Literal["more", "less"]
+MARKED = {"more": "marked as more like this", "less": "marked as less like this"}
 
 
 @dataclass(frozen=True)
 class Card:
-    """One image of a grid. All of it is shown as plain text; `colour` is a CSS value, `similarity` draws a bar."""
+    """One image of a grid. All of it is shown as plain text; `colour` is a CSS value, `similarity` draws a bar.
+
+    `warnings` are badges that catch the eye. `move` is what became of its rank, in a sign and in words. `mark` is what
+    a person said of it. `fold` is the label of a button that shows what is folded into this card; `within`: it was.
+    """
 
     case_id: str
     thumbnail: str
@@ -30,6 +36,12 @@ class Card:
     badges: tuple[str, ...] = ()
     rank: int | None = None
     similarity: float | None = None
+    warnings: tuple[str, ...] = ()
+    move: tuple[str, str] | None = None
+    mark: Mark | None = None
+    standing: str = ""
+    fold: str = ""
+    within: bool = False
 
 
 _component = st.components.v2.component(
@@ -48,6 +60,9 @@ def card_of(
     rank: int | None = None,
     similarity: float | None = None,
     badges: tuple[str, ...] = (),
+    warnings: tuple[str, ...] = (),
+    move: tuple[str, str] | None = None,
+    mark: Mark | None = None,
 ) -> Card:
     """The card of a stored case."""
     title = palette.title_of(taxonomy, case.label)
@@ -58,6 +73,9 @@ def card_of(
         *lines,
         "" if similarity is None else f"cosine similarity {similarity:.2f}",
         *badges,
+        *warnings,
+        move[1] if move else "",
+        MARKED[mark] if mark else "",
         f"case {case.case_id[:6]}",
     )
     return Card(
@@ -70,6 +88,9 @@ def card_of(
         badges=badges,
         rank=rank,
         similarity=None if similarity is None else round(similarity, 4),
+        warnings=warnings,
+        move=move,
+        mark=mark,
     )
 
 
@@ -80,6 +101,8 @@ def show(
     label: str,
     on_open: Callable[[str], None],
     on_similar: Callable[[str], None] | None = None,
+    on_mark: Callable[[Mark, str], None] | None = None,
+    on_unfold: Callable[[str], None] | None = None,
     size: Size = "medium",
     selected: Sequence[str] | None = None,
     on_select: Callable[[list[str], list[str]], None] | None = None,
@@ -88,6 +111,7 @@ def show(
 
     Where `selected` are the ids chosen so far, here and on other pages, more can be chosen (a tick, the key Space):
     `on_select` gets the ids that came and those that went.
+    So does `on_unfold` (its button, the key F); `on_mark` (its buttons, the keys + and -) gets the mark before it.
     """
 
     def _opened() -> None:
@@ -99,13 +123,22 @@ def show(
     def _selected() -> None:
         _pass_selection(key, on_select)
 
+    def _marked() -> None:
+        _pass_on(key, "mark", lambda said: on_mark and on_mark(*said.split(":", 1)))
+
+    def _unfolded() -> None:
+        _pass_on(key, "unfold", on_unfold)
+
     selection = None if selected is None else _selection(key, [card.case_id for card in cards], selected)
-    data = {"cards": [asdict(card) for card in cards], "label": label, "size": size, "similar": on_similar is not None}
+    offers = {"similar": on_similar is not None, "marks": on_mark is not None}
+    data = {"cards": [asdict(card) for card in cards], "label": label, "size": size, **offers}
     _component(
         key=key,
         data=data | {"selection": selection},
         on_open_change=_opened,
         on_similar_change=_similar,
+        on_mark_change=_marked,
+        on_unfold_change=_unfolded,
         on_select_change=_selected,
     )
 

@@ -13,7 +13,7 @@ from core.errors import ImageError
 from core.imaging import Limits, load_image, thumbnail
 from core.settings import get_settings
 from core.taxonomy import ENT
-from pages.ui import focus_key, frame, media, palette, state
+from pages.ui import focus_key, frame, media, palette, region_box, state
 from pages.ui.resources import OpenLibrary
 from pages.ui.state import QueryImage, QueryState
 from pages.ui.text import escaped, markdown, number
@@ -74,9 +74,7 @@ def show(library: OpenLibrary) -> None:
     query = state.query()
     pictures = [*(_of_image(image) for image in query.images), *(_of_case(library, case) for case in query.cases)]
     if len(pictures) == 1:
-        _preview(pictures[0])
-        if query.words:
-            _take_out(pictures[0])
+        _alone(pictures[0])
     elif pictures:
         places = st.columns(2, gap="small") * len(pictures)
         for picture, place in zip(pictures, places, strict=False):
@@ -85,11 +83,21 @@ def show(library: OpenLibrary) -> None:
                 _take_out(picture)
     with st.container(horizontal=True, gap="small"):
         st.button("New search", icon=":material/restart_alt:", on_click=state.clear_query)
+        if len(pictures) == 1:
+            region_box.show_numbers()
         with st.popover("Add image", icon=":material/add:", disabled=query.pictures >= QueryState.MOST):
             frame.quiet("The search looks for cases like everything that is asked for together.")
             _uploader("Images to add", width="stretch")
     if query.words and pictures:
         frame.quiet("Words and images have the same say in this search.")
+
+
+def _alone(picture: Picture) -> None:
+    """One picture, on which a region can be drawn."""
+    region_box.show(picture.url, picture.name)
+    frame.quiet(picture.name)
+    if state.query().words:
+        _take_out(picture)
 
 
 def _field(width: int) -> None:

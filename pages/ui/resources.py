@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from core.library import Library
     from core.neighbourhood import Floats, Neighbourhood
     from core.report_store import StoredReport
+    from core.rerank import Validation
     from core.search import Query, SearchResult
 
 ELSEWHERE, NOTICE_READ = "opened-elsewhere.json", "demo-notice-read"
@@ -193,6 +194,13 @@ def evaluation(library: OpenLibrary, flow_id: str | None, split: Split) -> Store
     except OSError:
         return None
     return _evaluation(library.library_id, library.version, written, flow_id, split)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def reranking(library_id: str, flow_id: str) -> Validation | None:
+    """What validation said of the re-ranker of a flow; None where it has none."""
+    reranker = _opened[library_id].engine.flows.reranker(flow_id)
+    return None if reranker is None else reranker.validation
 
 
 def remember_elsewhere(root: Path) -> None:

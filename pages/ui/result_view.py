@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.errors import EntError
-from pages.ui import evidence, frame, gallery_grid, resources, state
+from core.sides import contradicts
+from pages.ui import asking, comparing, evidence, frame, gallery_grid, refining, state
 from pages.ui.resources import OpenLibrary
 from pages.ui.search_options import Options
 from pages.ui.text import count, markdown
@@ -20,35 +21,38 @@ if TYPE_CHECKING:
 WORDS = {"before": "before the flow", "after": "after the flow"}
 
 
-def search(library: OpenLibrary, options: Options) -> SearchResult:
+@dataclass(frozen=True)
+class Answer:
+    """What was found, the ranking before the flow too where both were asked for, and how it was asked."""
+
+    result: SearchResult
+    before: SearchResult | None
+    options: Options
+
+    @property
+    def hits(self) -> Sequence[SearchHit]:
+        return self.result.hits[: self.options.top_k]
+
+
+def search(library: OpenLibrary, options: Options) -> Answer:
     """The answer to the session's query; where there is none, the page ends here with the reason."""
-    try:
-        with st.spinner("Searching; the first search loads the encoder"):
-            return _search(library, options)
-    except EntError as error:
-        st.error(f"This search cannot be answered: {markdown(error)}", icon=":material/error:")
-        st.stop()
+    both = options.view == "both"
+    result = asking.search(library, options, "before" if options.view == "before" else "after")
+    return Answer(result, asking.search(library, options, "before") if both else None, options)
 
 
-def show_hits(library: OpenLibrary, result: SearchResult) -> None:
+def show_hits(library: OpenLibrary, answer: Answer) -> None:
     """Notices first, then the ranked images."""
-    _notices(library, result)
-    if not result.hits:
+    _notices(library, answer.result)
+    refining.show_bar(library)
+    if not answer.hits:
         frame.empty("No case passes these filters", "Take a filter back to see the nearest of the other cases.")
         return
-    ids = tuple(hit.case.case_id for hit in result.hits)
-    gallery_grid.show(
-        [_card(library, hit) for hit in result.hits],
-        key="search_grid",
-        label="Results, the most similar first",
-        on_open=lambda case_id: state.open_case(case_id, ids),
-        on_similar=state.search_with_case,
-    )
-    found, seconds = count(len(ids), "case"), result.milliseconds.total / 1000
-    frame.quiet(
-        f"{found} by cosine similarity of embeddings {WORDS[result.space]}, found in {seconds:.2f} s. "
-        "Titles are dataset labels."
-    )
+    if answer.before is None:
+        _grid(library, answer.result, answer.hits, "search_grid", "Results, the most similar first")
+        frame.quiet(_found(answer))
+    else:
+        _both(library, answer, answer.before)
     if words := state.query().words:
         frame.quiet(
             f"Asked for: “{words}”. Similarities to words cannot be compared with those between images; "
@@ -56,36 +60,89 @@ def show_hits(library: OpenLibrary, result: SearchResult) -> None:
         )
 
 
-def show_evidence(library: OpenLibrary, result: SearchResult) -> None:
-    """What the nearest labelled cases are."""
+def show_evidence(library: OpenLibrary, answer: Answer) -> None:
+    """What the nearest labelled cases are, and whether they agree on the side."""
     with st.container(key="evidence", gap="small"):
         st.subheader("Class among neighbours", anchor=False)
-        evidence.show_evidence(result.evidence, library.taxonomy)
-        if result.evidence.neighbours:
+        if answer.before is not None:
+            frame.over("Before the flow")
+            evidence.show_evidence(answer.before.evidence, library.taxonomy)
+            frame.over("After the flow")
+        evidence.show_evidence(answer.result.evidence, library.taxonomy)
+        evidence.show_side(answer.result.side)
+        if answer.result.evidence.neighbours:
             frame.quiet("The nearest labelled cases of the whole library, whatever the filters.")
 
 
-def _search(library: OpenLibrary, options: Options) -> SearchResult:
-    from core.search import Query
-
-    asked = state.query()
-    signature = repr((sorted(i.digest for i in asked.images), asked.cases, asked.words, options))
-    query = Query(
-        images=tuple(image.data for image in asked.images),
-        cases=asked.cases,
-        texts=(asked.words,) if asked.words else (),
-        top_k=options.top_k,
-        filters=options.filters,
-        space=options.space,
+def _both(library: OpenLibrary, answer: Answer, before: SearchResult) -> None:
+    """The rankings beside each other, with what became of every case in ranks."""
+    left, right = st.columns(2, gap="medium")
+    shown = before.hits[: answer.options.top_k]
+    with left:
+        frame.over("Before the flow")
+        moved = comparing.departures(before.hits, answer.result.hits)
+        _grid(library, before, shown, "search_grid_before", "Results before the flow", moved, "small")
+    with right:
+        frame.over("After the flow" + (", class evidence weighed in" if answer.result.reranked else ""))
+        moved = comparing.arrivals(answer.result.hits, before.hits)
+        _grid(library, answer.result, answer.hits, "search_grid", "Results after the flow", moved, "small")
+    frame.quiet(
+        f"{count(len(answer.hits), 'case')} each. Compare ranks, not numbers: similarities before and after the flow "
+        "are no numbers of one scale. Titles are dataset labels."
     )
-    digest = hashlib.sha256(signature.encode()).hexdigest()
-    return resources.search(library.library_id, library.version, digest, query)
 
 
-def _card(library: OpenLibrary, hit: SearchHit) -> gallery_grid.Card:
-    badges = ("identical image",) if hit.identical else ()
+def _grid(
+    library: OpenLibrary,
+    result: SearchResult,
+    hits: Sequence[SearchHit],
+    key: str,
+    label: str,
+    moved: Mapping[str, tuple[str, str]] | None = None,
+    size: gallery_grid.Size = "medium",
+) -> None:
+    ids, marks = tuple(hit.case.case_id for hit in hits), refining.marks()
+    gallery_grid.show(
+        [_card(library, result, hit, (moved or {}).get(hit.case.case_id), marks) for hit in hits],
+        key=key,
+        label=label,
+        size=size,
+        on_open=lambda case_id: state.open_case(case_id, ids),
+        on_similar=state.search_with_case,
+        on_mark=refining.mark,
+    )
+
+
+def _card(
+    library: OpenLibrary,
+    result: SearchResult,
+    hit: SearchHit,
+    move: tuple[str, str] | None,
+    marks: Mapping[str, refining.Mark],
+) -> gallery_grid.Card:
+    other = contradicts(hit.case.label, result.side.side, library.taxonomy)
+    side = library.taxonomy.by_name[hit.case.label].side if other else ""
     return gallery_grid.card_of(
-        hit.case, library.taxonomy, library.library_id, rank=hit.rank, similarity=hit.similarity, badges=badges
+        hit.case,
+        library.taxonomy,
+        library.library_id,
+        rank=hit.rank,
+        similarity=hit.similarity,
+        badges=("identical image",) if hit.identical else (),
+        warnings=(f"{side} side",) if side else (),
+        move=move,
+        mark=marks.get(hit.case.case_id),
+    )
+
+
+def _found(answer: Answer) -> str:
+    result = answer.result
+    order = "class evidence and cosine similarity" if result.reranked else "cosine similarity"
+    found, seconds = count(len(answer.hits), "case"), result.milliseconds.total / 1000
+    query = ", the query mirrored" if answer.options.side == "mirror" else ""
+    return (
+        f"{found} by {order} of embeddings {WORDS[result.space]}{query}, found in {seconds:.2f} s. "
+        "Titles are dataset labels."
     )
 
 

@@ -1,46 +1,53 @@
-"""How to search: how many results, among which cases, before or after the flow."""
+"""How to search: among which cases, of which side, before or after the flow, in what order, how many."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 
+from core.errors import EntError
 from core.filters import Filters
 from pages.ui import filters as filter_widgets
-from pages.ui import frame, state
+from pages.ui import frame, resources, state
 from pages.ui.resources import OpenLibrary
+from pages.ui.text import markdown
 
 PREFIX = "search"
 MANY = (12, 24, 48, 96)
-SPACES = {"before": "Before the flow", "after": "After the flow"}
+View = Literal["before", "after", "both"]
+SideMode = Literal["either", "same", "mirror"]
+VIEWS: dict[View, str] = {"before": "Before flow", "after": "After flow", "both": "Side by side"}
+SIDES: dict[SideMode, str] = {"either": "Either side", "same": "Same side", "mirror": "Mirror image"}
+SIDE_HELP = (
+    "Same side: only cases of the side that the query has by its label, or by most of its neighbours. "
+    "Mirror image: the query is mirrored first, so that a left ear finds the right ears that look like it in a mirror."
+)
 
 
 @dataclass(frozen=True)
 class Options:
-    """What `core.search.Query` needs beside the images."""
+    """What a search needs beside what it searches with. `rerank` None where there is nothing to re-rank with."""
 
     top_k: int
     filters: Filters
-    space: str
+    view: View
+    side: SideMode
+    rerank: bool | None
 
 
 def choose(library: OpenLibrary) -> Options:
     """The options in one row above the results."""
     with st.container(horizontal=True, vertical_alignment="center", key="search_bar"):
         filters = _filters(library)
+        side = _side(library)
         st.space("stretch")
-        space = _space(library)
-        top_k = st.selectbox(
-            "Number of results",
-            MANY,
-            format_func=lambda n: f"{n} results",
-            key="search_results",
-            bind="query-params",
-            label_visibility="collapsed",
-            width=140,
-        )
-    return Options(top_k, filters, space)
+        view = _view(library)
+        with st.popover("Options", icon=":material/tune:", key="search_more"):
+            top_k = _many()
+            rerank = _rerank(library, view)
+    return Options(top_k, filters, view, side, rerank)
 
 
 def _filters(library: OpenLibrary) -> Filters:
@@ -53,20 +60,73 @@ def _filters(library: OpenLibrary) -> Filters:
     return chosen
 
 
-def _space(library: OpenLibrary) -> str:
-    flow, words = library.catalog.state().active_flow, state.query().words
-    free = flow is not None and not words
-    if not free:
-        frame.quiet("No flow is active" if flow is None else "Words are compared before the flow", "content")
-    chosen = st.segmented_control(
+def _side(library: OpenLibrary) -> SideMode:
+    """Which side to look for; only where this library tells sides apart."""
+    if not library.taxonomy.sides:
+        return "either"
+    modes = [mode for mode in SIDES if mode != "mirror" or state.query().pictures]
+    key = "search_side_mode"
+    if st.session_state.get(key) not in (None, *modes):
+        st.session_state[key] = "either"
+    return st.selectbox(
+        "Side",
+        modes,
+        format_func=SIDES.get,
+        key=key,
+        bind="query-params",
+        label_visibility="collapsed",
+        width=150,
+    )
+
+
+def _view(library: OpenLibrary) -> View:
+    """Before the flow, after it, or both rankings beside each other; without a flow there is only one."""
+    if library.catalog.state().active_flow is None:
+        with st.popover("No flow yet", icon=":material/conversion_path:", key="no_flow"):
+            st.markdown(
+                "A flow moves images of one class together. This library has no active one, so there is only one "
+                "ranking. Train one (`python -m training train LIB`) and activate it; then both rankings can be "
+                "seen here, before and after it."
+            )
+        return "before"
+    if state.query().words:
+        frame.quiet("Words are compared before the flow", "content")
+        return "before"
+    return st.segmented_control(
         "Embedding space",
-        list(SPACES),
-        format_func=SPACES.get,
-        default="after" if free else "before",
+        list(VIEWS),
+        format_func=VIEWS.get,
+        default="after",
         required=True,
-        disabled=not free,
-        key="search_space" if free else "search_space_fixed",
-        bind="query-params" if free else None,
+        key="search_space",
+        bind="query-params",
         label_visibility="collapsed",
     )
-    return chosen if free else "before"
+
+
+def _many() -> int:
+    return st.selectbox(
+        "Number of results", MANY, format_func=lambda n: f"{n} results", key="search_results", bind="query-params"
+    )
+
+
+def _rerank(library: OpenLibrary, view: View) -> bool | None:
+    """Whether to weigh class evidence in; by itself where validation found that it helps."""
+    flow_id = library.catalog.state().active_flow
+    if flow_id is None or view == "before":
+        return None
+    try:
+        validation = resources.reranking(library.library_id, flow_id)
+    except EntError as error:
+        st.caption(f"Results cannot be re-ranked: {markdown(error)}")
+        return False
+    if validation is None:
+        st.caption("This flow came without a re-ranker: results are in the order of their similarity.")
+        return None
+    chosen = st.toggle("Weigh class evidence in", validation.helps, key="search_rerank", bind="query-params")
+    frame.quiet(
+        f"Results that are likely of the query's class move up. On {validation.images} validation images the nearest "
+        f"case had the right class in {validation.recall:.2f} of searches without, {validation.recall_reranked:.2f} "
+        "with it."
+    )
+    return chosen

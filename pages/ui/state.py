@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import streamlit as st
+
+from pages.ui.query_state import QueryImage as QueryImage
+from pages.ui.query_state import QueryState as QueryState
 
 LIBRARY = "library"
 SEARCH_PAGE, GALLERY_PAGE, LIBRARY_PAGE = "../search.py", "../gallery.py", "../library.py"
@@ -21,38 +24,14 @@ _UPLOADS = "search_uploads"
 _NEXT_WORDS = "search_words_next"
 
 
-@dataclass(frozen=True)
-class QueryImage:
-    """An image to search with that is not in the library: its bytes stay in this session only."""
-
-    name: str
-    data: bytes
-    digest: str
-    preview: bytes  # WebP; its URL is made anew at every run, since URLs expire
-
-
-@dataclass(frozen=True)
-class QueryState:
-    """What Search asks with: images from outside and stored cases, together at most `MOST`, and words."""
-
-    images: tuple[QueryImage, ...] = ()
-    cases: tuple[str, ...] = ()
-    words: str = ""
-
-    MOST = 8
-
-    @property
-    def pictures(self) -> int:
-        return len(self.images) + len(self.cases)
-
-    @property
-    def empty(self) -> bool:
-        return not self.pictures and not self.words
-
-
 def query() -> QueryState:
     """The query of this session, empty at first; its words are those of the field, which the URL follows."""
     return replace(st.session_state.setdefault(QUERY, QueryState()), words=_words())
+
+
+def change_query(change: Callable[[QueryState], QueryState]) -> None:
+    """Ask what `change` makes of the query from now on."""
+    st.session_state[QUERY] = change(query())
 
 
 def ask_words(words: str) -> None:
@@ -71,7 +50,7 @@ def add_image(image: QueryImage) -> None:
     """Search with this image too; the same picture twice counts once."""
     current = query()
     if all(image.digest != known.digest for known in current.images) and current.pictures < QueryState.MOST:
-        st.session_state[QUERY] = replace(current, images=(*current.images, image))
+        st.session_state[QUERY] = replace(current, images=(*current.images, image), region=None)
 
 
 def drop(*, digest: str | None = None, case_id: str | None = None) -> None:

@@ -178,7 +178,7 @@ def back_up(library: OpenLibrary, path: Path) -> Job:
     """Write the library to one file; the result is that file."""
 
     def work(job: Job) -> Path:
-        library.engine.backup(path, _telling(job, "Writing the backup"))
+        library.engine.backup(path, telling(job, "Writing the backup"))
         return path
 
     return _start(BACKUP, f"Backup to {path.name}", library, work)

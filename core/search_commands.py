@@ -1,0 +1,127 @@
+"""`python -m core search`: the most similar cases, and what their neighbourhood says."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.table import Table
+
+from core import console
+from core.console import Progress, say
+from core.errors import EntError
+from core.settings import get_settings
+
+if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should not
+    from core.search import SearchHit, SearchResult
+    from core.taxonomy import Taxonomy
+
+Ids = list[str] | None
+
+
+def search(
+    lib: Annotated[Path, typer.Argument(metavar="LIB", help="the library's folder", show_default=False)],
+    image: Annotated[list[Path] | None, typer.Argument(metavar="IMAGE", help="one or several: their mean")] = None,
+    case: Annotated[Ids, typer.Option(metavar="ID", help="a stored case to search with")] = None,
+    text: Annotated[Ids, typer.Option(metavar="WORDS", help="words to search with, in quotes")] = None,
+    top_k: Annotated[int, typer.Option(help="how many results")] = 10,
+    where: Annotated[
+        Ids, typer.Option(metavar="FIELD=VALUE", help="label, region, side, split, finding, patient")
+    ] = None,
+    space: Annotated[Literal["before", "after"] | None, typer.Option(help="before or after the flow")] = None,
+    rerank: Annotated[bool | None, typer.Option(help="weigh class evidence in; by itself where that helps")] = None,
+    more: Annotated[Ids, typer.Option(metavar="ID", help="a case to move the query towards")] = None,
+    less: Annotated[Ids, typer.Option(metavar="ID", help="a case to move the query away from")] = None,
+    mirror: Annotated[bool, typer.Option("--mirror", help="search with the mirror image")] = False,
+    same_side: Annotated[bool, typer.Option("--same-side", help="only cases of the query's own side")] = False,
+    box: Annotated[str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="only that part, each from 0 to 1")] = None,
+    other_patients: Annotated[bool, typer.Option("--other-patients", help="none of the query's own patient")] = False,
+    weights: Annotated[Path | None, typer.Option(help="the encoder's weights: a file, or a folder with one")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object on standard output, nothing else")] = False,
+) -> None:
+    """Show the cases most similar to images, stored cases or words, and what class their neighbourhood is of."""
+    from core.filters import Filters
+    from core.query import Query
+    from core.region import Region
+
+    images = tuple(_read(path) for path in image or ())
+    library = console.open_library(lib, weights)
+    query = Query(
+        images=images,
+        cases=tuple(case or ()),
+        texts=tuple(text or ()),
+        top_k=top_k,
+        filters=Filters.parse(where or [], library.taxonomy),
+        space=space,
+        rerank=rerank,
+        more=tuple(more or ()),
+        less=tuple(less or ()),
+        mirror=mirror,
+        region=None if box is None else Region.parse(box),
+        same_side=same_side,
+        other_patients=other_patients,
+    )
+    if images or text:
+        with Progress("downloading weights", unit="bytes") as progress:
+            library.encoder.load(progress)
+    result = library.search(query)
+    if as_json:
+        console.print_json(search_json(result))
+    else:
+        show_search(result, library.taxonomy)
+    library.close()
+
+
+def search_json(result: SearchResult) -> dict[str, Any]:
+    """A search result as the JSON object of `search --json`."""
+    evidence = {"evidence": dict(result.evidence.shares), "neighbours": result.evidence.neighbours}
+    rest: dict[str, Any] = {"identical": list(result.identical), "space": result.space, "reranked": result.reranked}
+    rest |= {"side": result.side.side}
+    hits = [_hit_json(hit) for hit in result.hits]
+    return {"hits": hits, **evidence, "milliseconds": asdict(result.milliseconds), **rest}
+
+
+def _hit_json(hit: SearchHit) -> dict[str, Any]:
+    return {
+        "rank": hit.rank,
+        "case_id": hit.case.case_id,
+        "label": hit.case.label,
+        "similarity": round(hit.similarity, 6),
+        "filename": hit.case.filename,
+        "identical": hit.identical,
+    }
+
+
+def show_search(result: SearchResult, taxonomy: Taxonomy) -> None:
+    """A search result for people."""
+    from core.sides import contradicts
+
+    table = Table("rank", "similarity", "dataset label", "case", "file", box=None, pad_edge=False)
+    for hit in result.hits:
+        title = taxonomy[hit.case.label].title if hit.case.label else "unlabelled"
+        title += " (other side)" if contradicts(hit.case.label, result.side.side, taxonomy) else ""
+        here = " (the query's own picture)" if hit.identical else ""
+        table.add_row(str(hit.rank), f"{hit.similarity:.2f}", title, hit.case.case_id, hit.case.filename + here)
+    if result.hits:
+        console.out().print(table, markup=False, highlight=False)
+    else:
+        say("no case to show: none passes these filters, or the library is empty")
+    asked = result.evidence.neighbours
+    said = ", ".join(
+        f"{round(share * asked)} {taxonomy[label].title}" for label, share in result.evidence.shares.items()
+    )
+    say(f"of the {asked} nearest labelled cases: {said}" if asked else "no labelled case to compare with")
+    if not result.side.agreed:
+        say("they disagree on the side: look twice before you take one for granted")
+    order = ", in the order of similarity and class evidence together" if result.reranked else ""
+    say(f"cosine similarity {result.space} the flow{order}; {result.milliseconds.total:.0f} ms")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(get_settings().max_bytes + 1)  # one byte too many is enough to be refused
+    except OSError as error:
+        raise EntError(f"cannot read {path}: {error.strerror}; give an image file") from error

@@ -1,0 +1,60 @@
+"""The session's query put to the library: what is asked, and the answer or the reason why there is none."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.errors import EntError
+from pages.ui import resources, state
+from pages.ui.resources import OpenLibrary
+from pages.ui.search_options import Options
+from pages.ui.text import markdown
+
+if TYPE_CHECKING:
+    from core.index import Space
+    from core.query import Query
+    from core.search import SearchResult
+
+COMPARED = 100
+"""How deep rankings before and after the flow are compared, so that a move can be told in ranks."""
+
+
+def search(library: OpenLibrary, options: Options, space: Space) -> SearchResult:
+    """The answer in that space; where there is none, the page ends here with the reason."""
+    try:
+        with st.spinner("Searching; the first search loads the encoder", show_time=False):
+            query = _query(options, space)
+            return resources.search(library.library_id, library.version, _signature(query), query)
+    except EntError as error:
+        st.error(f"This search cannot be answered: {markdown(error)}", icon=":material/error:")
+        st.stop()
+
+
+def _query(options: Options, space: Space) -> Query:
+    from core.query import Query
+
+    asked = state.query()
+    return Query(
+        images=tuple(image.data for image in asked.images),
+        cases=asked.cases,
+        texts=(asked.words,) if asked.words else (),
+        top_k=max(options.top_k, COMPARED) if options.view == "both" else options.top_k,
+        filters=options.filters,
+        space=space,
+        rerank=options.rerank if space == "after" else None,
+        more=asked.marked("more"),
+        less=asked.marked("less"),
+        mirror=options.side == "mirror",
+        region=asked.region,
+        same_side=options.side == "same",
+    )
+
+
+def _signature(query: Query) -> str:
+    """What tells this query from others, without the images themselves."""
+    digests = [hashlib.sha256(data).hexdigest() for data in query.images]
+    return hashlib.sha256(repr((digests, replace(query, images=()))).encode()).hexdigest()

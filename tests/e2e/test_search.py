@@ -1,0 +1,97 @@
+"""Searching on: results marked and searched again, a part of the query drawn by mouse and by keyboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import scope, settle
+from tests.e2e.test_app import drop
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+@pytest.fixture
+def searched(visit: Callable[..., Page], tmp_path: Path) -> Page:
+    """The page with the twelve cases nearest to an image."""
+    page = visit()
+    scope("throat", 900).save(tmp_path / "query.png")
+    drop(page, tmp_path / "query.png")
+    expect(page.locator(".card")).to_have_count(12)
+    return settle(page)
+
+
+def order(page: Page) -> list[str]:
+    return page.locator(".card").evaluate_all("cards => cards.map(card => card.dataset.case)")
+
+
+def test_results_are_marked_by_keyboard_searched_again_and_taken_back(searched: Page) -> None:
+    page, first = searched, order(searched)
+    page.locator(".card").nth(6).focus()
+    page.keyboard.press("+")
+    expect(page.locator("li.as-more .card")).to_have_attribute("data-case", first[6])
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("-")
+    expect(page.locator("li.as-less .card")).to_have_attribute("data-case", first[7])
+    assert order(page) == first
+
+    page.get_by_role("button", name="Search again").click()
+    expect(page.get_by_text("Refined, 1 round")).to_be_visible()
+    settle(page)
+    assert order(page).index(first[6]) < 6
+
+    page.locator("li", has=page.locator(f'[data-case="{first[1]}"]')).hover()
+    page.locator("li", has=page.locator(f'[data-case="{first[1]}"]')).get_by_role("button", name="More like").click()
+    page.get_by_role("button", name="Search again").click()
+    expect(page.get_by_text("Refined, 2 rounds")).to_be_visible()
+    for _ in range(2):
+        page.get_by_role("button", name="Undo").click()
+        settle(page)
+    assert order(page) == first
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+
+
+def test_a_part_of_the_query_is_drawn_and_searched_with(searched: Page) -> None:
+    page, first = searched, order(searched)
+    stage = page.locator(".stage")
+    edge = stage.bounding_box() or {}
+    page.mouse.move(edge["x"] + 0.3 * edge["width"], edge["y"] + 0.3 * edge["height"])
+    page.mouse.down()
+    page.mouse.move(edge["x"] + 0.5 * edge["width"], edge["y"] + 0.5 * edge["height"])
+    page.mouse.move(edge["x"] + 0.7 * edge["width"], edge["y"] + 0.8 * edge["height"])
+    page.mouse.up()
+    expect(page.get_by_role("button", name=re.compile("Region"))).to_be_visible()
+    settle(page)
+    assert order(page) != first
+    box = page.locator(".box").bounding_box() or {}
+    assert box["x"] == pytest.approx(edge["x"] + 0.3 * edge["width"], abs=2)
+    assert box["height"] == pytest.approx(0.5 * edge["height"], abs=2)
+
+    stage.focus()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Whole image")).to_be_visible()
+    settle(page)
+    assert order(page) == first
+
+
+def test_a_part_of_the_query_is_set_by_keyboard_and_by_numbers(searched: Page) -> None:
+    page = searched
+    page.locator(".stage").focus()
+    for key in ("Enter", "ArrowRight", "Shift+ArrowUp", "Enter"):
+        page.keyboard.press(key)
+    page.get_by_role("button", name=re.compile("Region")).click()
+    expect(page.get_by_role("spinbutton", name="Left")).to_have_value("27")
+    expect(page.get_by_role("spinbutton", name="Bottom")).to_have_value("73")
+
+    page.get_by_role("spinbutton", name="Left").fill("90")
+    page.get_by_role("button", name="Search with this part").click()
+    expect(page.get_by_text("left before right")).to_be_visible()
+    page.get_by_role("spinbutton", name="Left").fill("10")
+    page.get_by_role("button", name="Search with this part").click()
+    settle(page)
+    box, stage = page.locator(".box").bounding_box() or {}, page.locator(".stage").bounding_box() or {}
+    assert box["x"] == pytest.approx(stage["x"] + 0.1 * stage["width"], abs=2)

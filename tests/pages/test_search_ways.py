@@ -1,0 +1,142 @@
+"""Ways to search: before and after the flow side by side, refined by marks, mirrored, on one side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.flow import Flow
+from core.library import Library
+from core.vector_field import VectorField
+from pages.ui import gallery_grid, refining, state
+from tests.conftest import DIMENSION, FakeEncoder, picture, png
+from tests.pages.conftest import visible, words
+
+
+@pytest.fixture
+def grids(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[gallery_grid.Card]]:
+    """The cards of the grids drawn last, by key."""
+    drawn: dict[str, list[gallery_grid.Card]] = {}
+    show = gallery_grid.show
+
+    def note(cards: Any, *, key: str, **rest: Any) -> None:
+        drawn[key] = list(cards)
+        show(cards, key=key, **rest)
+
+    monkeypatch.setattr(gallery_grid, "show", note)
+    return drawn
+
+
+def with_flow(root: Path) -> None:
+    library = Library.open(root, encoder=FakeEncoder())
+    library.flows.put(Flow(VectorField(dim=DIMENSION), flow_id="f" * 12, name="test"))
+    library.activate("f" * 12)
+    library.close()
+
+
+def search(app: AppTest, seed: int = 500) -> AppTest:
+    app.run()
+    app.file_uploader[0].upload("query.png", png(picture(seed)), "image/png")
+    return app.run()
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def mark(app: AppTest, said: refining.Mark, case_id: str) -> AppTest:
+    """As the grid does: its component cannot be clicked without a browser."""
+    app.session_state[state.QUERY] = app.session_state[state.QUERY].with_mark(said, case_id)
+    return app.run()
+
+
+def order(cards: list[gallery_grid.Card]) -> list[str]:
+    return [card.case_id for card in cards]
+
+
+def test_both_rankings_stand_side_by_side_with_their_moves(
+    app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
+) -> None:
+    with_flow(make_library("clinic", {"ear-left": 9, "throat": 8}))
+    search(app)
+    app.segmented_control(key="search_space").set_value("both").run()
+
+    assert not app.exception
+    before, after = grids["search_grid_before"], grids["search_grid"]
+    assert len(before) == len(after) == 12
+    assert "Compare ranks, not numbers" in words(app)
+    ranks = {card.case_id: card.rank for card in before}
+    for card in after:
+        sign, said = card.move or ("", "")
+        if card.case_id in ranks:
+            up = ranks[card.case_id] - card.rank
+            assert sign == ("same" if not up else f"{'▲' if up > 0 else '▼'}{abs(up)}")
+            assert said in card.alt
+
+
+def test_a_library_without_a_flow_says_what_the_next_step_is(app: AppTest, make_library: Callable[..., Path]) -> None:
+    make_library("clinic", {"ear-left": 4})
+    search(app)
+
+    assert any("Train one" in block.value for block in app.markdown)
+    assert "embeddings before the flow" in words(app)
+
+
+def test_a_search_is_refined_by_marks_and_taken_back(
+    app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
+) -> None:
+    make_library("clinic", {"ear-left": 8, "throat": 8})
+    search(app)
+    first = order(grids["search_grid"])
+    mark(app, "more", first[7])
+    mark(app, "less", first[0])
+    assert order(grids["search_grid"]) == first  # nothing moves before it is asked for
+    assert [card.mark for card in grids["search_grid"]] == ["less", *[None] * 6, "more", *[None] * 4]
+
+    press(app, "Search again")
+    refined = order(grids["search_grid"])
+    assert refined.index(first[7]) < 7
+    assert first[0] not in refined[:1]
+    assert "Refined, 1 round" in words(app)
+
+    press(app, "Undo")
+    assert order(grids["search_grid"]) == first
+    assert "Refined" not in visible(app)
+
+
+def test_marks_go_with_the_query_they_were_made_for(app: AppTest, make_library: Callable[..., Path]) -> None:
+    root = make_library("clinic", {"ear-left": 8})
+    search(app)
+    case = Library.open(root, encoder=FakeEncoder()).catalog.cases()[0]
+    mark(app, "more", case.case_id)
+    press(app, "Search again")
+    press(app, "New search")
+    search(app, 501)
+
+    assert "Refined" not in visible(app)
+    assert not app.session_state[state.QUERY].rounds
+
+
+def test_the_mirror_image_and_the_same_side_are_one_choice_away(
+    app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
+) -> None:
+    root = make_library("clinic", {"ear-left": 6, "ear-right": 6})
+    library = Library.open(root, encoder=FakeEncoder())
+    case = next(case for case in library.catalog.cases() if case.label == "ear-left")
+    app.run()
+    app.query_params["case"] = case.case_id
+    app.run()
+    press(app, "Find similar")
+    assert {card.warnings for card in grids["search_grid"] if card.title == "Right ear"} == {("right side",)}
+
+    app.selectbox(key="search_side_mode").set_value("same").run()
+    assert {card.title for card in grids["search_grid"]} == {"Left ear"}
+
+    app.selectbox(key="search_side_mode").set_value("mirror").run()
+    assert ", the query mirrored" in words(app)
+    assert {card.warnings for card in grids["search_grid"] if card.title == "Left ear"} == {("left side",)}
+    assert not app.exception
