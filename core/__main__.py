@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from core import console, flow_commands
+from core import console, flow_commands, map_commands
 from core.console import Progress, say, say_aside
 from core.errors import EntError
 from core.settings import get_settings
@@ -230,6 +230,7 @@ def _stop_on_interrupt() -> Callable[[], bool]:
 
 
 app.add_typer(flow_commands.app, name="flows")
+app.command("map")(map_commands.make)
 
 
 def main() -> None:
