@@ -7,7 +7,7 @@ import json
 import secrets
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +50,12 @@ class EmbeddingMap:
     def row_of(self) -> dict[str, int]:
         """The row of each case."""
         return {case_id: row for row, case_id in enumerate(self.case_ids)}
+
+    def before_only(self) -> EmbeddingMap:
+        """The part of it that does not depend on a flow."""
+        figures = {name: found for name, found in self.separation.items() if name.startswith("before")}
+        part = {"times": self.times[:1], "positions": self.positions[:1], "nearest": self.nearest[:1]}
+        return replace(self, flow_id=None, separation=figures, **part)
 
 
 def key_of(root: Path, flow_id: str | None) -> str:

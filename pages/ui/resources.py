@@ -24,6 +24,7 @@ from pages.ui.jobs import Jobs
 if TYPE_CHECKING:
     from core.library import Library
     from core.search import Query, SearchResult
+    from pages.ui.map_data import MapView
 
 ELSEWHERE, NOTICE_READ = "opened-elsewhere.json", "demo-notice-read"
 Field = Literal["label", "split", "finding", "patient"]
@@ -137,6 +138,19 @@ def jobs() -> Jobs:
 def search(library_id: str, generation: int, signature: str, _query: Query) -> SearchResult:
     """The answer to a query, kept for this session until the library changes. `signature` stands for the query."""
     return _opened[library_id].engine.search(_query)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def map_view(library_id: str, generation: int, path: Path, changed: int, whole: bool) -> MapView:
+    """The map in a file, written at `changed`, with what is known of its cases now, ready to be drawn.
+
+    Not `whole`: only what does not depend on its flow. Raises LibraryError when it cannot be read.
+    """
+    from core.embedding_map import load_map
+    from pages.ui.map_data import view_of
+
+    made = load_map(path)
+    return view_of(_opened[library_id], made if whole else made.before_only())
 
 
 def remember_elsewhere(root: Path) -> None:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from core.sources import Source
 
 CREATE, DEMO, IMPORT, VERIFY, REPAIR = "create", "demo", "import", "verify", "repair"
-STOPPABLE = (IMPORT, VERIFY, REPAIR)
+MAP = "map"
+STOPPABLE = (IMPORT, VERIFY, REPAIR, MAP)
 STAGES = {
     "waiting": "Waiting for another import into this library",
     "loading": "Loading the encoder",
