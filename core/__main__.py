@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from core import care_commands, console, flow_commands, label_command, search_commands, terminal
+from core import care_commands, console, flow_commands, label_command, map_commands, search_commands, terminal
 from core.console import Progress, say
 from core.errors import EntError
 
@@ -169,6 +169,7 @@ app.add_typer(flow_commands.app, name="flows")
 for command in care_commands.COMMANDS:
     app.command()(command)
 app.command()(label_command.label)
+app.command("map")(map_commands.make)
 
 
 def main() -> None:

@@ -22,6 +22,8 @@ class Filters:
     split: tuple[str, ...] = ()
     finding: tuple[str, ...] = ()
     patient: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
+    """Ids, where only some cases chosen by hand are wanted; not a field that people filter by."""
 
     @classmethod
     def parse(cls, terms: Sequence[str], taxonomy: Taxonomy) -> Filters:
@@ -39,12 +41,12 @@ class Filters:
         return filters
 
     def __bool__(self) -> bool:
-        return any(getattr(self, field) for field in FIELDS)
+        return bool(self.cases) or any(getattr(self, field) for field in FIELDS)
 
     @property
     def beyond_class(self) -> bool:
         """Whether anything but label, region and side restricts."""
-        return bool(self.split or self.finding or self.patient)
+        return bool(self.split or self.finding or self.patient or self.cases)
 
     def labels(self, taxonomy: Taxonomy) -> tuple[str, ...] | None:
         """The labels that label, region and side leave, "" standing for unlabelled; None when they do not restrict.
@@ -64,7 +66,7 @@ class Filters:
         return tuple(label for label in dict.fromkeys(wanted) if label in allowed)
 
 
-FIELDS = tuple(f.name for f in fields(Filters))
+FIELDS = tuple(f.name for f in fields(Filters) if f.name != "cases")
 EVERYTHING = Filters()
 
 

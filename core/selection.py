@@ -24,6 +24,8 @@ def passing(filters: Filters, taxonomy: Taxonomy) -> list[Clause]:
     labels = filters.labels(taxonomy)
     if labels is not None:
         clauses.append(_one_of(cases.c.label, labels))
+    if filters.cases:
+        clauses.append(cases.c.case_id.in_(filters.cases))
     others = {field: getattr(filters, field) for field in ("split", "finding", "patient")}
     return clauses + [_one_of(cases.c[field], values) for field, values in others.items() if values]
 

@@ -37,6 +37,7 @@ def choose_filters(library: OpenLibrary) -> Filters:
     chips = st.container()
     with st.container(horizontal=True, key="gallery_filters"):
         filters = filter_widgets.choose(library, PREFIX, on_change=first_page, width=196)
+    filters = replace(filters, cases=state.only_in_gallery())
     counts = library.facets("label", replace(filters, label=()))
     with chips:
         class_chips.show(library.taxonomy, counts, filters.label, key="gallery_chips", on_choose=_choose_classes)
@@ -117,4 +118,5 @@ def _choose_classes(labels: list[str]) -> None:
 
 def _clear() -> None:
     filter_widgets.clear(PREFIX)
+    state.show_all_in_gallery()
     first_page()

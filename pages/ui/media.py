@@ -8,8 +8,10 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import plotly
 import streamlit as st
 from itsdangerous import Signer
 from starlette.requests import Request
@@ -23,9 +25,13 @@ LIFE = 3600
 """Seconds a URL is good for at least; at most twice that, so that it stays the same (and cached) for a while."""
 
 PREVIEWS_KEPT = 256
+BLOBS_KEPT = 16
+PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 NAME = re.compile(r"[0-9a-f]{8,64}")
-KINDS = ("image", "thumb", "query")
+KINDS = ("image", "thumb", "query", "hover", "blob", "script")
+ANY = "*"
+"""Signed in place of a name, for the thumbnails of a whole library: a map shows whichever is pointed at."""
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -35,6 +41,7 @@ HEADERS = {
 
 _signer = Signer(secrets.token_bytes(32), salt="case image", digest_method=hashlib.sha256)
 _previews: OrderedDict[str, bytes] = OrderedDict()
+_blobs: OrderedDict[str, bytes] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -50,13 +57,32 @@ def thumbnail_url(library_id: str, case_id: str) -> str:
 
 def preview_url(webp: bytes) -> str:
     """URL of a small picture that belongs to no library (a query); only the latest few hundred are held."""
-    name = hashlib.sha256(webp).hexdigest()[:32]
+    return _url("query", "0" * 8, _hold(_previews, webp, PREVIEWS_KEPT))
+
+
+def blob_url(data: bytes) -> str:
+    """URL of numbers that a component draws; only the latest few are held."""
+    return _url("blob", "0" * 8, _hold(_blobs, data, BLOBS_KEPT))
+
+
+def plotly_url() -> str:
+    """URL of the plotly.js that came with the Python package."""
+    return _url("script", "0" * 8, "0" * 8)
+
+
+def thumbnails_url(library_id: str) -> str:
+    """URL of any thumbnail of a library, with `CASE` where the case's id belongs."""
+    return _url("hover", library_id, ANY).replace(f"/{ANY}?", "/CASE?")
+
+
+def _hold(held: OrderedDict[str, bytes], data: bytes, most: int) -> str:
+    name = hashlib.sha256(data).hexdigest()[:32]
     with _lock:
-        _previews[name] = webp
-        _previews.move_to_end(name)
-        while len(_previews) > PREVIEWS_KEPT:
-            _previews.popitem(last=False)
-    return _url("query", "0" * 8, name)
+        held[name] = data
+        held.move_to_end(name)
+        while len(held) > most:
+            held.popitem(last=False)
+    return name
 
 
 def routes() -> list[Route]:
@@ -88,7 +114,8 @@ def _serve(request: Request) -> Response:
     expires = request.query_params.get("e", "")
     if not expires.isascii() or not expires.isdigit() or len(expires) > 12 or int(expires) < time.time():
         return _refusal(403, "this link has expired; reload the page")
-    if not _signer.verify_signature(f"{kind}/{library_id}/{name}/{int(expires)}", request.query_params.get("s", "")):
+    signed = ANY if kind == "hover" else name
+    if not _signer.verify_signature(f"{kind}/{library_id}/{signed}/{int(expires)}", request.query_params.get("s", "")):
         return _refusal(403, "not a valid link")
     found = _find(kind, library_id, name)
     if found is None:
@@ -99,16 +126,18 @@ def _serve(request: Request) -> Response:
 
 
 def _find(kind: str, library_id: str, name: str) -> tuple[bytes, str] | None:
-    if kind == "query":
+    if kind == "script":
+        return PLOTLY.read_bytes(), "text/javascript"
+    if kind in ("query", "blob"):
         with _lock:
-            webp = _previews.get(name)
-        return (webp, TYPES["webp"]) if webp else None
+            held = (_previews if kind == "query" else _blobs).get(name)
+        return (held, TYPES["webp"] if kind == "query" else "application/octet-stream") if held else None
     library = resources.opened(library_id)
     if library is None:
         return None
     try:
         case = library.catalog.case(name)
-        if kind == "thumb":
+        if kind in ("thumb", "hover"):
             return library.store.thumbnail(case.sha256), TYPES["webp"]
         return library.store.image(case.sha256, case.extension), TYPES.get(case.extension, "application/octet-stream")
     except EntError:

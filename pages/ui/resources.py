@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from core.report_store import StoredReport
     from core.rerank import Validation
     from core.search import Query, SearchResult
+    from pages.ui.map_data import MapView
 
 ELSEWHERE, NOTICE_READ = "opened-elsewhere.json", "demo-notice-read"
 Field = Literal["label", "split", "finding", "patient"]
@@ -201,6 +202,19 @@ def reranking(library_id: str, flow_id: str) -> Validation | None:
     """What validation said of the re-ranker of a flow; None where it has none."""
     reranker = _opened[library_id].engine.flows.reranker(flow_id)
     return None if reranker is None else reranker.validation
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def map_view(library_id: str, version: str, path: Path, changed: int, whole: bool) -> MapView:
+    """The map in a file, written at `changed`, with what is known of its cases now, ready to be drawn.
+
+    Not `whole`: only what does not depend on its flow. Raises LibraryError when it cannot be read.
+    """
+    from core.embedding_map import load_map
+    from pages.ui.map_data import view_of
+
+    made = load_map(path)
+    return view_of(_opened[library_id], made if whole else made.before_only())
 
 
 def remember_elsewhere(root: Path) -> None:

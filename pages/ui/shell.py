@@ -10,6 +10,7 @@ from pages.ui import case_dialog, first_start, frame, libraries, server, sidebar
 PAGES = {
     ":material/image_search:": st.Page("../search.py", title="Search", default=True),
     ":material/grid_view:": st.Page("../gallery.py", title="Gallery"),
+    ":material/scatter_plot:": st.Page("../embedding_map.py", title="Embedding map"),
     ":material/monitoring:": st.Page("../evaluation.py", title="Evaluation"),
     ":material/model_training:": st.Page("../training.py", title="Training"),
     ":material/inventory_2:": st.Page("../library.py", title="Library"),

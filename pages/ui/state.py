@@ -13,6 +13,9 @@ from pages.ui.query_state import QueryState as QueryState
 LIBRARY = "library"
 SEARCH_PAGE, GALLERY_PAGE, LIBRARY_PAGE = "../search.py", "../gallery.py", "../library.py"
 TRAINING_PAGE, EVALUATION_PAGE = "../training.py", "../evaluation.py"
+MAP_PAGE = "../embedding_map.py"
+GALLERY_ONLY = "gallery_only_these"
+MAP_CASE, MAP_SELECTED = "map_case", "map_selected"
 GO_TO = "go_to_page"
 CASE = "case"
 QUERY = "search_query"
@@ -74,6 +77,40 @@ def search_with_cases(case_ids: tuple[str, ...]) -> None:
     """Make several stored cases the whole query, at most as many as one takes."""
     search_with_case(case_ids[0])
     st.session_state[QUERY] = QueryState(cases=case_ids[: QueryState.MOST])
+
+
+def show_on_map(case_id: str) -> None:
+    """Go to the map, where that case is marked."""
+    close_case()
+    st.session_state[MAP_CASE] = case_id
+    st.session_state[GO_TO] = MAP_PAGE
+
+
+def case_on_map() -> str | None:
+    """The case to be marked on the map: the open one, else the one it was asked to show."""
+    return case_in_drawer() or st.session_state.get(MAP_CASE) or st.query_params.get(MAP_CASE)
+
+
+def selected_on_map() -> tuple[str, ...]:
+    return st.session_state.get(MAP_SELECTED, ())
+
+
+def select_on_map(case_ids: tuple[str, ...]) -> None:
+    st.session_state[MAP_SELECTED] = case_ids
+
+
+def show_in_gallery(case_ids: tuple[str, ...]) -> None:
+    """Go to the gallery, which shows these cases only until that is taken back."""
+    st.session_state[GALLERY_ONLY] = case_ids
+    st.session_state[GO_TO] = GALLERY_PAGE
+
+
+def only_in_gallery() -> tuple[str, ...]:
+    return st.session_state.get(GALLERY_ONLY, ())
+
+
+def show_all_in_gallery() -> None:
+    st.session_state[GALLERY_ONLY] = ()
 
 
 def go_to_library_page() -> None:
@@ -172,3 +209,6 @@ def forget_library() -> None:
     clear_query()
     close_case()
     clear_selection()
+    select_on_map(())
+    show_all_in_gallery()
+    st.session_state[MAP_CASE] = None

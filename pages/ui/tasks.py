@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 CREATE, DEMO, IMPORT, PLAN = "create", "demo", "import", "plan"
 VERIFY, REPAIR, BACKUP = "verify", "repair", "backup"
 TRAIN, EVALUATE, ACTIVATE, DELETE_FLOW = "train", "evaluate", "activate", "delete-flow"
-STOPPABLE = (IMPORT, PLAN, VERIFY, REPAIR, BACKUP, TRAIN, EVALUATE, ACTIVATE)
+MAP = "map"
+STOPPABLE = (IMPORT, PLAN, VERIFY, REPAIR, BACKUP, TRAIN, EVALUATE, ACTIVATE, MAP)
 STAGES = {
     "loading": "Loading the encoder",
     "importing": "Importing",

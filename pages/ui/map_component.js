@@ -1,0 +1,280 @@
+// The two linked maps. Everything that comes from people or files is set as text, never as markup.
+
+const TOOLS = { lasso: "Lasso", select: "Box", pan: "Move" };
+const SECONDS = 2.4; // of the way along the flow, when played
+
+const load = (url) =>
+  (window.entPlotly ??= new Promise((resolve, reject) => {
+    const script = make("script");
+    script.src = url;
+    script.onload = resolve;
+    script.onerror = () => {
+      window.entPlotly = undefined;
+      reject(new Error("plotly.js"));
+    };
+    document.head.append(script);
+  }));
+
+const schemeOf = (element) => {
+  const [r, g, b] = getComputedStyle(element.closest("[data-testid=stApp]") ?? document.body)
+    .backgroundColor.match(/[\d.]+/g).map(Number);
+  return r * 0.3 + g * 0.6 + b * 0.1 < 110 ? "dark" : "light";
+};
+
+class Maps {
+  constructor(root, points, data, send) {
+    Object.assign(this, { root, points, data, send, rows: [], tool: "lasso", shift: false });
+    this.scheme = schemeOf(root);
+    this.bar = make("div", "bar");
+    this.maps = make("div", data.titles.length > 1 ? "maps two" : "maps");
+    this.card = make("div", "card");
+    this.card.hidden = true;
+    this.card.append(make("img"), make("b"), make("span"));
+    this.card.firstChild.alt = "";
+    this.live = make("p", "said");
+    this.live.setAttribute("aria-live", "polite");
+    root.replaceChildren(this.bar, this.maps, this.card, this.live);
+    this.drawBar();
+    this.panels = data.titles.map((title, number) => this.panel(title, number));
+    this.rows = data.selected ? rowsOf(data.selected) : [];
+    this.panels.forEach((panel) => panel.draw(this.colours(panel), this.rows, this.scheme, this.tool));
+    root.addEventListener("pointerdown", (event) => (this.shift = event.shiftKey), true);
+    if (this.panels.length > 1) this.goTo(data.time);
+    this.update(data);
+  }
+
+  panel(title, number) {
+    const box = make("section", "map");
+    const head = make("header");
+    this.titles ??= [];
+    this.titles[number] = head.appendChild(make("h3", "", title));
+    if (number === 1) head.append(this.clock());
+    const figures = make("dl", "figures");
+    box.append(head);
+    this.maps.append(box);
+    const panel = new Panel(box, number, this.points, this);
+    panel.figures = figures;
+    panel.plot.setAttribute("aria-label", `${title}: arrows from point to point, Enter opens, Space selects around`);
+    box.append(figures);
+    return panel;
+  }
+
+  // Tools, then the legend, whose entries select.
+  drawBar() {
+    const tools = make("div", "tools");
+    this.toolButtons = Object.entries(TOOLS).map(([tool, name]) => {
+      const button = tools.appendChild(make("button", "tool", name));
+      button.type = "button";
+      button.addEventListener("click", () => this.use(tool));
+      return [tool, button];
+    });
+    const home = tools.appendChild(make("button", "tool plain", "Whole map"));
+    home.type = "button";
+    home.addEventListener("click", () => this.panels.forEach((panel) => panel.home()));
+    this.legend = make("div", "legend");
+    this.legend.setAttribute("role", "group");
+    this.bar.append(this.legend, tools);
+    this.showTool();
+  }
+
+  drawLegend() {
+    const field = this.points.field(this.data.colour);
+    this.legend.setAttribute("aria-label", `${field.title}: select the cases of a value`);
+    const values = this.points.values(field.field, this.panels.length - 1);
+    const counts = new Array(field.values.length).fill(0);
+    for (const value of values) counts[value] += 1;
+    const buttons = field.values.map((value, code) => {
+      const button = make("button", "value");
+      button.type = "button";
+      const swatch = make("i", "swatch");
+      swatch.style.background = value[this.scheme];
+      button.append(swatch, make("span", "", value.name), make("span", "n", String(counts[code])));
+      button.addEventListener("click", (event) => {
+        this.shift = event.shiftKey;
+        const rows = [];
+        values.forEach((own, row) => own === code && rows.push(row));
+        this.select(rows);
+      });
+      return counts[code] ? button : null;
+    });
+    this.legend.replaceChildren(...buttons.filter(Boolean));
+  }
+
+  clock() {
+    const clock = make("div", "clock");
+    this.play = make("button", "tool", "Play");
+    this.play.type = "button";
+    this.play.addEventListener("click", () => this.run());
+    this.slider = make("input");
+    Object.assign(this.slider, { type: "range", min: 0, max: 1, step: 0.01, value: 1 });
+    this.slider.setAttribute("aria-label", "Time along the flow, from 0 (before) to 1 (after)");
+    this.slider.addEventListener("input", () => this.goTo(Number(this.slider.value)));
+    this.slider.addEventListener("change", () => this.send("time", Number(this.slider.value)));
+    this.told = make("output", "", "t = 1.00");
+    clock.append(this.play, this.slider, this.told);
+    return clock;
+  }
+
+  colours(panel) {
+    const palette = this.points.field(this.data.colour).values.map((value) => value[this.scheme]);
+    return Array.from(this.points.values(this.data.colour, panel.number), (code) => palette[code]);
+  }
+
+  update(data) {
+    const before = this.data;
+    this.data = data;
+    const scheme = schemeOf(this.root);
+    if (data.colour !== before.colour || scheme !== this.scheme) {
+      this.scheme = scheme;
+      this.panels.forEach((panel) => panel.recolour(this.colours(panel), scheme));
+    }
+    this.drawLegend();
+    this.panels.forEach((panel, number) => this.drawFigures(panel.figures, data.figures[number] ?? []));
+    if (data.selected !== bitsOf(this.rows, this.points.count)) this.show(data.selected ? rowsOf(data.selected) : []);
+    if (this.slider && data.time !== before.time && !this.running) this.goTo(data.time);
+    this.markAll();
+  }
+
+  drawFigures(list, figures) {
+    list.replaceChildren(
+      ...figures.flatMap((figure) => {
+        const name = make("dt", "", figure.title);
+        name.title = figure.help;
+        const value = make("dd");
+        const bar = make("span", "share");
+        bar.appendChild(make("i")).style.width = `${100 * figure.share}%`;
+        value.append(make("b", "", figure.shown), bar, make("span", "", figure.word), make("em", "", figure.tested));
+        return [name, value];
+      }),
+    );
+  }
+
+  use(tool) {
+    this.tool = tool;
+    this.panels.forEach((panel) => panel.use(tool));
+    this.showTool();
+  }
+
+  showTool() {
+    this.toolButtons.forEach(([tool, button]) => button.setAttribute("aria-pressed", String(tool === this.tool)));
+  }
+
+  // What a panel tells: a point was reached, cases were chosen, a case is to be opened.
+  point(panel, row, byKey = false) {
+    if (panel.current === row) return;
+    this.panels.forEach((each) => {
+      each.current = row;
+      each.mark("point", each.place(row));
+    });
+    this.card.hidden = row < 0;
+    if (row >= 0) this.showCard(panel, row, byKey);
+  }
+
+  showCard(panel, row, byKey) {
+    const [image, title, line] = this.card.children;
+    image.src = this.data.thumbs.replace("CASE", this.points.id(row));
+    title.textContent = this.points.said("class", row, 0);
+    const finding = this.points.said("finding", row, 0);
+    const side = this.data.colour === "class" ? "" : this.points.said(this.data.colour, row, panel.number);
+    line.textContent = [...new Set([finding, side])].filter((text) => text && text !== title.textContent).join(", ");
+    const [left, top] = panel.pixel(panel.place(row));
+    const box = panel.stage.getBoundingClientRect();
+    const outer = this.root.getBoundingClientRect();
+    const right = left + 190 > box.width ? left - 176 : left + 14;
+    const down = top + 190 > box.height ? top - 176 : top + 14;
+    this.card.style.transform = `translate(${box.left - outer.left + right}px, ${box.top - outer.top + down}px)`;
+    if (byKey) this.live.textContent = `${title.textContent}. ${line.textContent}`;
+  }
+
+  select(rows) {
+    const chosen = this.shift ? [...new Set([...this.rows, ...rows])].sort((a, b) => a - b) : rows;
+    this.show(chosen);
+    this.send("select", bitsOf(chosen, this.points.count));
+  }
+
+  clear() {
+    if (!this.rows.length) return;
+    this.shift = false;
+    this.select([]);
+  }
+
+  show(rows) {
+    this.rows = rows;
+    this.panels.forEach((panel) => panel.select(rows));
+  }
+
+  open(row) {
+    this.send("open", this.points.id(row));
+  }
+
+  markAll() {
+    this.panels.forEach((panel) => {
+      panel.mark("case", panel.place(this.data.marked));
+      panel.mark("query", this.queryAt(panel.time));
+    });
+  }
+
+  queryAt(time) {
+    const places = this.data.query;
+    if (!places.length) return null;
+    const step = Math.min(time * (places.length - 1), places.length - 1);
+    const [a, b] = [places[Math.floor(step)], places[Math.ceil(step)]];
+    return [0, 1].map((axis) => a[axis] + (step - Math.floor(step)) * (b[axis] - a[axis]));
+  }
+
+  goTo(time) {
+    this.panels[1].moveTo(time);
+    this.slider.value = time;
+    this.told.textContent = `t = ${time.toFixed(2)}`;
+    this.titles[1].textContent = time >= 1 ? "After the flow" : time <= 0 ? "Before the flow" : "Along the flow";
+    this.point(this.panels[1], -1);
+    this.markAll();
+  }
+
+  run() {
+    if (this.running) return this.stop();
+    const from = this.panels[1].time >= 1 ? 0 : this.panels[1].time;
+    const started = performance.now();
+    this.play.textContent = "Stop";
+    const frame = (now) => {
+      if (!this.root.isConnected || !this.running) return;
+      const time = Math.min(1, from + (now - started) / 1000 / SECONDS);
+      this.goTo(time);
+      if (time < 1) this.running = requestAnimationFrame(frame);
+      else this.stop();
+    };
+    this.running = requestAnimationFrame(frame);
+    return undefined;
+  }
+
+  stop() {
+    cancelAnimationFrame(this.running);
+    this.running = 0;
+    this.play.textContent = "Play";
+    this.send("time", Number(this.panels[1].time.toFixed(2)));
+  }
+}
+
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  const root = parentElement.querySelector(".ent-map");
+  const send = (name, value) => (name === "time" ? setStateValue(name, value) : setTriggerValue(name, value));
+  if (root.maps && root.blob === data.blob.split("?")[0]) {
+    root.maps.update(data);
+    return undefined;
+  }
+  root.blob = data.blob.split("?")[0];
+  const points = fetch(data.blob).then((answer) => {
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer.arrayBuffer();
+  });
+  Promise.all([points, load(data.plotly)])
+    .then(([buffer]) => {
+      root.maps?.panels.forEach((panel) => window.Plotly.purge(panel.plot));
+      root.maps = new Maps(root, new Points(buffer), data, send);
+    })
+    .catch(() => {
+      root.blob = undefined;
+      root.replaceChildren(make("p", "lost", "The map could not be loaded. Reload the page to try again."));
+    });
+  return undefined;
+}
