@@ -54,8 +54,14 @@ class EmbeddingMap:
     def before_only(self) -> EmbeddingMap:
         """The part of it that does not depend on a flow."""
         figures = {name: found for name, found in self.separation.items() if name.startswith("before")}
-        part = {"times": self.times[:1], "positions": self.positions[:1], "nearest": self.nearest[:1]}
-        return replace(self, flow_id=None, separation=figures, **part)
+        return replace(
+            self,
+            flow_id=None,
+            separation=figures,
+            times=self.times[:1],
+            positions=self.positions[:1],
+            nearest=self.nearest[:1],
+        )
 
 
 def key_of(root: Path, flow_id: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core import demo
-from pages.ui import frame, job_panel, libraries, resources, state, tasks
+from pages.ui import frame, job_panel, libraries, library_list, resources, state, tasks
 from pages.ui.jobs import Job
 from pages.ui.text import count, markdown
 
@@ -45,7 +45,7 @@ def _progress(job: Job) -> None:
 
 def notice(library: resources.OpenLibrary | None) -> None:
     """What the demo is, above the page, until it is put away."""
-    if library is None or not library.synthetic or resources.notice_read() or _job() is not None:
+    if library is None or not library.synthetic or library_list.notice_read() or _job() is not None:
         return
     with st.container(key="demo_notice", horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.html(
@@ -53,7 +53,7 @@ def notice(library: resources.OpenLibrary | None) -> None:
             width="stretch",
         )
         st.button("Make my own library", type="tertiary", on_click=state.go_to_library_page, icon=":material/add:")
-        st.button("Got it", type="tertiary", on_click=resources.put_notice_away, icon=":material/close:")
+        st.button("Got it", type="tertiary", on_click=library_list.put_notice_away, icon=":material/close:")
 
 
 def _job() -> Job | None:
@@ -64,4 +64,4 @@ def _job() -> Job | None:
 
 def _wanted() -> bool:
     root = demo.default_root()
-    return (demo.is_demo(root) and not demo.is_whole(root)) or not resources.libraries()
+    return (demo.is_demo(root) and not demo.is_whole(root)) or not library_list.libraries()

@@ -7,8 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import EntError
-from pages.ui import frame, resources, state
-from pages.ui.resources import LibraryEntry, OpenLibrary
+from pages.ui import frame, library_list, resources, state
+from pages.ui.library_list import LibraryEntry
+from pages.ui.resources import OpenLibrary
 from pages.ui.text import markdown
 
 SWITCH_TO = "switch_to_library"
@@ -45,7 +46,7 @@ def switch_to(root: Path) -> None:
 
 def in_use() -> OpenLibrary | None:
     """The open library of this session. Raises LibraryError when it cannot be opened."""
-    entries = {entry.library_id: entry for entry in resources.libraries()}
+    entries = {entry.library_id: entry for entry in library_list.libraries()}
     entry = entries.get(st.session_state.get(state.LIBRARY, ""))
     return resources.open_library(entry.root) if entry else None
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import EntError
 from core.settings import get_settings
-from pages.ui import frame, resources, state, tasks
+from pages.ui import frame, library_list, resources, state, tasks
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, markdown
 
@@ -66,7 +66,7 @@ def _start_backup(library: OpenLibrary) -> None:
 
 
 def _remove(library: OpenLibrary) -> None:
-    if resources.is_elsewhere(library.root):
+    if library_list.is_elsewhere(library.root):
         frame.quiet("Takes the library out of this list. Its folder and everything in it stay where they are.")
         st.button("Take out of the list", type="primary", on_click=_forget, args=(library,))
         return
@@ -77,7 +77,7 @@ def _remove(library: OpenLibrary) -> None:
 
 
 def _forget(library: OpenLibrary) -> None:
-    resources.forget_elsewhere(library.root)
+    library_list.forget_elsewhere(library.root)
     state.forget_library()
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.encoder import KNOWN
 from core.errors import EntError
-from pages.ui import frame, libraries, library_view, resources, tasks
+from pages.ui import frame, libraries, library_list, library_view, resources, tasks
 from pages.ui.text import markdown
 
 NAME, ENCODER, OTHER, WEIGHTS, FOLDER = "new_name", "new_encoder", "new_other", "new_weights", "open_folder"
@@ -100,7 +100,7 @@ def _start_open() -> None:
     try:
         folder = tasks.path_from(st.session_state.get(FOLDER, ""))
         resources.open_library(folder)
-        resources.remember_elsewhere(folder)
+        library_list.remember_elsewhere(folder)
     except EntError as error:
         st.session_state[REFUSED] = ("open", str(error))
         return

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,10 +15,8 @@ from core.catalog import Catalog
 from core.demo import is_demo
 from core.errors import EntError
 from core.filters import EVERYTHING, Filters
-from core.settings import get_settings
 from core.store import CATALOG, ImageStore
 from core.taxonomy import Taxonomy
-from core.whole_file import write_whole
 from pages.ui.jobs import Jobs
 
 if TYPE_CHECKING:
@@ -32,17 +28,7 @@ if TYPE_CHECKING:
     from core.search import Query, SearchResult
     from pages.ui.map_data import MapView
 
-ELSEWHERE, NOTICE_READ = "opened-elsewhere.json", "demo-notice-read"
 Field = Literal["label", "split", "finding", "patient"]
-
-
-@dataclass(frozen=True)
-class LibraryEntry:
-    """A library folder that can be opened. `library_id` names it in URLs, `title` to people (unique in a list)."""
-
-    library_id: str
-    root: Path
-    title: str
 
 
 class OpenLibrary:
@@ -119,23 +105,6 @@ class OpenLibrary:
 _opened: dict[str, OpenLibrary] = {}
 
 
-def libraries() -> list[LibraryEntry]:
-    """The libraries in the app's folder and those opened by path, by title."""
-    home = get_settings().libraries
-    inside = sorted(path.parent for path in home.glob(f"[!.]*/{CATALOG}")) if home.is_dir() else []
-    outside = [path for path in _elsewhere() if (path / CATALOG).is_file()]
-    names = {
-        root: _name(str(root), _inode_of(root))
-        for root in dict.fromkeys(path.resolve() for path in (*inside, *outside))
-    }
-    several = {name for name in names.values() if list(names.values()).count(name) > 1}
-    entries = [
-        LibraryEntry(library_id_of(root), root, f"{name} ({root})" if name in several else name)
-        for root, name in names.items()
-    ]
-    return sorted(entries, key=lambda entry: entry.title.casefold())
-
-
 def library_id_of(root: Path) -> str:
     """A short name for a library's folder that says nothing about where it is."""
     return hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
@@ -143,10 +112,11 @@ def library_id_of(root: Path) -> str:
 
 def open_library(root: Path) -> OpenLibrary:
     """The library in that folder, opened once for all sessions. Raises LibraryError when it cannot be opened."""
-    return _open(str(root.resolve()), _inode_of(root))
+    return _open(str(root.resolve()), inode_of(root))
 
 
-def _inode_of(root: Path) -> int:
+def inode_of(root: Path) -> int:
+    """Another one for every catalogue that was ever put there; 0 where there is none."""
     try:
         return (root / CATALOG).stat().st_ino
     except OSError:
@@ -217,43 +187,11 @@ def map_view(library_id: str, version: str, path: Path, changed: int, whole: boo
     return view_of(_opened[library_id], made if whole else made.before_only())
 
 
-def remember_elsewhere(root: Path) -> None:
-    """Keep a library outside the app's folder in the list, also after a restart."""
-    home = get_settings().libraries
-    if not is_elsewhere(root):
-        return
-    home.mkdir(parents=True, exist_ok=True)
-    paths = dict.fromkeys((str(root.resolve()), *map(str, _elsewhere())))
-    write_whole(home / ELSEWHERE, json.dumps(list(paths), indent=1).encode())
-
-
-def is_elsewhere(root: Path) -> bool:
-    """Whether a library lies outside the app's folder."""
-    return root.resolve().parent != get_settings().libraries.resolve()
-
-
-def forget_elsewhere(root: Path) -> None:
-    """Take a library outside the app's folder out of the list; nothing of it is touched."""
-    paths = [str(path) for path in _elsewhere() if path.resolve() != root.resolve()]
-    write_whole(get_settings().libraries / ELSEWHERE, json.dumps(paths, indent=1).encode())
-
-
 def close_library(library: OpenLibrary) -> None:
     """Let go of a library's files, for all sessions; it is opened anew when it is asked for."""
     _opened.pop(library.library_id, None)
     _open.clear()
     library.close()
-
-
-def notice_read() -> bool:
-    """Whether somebody has put the notice about the demo away, now or before the last restart."""
-    return (get_settings().libraries / NOTICE_READ).exists()
-
-
-def put_notice_away() -> None:
-    """Do not show the notice about the demo again."""
-    get_settings().libraries.mkdir(parents=True, exist_ok=True)
-    (get_settings().libraries / NOTICE_READ).touch()
 
 
 @st.cache_resource(show_spinner=False)
@@ -294,7 +232,8 @@ def _evaluation(library_id: str, version: str, written: int, flow_id: str | None
 
 
 @st.cache_resource(ttl=30, show_spinner=False)
-def _name(root: str, inode: int) -> str:
+def name_of(root: str, inode: int) -> str:
+    """What the library in that folder is called; its folder's name where that cannot be read."""
     try:
         catalog = Catalog(Path(root) / CATALOG)
     except EntError:
@@ -302,10 +241,3 @@ def _name(root: str, inode: int) -> str:
     name = catalog.state().name
     catalog.close()
     return name or Path(root).name
-
-
-def _elsewhere() -> list[Path]:
-    try:
-        return [Path(path) for path in json.loads((get_settings().libraries / ELSEWHERE).read_text(encoding="utf-8"))]
-    except (OSError, ValueError, TypeError):
-        return []

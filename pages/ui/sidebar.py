@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 import core
 from core.errors import EntError
-from pages.ui import flow_tasks, frame, libraries, palette, resources, state
+from pages.ui import flow_tasks, frame, libraries, library_list, palette, resources, state
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import number
 
@@ -26,7 +26,7 @@ def show(pages: Mapping[str, st.Page]) -> None:
                 st.page_link(page, icon=icon)
         with st.container(key="library_block", gap="small"):
             above = st.empty()
-            if libraries.choose(resources.libraries()) is not None:
+            if libraries.choose(library_list.libraries()) is not None:
                 _library(above)
         with st.container(key="footer"):
             frame.quiet(f"{core.NOTICE} Version {core.__version__}")

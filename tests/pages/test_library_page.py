@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.backup import restore_backup
 from core.library import Library
-from pages.ui import resources
+from pages.ui import library_list, resources
 from tests.conftest import FakeEncoder, picture, png
 from tests.pages.conftest import visible, wait_for_jobs
 
@@ -95,10 +95,10 @@ def test_a_library_elsewhere_is_taken_out_of_the_list_and_left_alone(
 ) -> None:
     inside = make_library("clinic", {"ear-left": 3})
     outside = inside.rename(tmp_path / "outside")
-    resources.remember_elsewhere(outside)
+    library_list.remember_elsewhere(outside)
     visit(app)
 
     click(app, "Take out of the list")
     assert not app.exception
     assert outside.is_dir()
-    assert resources.libraries() == []
+    assert library_list.libraries() == []
