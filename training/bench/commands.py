@@ -106,6 +106,15 @@ def bench_encoder(rounds: int = 60, weights: Weights = None) -> None:
     print(f"ent-mini / ViT-B/32 = {speed.ratio:.3f} (an eighth is 0.125)")
 
 
+@bench.command("app")
+def bench_app(cases: int = 20_000, rounds: int = 7) -> None:
+    """Seconds a person waits in the app, on the demo, and beside it on a library of many cases."""
+    from training.bench.app_report import run
+
+    for line in run(cases, rounds):
+        print(line)
+
+
 @contextmanager
 def _vit_b_32(weights: Path | None) -> Iterator[Encoder]:
     from core.encoder import CLIPEncoder, describe

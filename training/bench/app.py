@@ -1,0 +1,135 @@
+"""How long a person waits in the app, measured in a browser that does what a person does."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import FloatRect, Page, sync_playwright
+
+from training.bench.app_server import running
+
+CHROMIUM = Path("/usr/bin/chromium")
+READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+UPLOAD = '[data-testid="stFileUploaderDropzoneInput"]'
+PAGES = ("Gallery", "Library", "Evaluation", "Search")
+SELECTED = "of the {} cases selected"
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Seconds a person waits, medians but for `start`: from the first request to a page that can be used."""
+
+    start: float
+    page_change: float
+    drawer: float
+    search: float
+    lasso: float | None
+
+
+def measure(library: Path, queries: list[Path], log: Path, rounds: int) -> Waits:
+    """Drive the app on that library, alone in its folder; `queries` are images, each searched with once.
+
+    The lasso is measured where the library has a map.
+    """
+    with (
+        running(os.environ | {"ENT_LIBRARIES": str(library.parent), "ENT_OFFLINE": "1"}, log) as url,
+        _tab(url) as page,
+    ):
+        start = _seconds(lambda: page.goto("/"), page.get_by_text("What are you looking for?").wait_for)
+        _settle(page)
+        page.wait_for_timeout(8_000)  # the engine loads behind the first page
+        _search(page, queries[0])
+        searches = [_search(page, query) for query in queries[1:]]
+        changes = [_change(page, name) for _ in range(rounds) for name in PAGES]
+        drawers = [_drawer(page, number) for number in range(rounds)]
+        lasso = _lasso(page, rounds) if (library / "maps").is_dir() else None
+        return Waits(start, statistics.median(changes), statistics.median(drawers), statistics.median(searches), lasso)
+
+
+@contextmanager
+def _tab(url: str) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=url)
+        page.set_default_timeout(120_000)
+        yield page
+        browser.close()
+
+
+def _settle(page: Page) -> None:
+    for _ in range(2):
+        page.wait_for_selector(READY)
+        page.wait_for_timeout(150)
+    page.wait_for_selector(READY)
+
+
+def _seconds(*actions: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    for action in actions:
+        action()
+    return time.perf_counter() - start
+
+
+def _change(page: Page, name: str) -> float:
+    """From the click in the sidebar to the title of the other page."""
+    link = page.get_by_test_id("stSidebar").get_by_role("link", name=name)
+    title = page.get_by_test_id("stMain").get_by_role("heading", name=name, exact=True).first
+    seconds = _seconds(link.click, title.wait_for)
+    _settle(page)
+    return seconds
+
+
+def _drawer(page: Page, number: int) -> float:
+    """From the click on a case of the gallery to the drawer with its title."""
+    if "/gallery" not in page.url:
+        _change(page, "Gallery")
+    card = page.locator(".card").nth(number)
+    drawer = page.get_by_role("dialog")
+    seconds = _seconds(card.click, drawer.get_by_text("dataset label").first.wait_for)
+    _settle(page)
+    page.keyboard.press("Escape")
+    drawer.wait_for(state="detached")
+    _settle(page)
+    return seconds
+
+
+def _search(page: Page, query: Path) -> float:
+    """From the drop of an image to the first result, painted."""
+    page.goto("/")
+    _settle(page)
+    painted = "() => { const i = document.querySelectorAll('*'); for (const e of i) { const m = e.shadowRoot"
+    painted += "?.querySelector('.card img'); if (m && m.complete && m.naturalWidth) return true } return false }"
+    chosen = page.locator(UPLOAD).first
+    return _seconds(lambda: chosen.set_input_files(str(query)), lambda: page.wait_for_function(painted))
+
+
+def _lasso(page: Page, rounds: int) -> float:
+    """From letting go of the mouse, with every point inside the box, to the cases below the map."""
+    _change(page, "Embedding map")
+    plot = page.locator(".ent-map .js-plotly-plot .nsewdrag").first
+    plot.wait_for()
+    page.wait_for_timeout(2_000)
+    box = plot.bounding_box()
+    if box is None:
+        raise RuntimeError("the map is not to be seen")
+    return statistics.median(_boxed(page, box) for _ in range(rounds))
+
+
+def _boxed(page: Page, box: FloatRect) -> float:
+    page.mouse.dblclick(box["x"] + 4, box["y"] + 4)
+    _settle(page)
+    page.locator(".card").first.wait_for(state="detached")
+    page.mouse.move(box["x"] + 3, box["y"] + 3)
+    page.mouse.down()
+    corners = ((0.99, 0.01), (0.99, 0.99), (0.01, 0.99), (0.01, 0.02))
+    for right, down in corners:
+        page.mouse.move(box["x"] + box["width"] * right, box["y"] + box["height"] * down, steps=6)
+    seconds = _seconds(page.mouse.up, page.locator(".card").first.wait_for)
+    _settle(page)
+    return seconds
