@@ -132,9 +132,12 @@ def export(
     library = _open(lib)
     with Progress("exporting", unit="images") as progress:
         filters = Filters.parse(where or [], library.taxonomy)
-        count = export_cases(library.catalog, library.store, folder, filters, progress)
-    say(f"wrote {count} cases to {folder}")
+        report = export_cases(library.catalog, library.store, folder, filters, progress)
+    say(f"wrote {report.written} cases to {folder}")
+    for lost in report.lost:
+        say(f"  left out: {lost}")
     library.close()
+    raise typer.Exit(1 if report.lost else 0)
 
 
 @app.command()

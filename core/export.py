@@ -6,6 +6,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -20,30 +21,47 @@ COLUMNS = ("path", "label", "finding", "patient_id", "description", "description
 MANIFEST, README = "manifest.csv", "README.txt"
 
 
+@dataclass(frozen=True)
+class ExportReport:
+    """What was written: how many cases, and why each of the `lost` ones is not among them."""
+
+    written: int
+    lost: tuple[str, ...]
+
+
 def export(
     catalog: Catalog,
     store: ImageStore,
     folder: Path,
     filters: Filters = EVERYTHING,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
-) -> int:
-    """Write images/<case id>.<ext>, manifest.csv and README.txt to `folder`, empty or new; how many cases.
+) -> ExportReport:
+    """Write images/<case id>.<ext>, manifest.csv and README.txt to `folder`, empty or new.
 
-    Importing the folder elsewhere gives the same cases. Raises LibraryError when it cannot be written.
+    Importing the folder elsewhere gives the same cases; one whose image cannot be read is left out and told. Raises
+    LibraryError when the folder cannot be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise LibraryError(f"{folder} is already in use; choose a folder that is empty or does not exist yet")
-    found = catalog.cases(filters, order="oldest")
+    asked = catalog.cases(filters, order="oldest")
+    found: list[Case] = []
+    lost: list[str] = []
     try:
         (folder / "images").mkdir(parents=True)
-        for done, case in enumerate(found, 1):
-            (folder / _path(case)).write_bytes(store.image(case.sha256, case.extension))
-            on_progress(done, len(found))
+        for done, case in enumerate(asked, 1):
+            try:
+                image = store.image(case.sha256, case.extension)
+            except LibraryError as error:
+                lost.append(f"case {case.case_id}: {error}")
+            else:
+                (folder / _path(case)).write_bytes(image)
+                found.append(case)
+            on_progress(done, len(asked))
         (folder / MANIFEST).write_text(_manifest(found), newline="", encoding="utf-8")
         (folder / README).write_text(_readme(catalog, found), encoding="utf-8")
     except OSError as error:
         raise LibraryError(f"cannot write to {folder}: {error.strerror}; choose another folder") from error
-    return len(found)
+    return ExportReport(len(found), tuple(lost))
 
 
 def export_zip(catalog: Catalog, store: ImageStore, file: IO[bytes], case_ids: Sequence[str]) -> int:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import EncoderError, LibraryBusy, LibraryError
+from core.export import export
 from core.flow import Flow, FlowConfig
 from core.ingest_report import IngestProgress, IngestReport
 from core.library import Library
@@ -324,3 +325,15 @@ def test_a_file_of_the_same_name_elsewhere_is_not_taken_for_one_that_another_row
         "p2/2.png": ("throat", "P2"),
         "p3/3.png": ("throat", "P3"),
     }
+
+
+def test_an_export_leaves_out_what_is_lost_and_says_so(
+    library: Library, folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    ingest(library, folder_of({"ear-left": 3}))
+    case = library.catalog.cases()[0]
+    library.store.image_path(case.sha256, case.extension).unlink()
+    report = export(library.catalog, library.store, tmp_path / "out")
+    assert report.written == 2
+    assert [case.case_id in lost for lost in report.lost] == [True]
+    assert len(list((tmp_path / "out" / "images").iterdir())) == 2
