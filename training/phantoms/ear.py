@@ -196,14 +196,14 @@ def paint_malleus(scene: Scene, drum: Drum, state: DrumState, mask: Field) -> No
     width = drum.b * draw.between(0.06, 0.12)
     taper = np.float32(width) * (np.float32(1.25) - np.float32(0.5) * along)
     bone = bell(distance / taper, 1.0) * mask * np.float32(state.landmarks)
-    scene.tint(bone * np.float32(draw.between(0.25, 0.85)), draw.colour((0.92, 0.83, 0.68)))
+    scene.tint(bone * np.float32(draw.between(0.45, 0.95)), draw.colour((0.92, 0.83, 0.68)))
     scene.depth -= bone * np.float32(0.04 + 0.06 * state.handle_up)
     if draw.chance(0.3):
         beside = bell(np.abs(distance) - taper * np.float32(1.4), width * 0.8) * mask
         scene.tint(beside * np.float32(draw.between(0.1, 0.3) * state.landmarks), draw.colour((0.76, 0.40, 0.36)))
     size = drum.b * draw.between(0.06, 0.10) * (1 + 0.5 * state.handle_up)
     knob = bell(np.hypot(scene.x - np.float32(x_0), scene.y - np.float32(y_0)), size) * np.float32(state.landmarks)
-    scene.tint(knob * np.float32(draw.between(0.3, 1)), draw.colour((0.98, 0.93, 0.84), 0.02))
+    scene.tint(knob * np.float32(draw.between(0.5, 1)), draw.colour((0.98, 0.93, 0.84), 0.02))
     scene.depth -= knob * np.float32(0.10)
 
 
