@@ -20,17 +20,22 @@ from training.phantoms.caption import caption
 from training.phantoms.dataset import phantoms, write_dataset
 from training.phantoms.draw import Draw
 from training.phantoms.ear import Drum
-from training.phantoms.findings import FINDINGS, SIDED, WITHOUT_SEVERITY, Facts
+from training.phantoms.findings import FINDINGS, LEAST, NORMAL, SIDED, WITHOUT_SEVERITY, Facts
 from training.phantoms.patient import patient
 from training.phantoms.render import TURN, Shot, render, render_light
 from training.phantoms.scene import Pose
+from training.phantoms.views import IN_SIGHT, SHOWS, VIEWS, named
+from training.pretrain.phrases import finding_phrase, structure_phrase
 
 ALL = [
     Facts(label, finding, 0.0 if finding in WITHOUT_SEVERITY else severity, side)
     for label in ENT.labels
     for finding in FINDINGS[ENT[label].region]
-    for severity in (0.0, 0.99)
+    for severity in (LEAST, 0.99)
     for side in (("left", "right") if (ENT[label].region, finding) in SIDED else (None,))
+]
+EVERY_VIEW = [
+    replace(facts, view=view) for facts in ALL for view in SHOWS.get((facts.region, facts.finding), VIEWS[facts.region])
 ]
 # What every phrase for a finding has in it, one of them at least.
 WORDS = {"normal": ("normal",), "one-sided paralysis": ("paralysis",)}
@@ -131,6 +136,46 @@ def test_captions_name_side_finding_and_severity() -> None:
             assert ("closed" in text or "adduction" in text) == (facts.label == "vc-closed"), sentence
 
 
+def test_a_caption_names_nothing_that_is_out_of_sight() -> None:
+    shown: dict[str, set[str]] = {facts.seen_from: set() for facts in EVERY_VIEW}
+    for facts in EVERY_VIEW:
+        for n in range(60):
+            sentence, draw = caption(facts, Draw(3, n)), Draw(4, n)
+            for text in (sentence, structure_phrase(facts, draw), finding_phrase(facts, draw)):
+                assert named(text) <= IN_SIGHT.get(facts.seen_from, frozenset()), (facts, text)
+                shown[facts.seen_from] |= named(text)
+    for view, parts in IN_SIGHT.items():
+        assert shown[view] == parts  # and all that is in sight is named now and then
+
+
+def test_what_is_known_of_a_patient_has_a_view_in_which_the_finding_shows() -> None:
+    seen: dict[str, set[str]] = {}
+    for phantom in phantoms(2, 60):
+        facts = phantom.facts
+        assert facts.view in SHOWS.get((facts.region, facts.finding), VIEWS[facts.region])
+        seen.setdefault(facts.region, set()).add(str(facts.view))
+    assert seen == {region: set(views) for region, views in VIEWS.items()}
+
+
+def test_a_severe_finding_changes_the_picture_more_than_a_mild_one_and_a_mild_one_visibly() -> None:
+    """Beside a normal anatomy of the same chance, in the parts of the picture that change most."""
+    for facts in EVERY_VIEW:
+        if facts.finding in WITHOUT_SEVERITY or facts.side == "right":
+            continue
+        changes = []
+        for severity in (LEAST, 1.0):
+            sick = replace(facts, severity=severity)
+            changes.append(np.median([_change(sick, n) for n in range(8)]))
+        assert changes[0] > 0.1, facts
+        assert changes[1] > 0.9 * changes[0], facts
+
+
+def _change(sick: Facts, n: int) -> float:
+    still = replace(shot(sick), pose=Pose(0, 0, 0, 1, 0, 0))
+    one, two = (render_light(f, Draw(n, 0), still, 64) for f in (sick, replace(sick, finding=NORMAL, severity=0.0)))
+    return float(np.percentile(np.abs(one - two).max(0), 98))
+
+
 def test_the_mirrored_caption_differs_in_the_side_only() -> None:
     for facts in ALL:
         for n in range(10):
@@ -140,7 +185,7 @@ def test_the_mirrored_caption_differs_in_the_side_only() -> None:
 
 
 def test_severities_have_different_words() -> None:
-    mild = {caption(Facts("ear-left", "wax", 0.1), Draw(3, n)) for n in range(40)}
+    mild = {caption(Facts("ear-left", "wax", 0.3), Draw(3, n)) for n in range(40)}
     severe = {caption(Facts("ear-left", "wax", 0.9), Draw(3, n)) for n in range(40)}
     assert not mild & severe
 

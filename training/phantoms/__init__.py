@@ -7,7 +7,7 @@
 | colour, vessels, mucus, blood, bubbles | tissue |
 | how surfaces are lit | light, style |
 | lens, exposure, noise, frame, JPEG | camera |
-| what is said of an image | caption |
+| what is said of an image | caption; from where it was taken, and what is in sight from there: views |
 | who has which images, which are next frames of a video | patient |
 
 Make a folder of them, and the sheet in data/screenshots:

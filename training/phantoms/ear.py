@@ -114,13 +114,13 @@ def _mark_canal(scene: Scene, drum: Drum) -> None:
         scene.tint(ring, draw.colour(draw.pick(((0.74, 0.42, 0.40), (0.84, 0.66, 0.44), (0.60, 0.44, 0.34))), 0.03))
     if draw.chance(0.35):
         flake = draw.pick(((0.92, 0.87, 0.76), (0.76, 0.56, 0.32), (0.60, 0.42, 0.24)))
-        scene.tint(clots(scene, draw.between(1.2, 2), 1.8) * np.float32(draw.between(0.3, 0.9)), draw.colour(flake))
+        scene.tint(clots(scene, draw.between(1.5, 2.2), 1.8) * np.float32(draw.between(0.2, 0.6)), draw.colour(flake))
 
 
 def paint_overhang(scene: Scene, drum: Drum, skin: Colour) -> None:
     """The bony wall in front of part of the drum's rim, nearer and brighter the farther out."""
     draw = scene.draw
-    toward, cut = _frontward(draw), drum.b * draw.between(0.55, 1.0)
+    toward, cut = _frontward(draw), drum.b * draw.between(0.72, 1.0)
     x, y = scene.x - np.float32(drum.x), scene.y - np.float32(drum.y)
     cos, sin = np.float32(np.cos(toward)), np.float32(np.sin(toward))
     across = y * cos - x * sin
@@ -222,4 +222,4 @@ def paint_reflex(scene: Scene, drum: Drum, state: DrumState, mask: Field) -> Non
         place, size = draw.between(0.1, 0.55), draw.between(0.05, 0.14)
         spot = bell(np.hypot(out - np.float32(place), across * np.float32(1.5)), size)
     torn = np.clip(np.float32(0.8) + scene.noise("fine") * np.float32(draw.between(0.1, 0.7)), 0, 1.2)
-    scene.glow += np.asarray(spot * mask * torn, np.float32) * np.float32(draw.between(0.1, 0.8) * state.reflex)
+    scene.glow += np.asarray(spot * mask * torn, np.float32) * np.float32(draw.between(0.3, 0.9) * state.reflex)
