@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from core.errors import EntError
 from core.field_of_view import field_of_view
 from core.imaging import load_image
+from core.settings import ROOT
 from core.sources import open_source
 from core.taxonomy import ENT
 from training.__main__ import app
@@ -250,6 +252,22 @@ def test_the_command(tmp_path: Path) -> None:
     for wrong in (["--size", "5000"], ["--per-class", "0"], ["--seed", "-1"]):
         assert runner.invoke(app, ["phantoms", str(tmp_path / "c"), *wrong]).exit_code != 0
     assert runner.invoke(app, ["phantoms", str(tmp_path / "a")]).exit_code != 0
+
+
+def test_a_sheet_puts_phantoms_beside_others_outside_of_the_repository(tmp_path: Path) -> None:
+    write_dataset(tmp_path / "real", 2, 5, 64)
+    runner, sheet = CliRunner(), tmp_path / "sheet.jpg"
+    arguments = ["phantoms", "--beside", str(tmp_path / "real"), "--sheet"]
+    assert runner.invoke(app, [*arguments, str(sheet)]).exit_code == 0
+    pixels = np.asarray(load_image(sheet.read_bytes()).rgb)
+    assert pixels.shape == (14 * 120, 10 * 160, 3)
+    assert all(pixels[120 * row : 120 * row + 120, :320].std() > 10 for row in range(14))
+    assert pixels[120:240, 320:].max() < 20  # two of the others, ten phantoms
+    inside = ROOT / "data" / "screenshots" / "beside.jpg"
+    result = runner.invoke(app, [*arguments, str(inside)])
+    assert isinstance(result.exception, EntError)
+    assert not inside.exists()
+    assert runner.invoke(app, arguments[:-1]).exit_code == 2
 
 
 def test_rendering_is_fast_enough_to_train_on() -> None:

@@ -15,6 +15,10 @@ Make a folder of them, and the sheet in data/screenshots:
     python -m training phantoms OUT --per-class 100 --seed 0 --size 256
     python -m training phantoms --seed 0 --sheet data/screenshots/phantoms.jpg
 
+or beside real images, which never get into this repository:
+
+    python -m training phantoms --seed 0 --sheet ../beside.jpg --beside FOLDER
+
 Units: the field of view is a disc of radius 1 about (0, 0), x to the right and y down; depth is the distance from the
 scope, about 1 (almost touching) to 4 (far down a dark passage); colours are linear reflectances from 0 to 1.
 Anatomy is drawn once, as a left ear or nose or with a lesion of the patient's left; the right is its mirror image.
