@@ -12,13 +12,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import LibraryError, SourceError
-from core.lock import FileGuard
+from core.lock import FileGuard, WriterLock
 from core.settings import get_settings
 from core.swap import aside, put_back, take_place
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:  # these bring torch, which the first page does not wait for
     from core.ingest_report import IngestProgress
     from core.library import Library
 
-FACTS, EMBEDDINGS, CATALOG, IMAGES = "demo.json", "embeddings.safetensors", "catalog.db", "images"
+FACTS, EMBEDDINGS = "demo.json", "embeddings.safetensors"
+CATALOG, IMAGES, LOCK = "catalog.db", "images", "writer.lock"
 FOLDER = "demo-synthetic"
 """Name of the demo library's folder among the libraries."""
 
@@ -101,9 +102,10 @@ def advice(root: Path, demo: Demo) -> str | None:
     if _bound_to(root) in (None, demo.fingerprint):
         return None
     return (
-        f"This demo library was made with another release of the encoder {demo.encoder} and holds what somebody added, "
-        f"so it is kept as it is, and cannot be searched. To go on with what was added: make a new library and import "
-        f"the folder {root / IMAGES} into it. To get the new demo: move {root} elsewhere and start again."
+        f"This demo library was made with another release of the encoder {demo.encoder} and holds what somebody added "
+        "(or was cut short), so it is kept as it is, and cannot be searched. To go on with what was added: make a new "
+        f"library and import the folder {root / IMAGES} into it. To get the new demo: move {root} elsewhere and start "
+        "again."
     )
 
 
@@ -159,7 +161,10 @@ def _begin(demo: Demo, root: Path) -> None:
             shutil.rmtree(part, ignore_errors=True)  # left by one who was cut short
             Library.create(part, name=demo.name, encoder=demo.encoder).close()
             _write(part, {"name": demo.name, "images": demo.images, "whole": False, **demo.release})
-            take_place(part, root)
+            with WriterLock(root / LOCK).held() if ours else nullcontext():
+                if ours and not _is_untouched(root):
+                    return  # somebody has added something just now
+                take_place(part, root)
     except OSError as error:
         raise LibraryError(f"cannot make a library at {root}: {error.strerror}; choose another folder") from error
 
