@@ -95,7 +95,7 @@ def demo(
         Path | None, typer.Argument(help="among the app's libraries otherwise", show_default=False)
     ] = None,
 ) -> None:
-    """Make the demo library of synthetic images, or go on where that was cut short."""
+    """Make the demo library of synthetic images, go on where that was cut short, or make it of a newer release."""
     from core.demo import default_root, open_demo
 
     root = folder or default_root()

@@ -14,6 +14,8 @@ Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 DRAWS = 2000
 LEVEL = 0.95
+CELLS = 1 << 22
+"""Draws times groups that are held as numbers at a time; what is kept of them is a byte each."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +48,15 @@ class Bootstrap:
             raise EntError(f"resampling needs at least one query and one draw, got {len(groups)} and {draws}")
         names, self._group = np.unique(groups, return_inverse=True)
         self.groups = len(names)
-        drawn = np.random.default_rng(seed).integers(self.groups, size=(draws, self.groups))
-        drawn += self.groups * np.arange(draws)[:, None]
-        self._weights = np.bincount(drawn.ravel(), minlength=draws * self.groups).reshape(draws, -1).astype(np.float32)
+        rng, at_once = np.random.default_rng(seed), max(1, CELLS // self.groups)
+        self._counts = [_drawn(rng, min(at_once, draws - start), self.groups) for start in range(0, draws, at_once)]
 
     def sums(self, columns: npt.ArrayLike) -> Values:
         """The sums of `columns` (Q, C) in every resample, (draws, C)."""
         values = np.asarray(columns, dtype=np.float64)
         by_group = np.zeros((self.groups, values.shape[1]))
         np.add.at(by_group, self._group, values)
-        sums: Values = self._weights @ by_group
-        return sums
+        return np.concatenate([counts.astype(np.float64) @ by_group for counts in self._counts])
 
     def means(self, values: npt.ArrayLike, where: Mask | None = None) -> Values:
         """The mean of `values` (Q,) in every resample, (draws,), over the queries `where`; NaN where it has none."""
@@ -84,6 +84,13 @@ class Bootstrap:
         down, up = int((resampled <= 0).sum()), int((resampled >= 0).sum())
         p = min(1.0, 2 * (1 + min(down, up)) / (1 + len(resampled)))
         return PairedTest(float(change.mean()), self.interval(change), p)
+
+
+def _drawn(rng: np.random.Generator, draws: int, groups: int) -> npt.NDArray[np.uint8]:
+    """How often each group is in each resample, (draws, groups); one is hardly ever there ten times, never 256."""
+    drawn = rng.integers(groups, size=(draws, groups))
+    drawn += groups * np.arange(draws)[:, None]
+    return np.bincount(drawn.ravel(), minlength=draws * groups).reshape(draws, groups).astype(np.uint8)
 
 
 def percentile_interval(resampled: Values) -> Interval | None:

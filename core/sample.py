@@ -83,7 +83,7 @@ def default_split(library: Library) -> Split:
 def read_sample(library: Library, split: Split) -> Sample:
     """The labelled cases of `split`, and those of "train", which may be a gallery for it.
 
-    Raises QueryError when there are fewer than two queries.
+    Raises QueryError when there are fewer than two queries, or fewer than two have an embedding.
     """
     taxonomy, catalog = library.taxonomy, library.catalog
     filters = Filters(label=taxonomy.labels, split=() if split == "all" else (split, "train"))
@@ -98,6 +98,11 @@ def read_sample(library: Library, split: Split) -> Sample:
     for start in range(0, len(known), CHUNK):
         vectors |= catalog.vectors.known(PLAIN, list(known)[start : start + CHUNK])
     cases = tuple(case for case_id, case in known.items() if case_id in vectors)
+    if sum(split in ("all", case.split) for case in cases) < 2:
+        raise QueryError(
+            f"of {queries} labelled cases of library {library.name!r} in the split {split!r} fewer than two have an "
+            "embedding; run repair, which makes those that are missing"
+        )
     plain = np.stack([vectors[case.case_id] for case in cases])
     patients = [f"patient {case.patient}" if case.patient else f"case {case.case_id}" for case in cases]
     return Sample(split, cases, plain, taxonomy, _levels(cases, taxonomy), codes(patients))

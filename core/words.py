@@ -38,7 +38,10 @@ class PhraseResult:
 
     @property
     def ratio(self) -> float:
-        """How over-represented the class is: 1 is what chance gives, 1 / base_rate the most there can be."""
+        """How over-represented the class is: 1 is what chance gives.
+
+        The most there can be is 1 / base_rate, and less for a class of fewer than `top` images: they cannot fill it.
+        """
         return self.hits / self.top / self.base_rate
 
 

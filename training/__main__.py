@@ -40,6 +40,9 @@ def phantoms_command(
     size: Annotated[int, typer.Option(help="height of the frames in pixels, 48 to 512")] = 256,
     form: Annotated[Literal["jpeg", "webp"], typer.Option("--format", help="as a camera's JPEG, or smaller")] = "jpeg",
     sheet: Annotated[Path | None, typer.Option(help="also, or only, write a contact sheet (JPEG) to this file")] = None,
+    beside: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="real images for the sheet, which then lies elsewhere")
+    ] = None,
 ) -> None:
     """Render synthetic endoscopic pictures of the seven ENT classes, with captions and made-up patients."""
     from training.phantoms.dataset import write_dataset
@@ -47,10 +50,12 @@ def phantoms_command(
 
     if out is None and sheet is None:
         raise typer.BadParameter("give a folder OUT, or --sheet FILE, or both")
+    if beside is not None and sheet is None:
+        raise typer.BadParameter("--beside FOLDER is for a sheet; give --sheet FILE too")
     if out is not None:
         print(f"wrote {write_dataset(out, per_class, seed, size, form)} synthetic images to {out}")
     if sheet is not None:
-        write_sheet(sheet, seed)
+        write_sheet(sheet, seed, beside)
         print(f"wrote a contact sheet to {sheet}")
 
 

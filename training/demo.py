@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from core.demo import EMBEDDINGS, FACTS, Demo
@@ -14,6 +16,7 @@ from core.encoder_spec import Embeddings, Encoder
 from core.errors import EntError
 from core.imaging import load_image
 from core.store import CATALOG
+from core.swap import put_back, take_place
 from training.phantoms.dataset import write_dataset
 
 NAME = "Demo (synthetic)"
@@ -35,21 +38,27 @@ def write_demo(
     embeddings but for rounding. Raises EntError when `out` is something else, EncoderError without the encoder.
     """
     out = out.resolve()
+    put_back(out)
     a_library = (out / CATALOG).exists()  # one that was made of a demo says so in a file of the same name
     if a_library or (out.exists() and not _is_demo(out) and (not out.is_dir() or any(out.iterdir()))):
         raise EntError(f"{out} is {'a library' if a_library else 'not empty'} and no demo; give a new folder")
-    part, old = out.with_name(f".{out.name}.part"), out.with_name(f".{out.name}.old")
+    part = out.with_name(f".{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     clip = CLIPEncoder(*describe(encoder))  # first, since without it the rest is in vain
     count = write_dataset(part, per_class, seed, size, "webp", command=f"demo --encoder {encoder}")
     save_embeddings(part / EMBEDDINGS, clip.spec.fingerprint, _embed(clip, part / "images", on_progress))
-    Demo(part, NAME, encoder, count).write()
-    if out.exists():
-        shutil.rmtree(old, ignore_errors=True)  # left by one who was cut short
-        out.replace(old)
-    part.replace(out)
-    shutil.rmtree(old, ignore_errors=True)
-    return Demo(out, NAME, encoder, count)
+    made = Demo(part, NAME, encoder, count, clip.spec.fingerprint, digest_of(part))
+    made.write()
+    take_place(part, out)
+    return replace(made, folder=out)
+
+
+def digest_of(folder: Path) -> str:
+    """A short hash of a demo's manifest and images, by which its releases are told apart."""
+    told = hashlib.sha256()
+    for file in (folder / "manifest.csv", *sorted((folder / "images").iterdir())):
+        told.update(f"{file.name} {file.stat().st_size} ".encode() + file.read_bytes())
+    return told.hexdigest()[:16]
 
 
 def _is_demo(folder: Path) -> bool:

@@ -11,11 +11,12 @@ from pages.ui.text import count, markdown
 
 
 def begin() -> None:
-    """Make the demo library where there is no library at all, or where it was cut short; once a run, from the shell."""
+    """Make the demo library where there is none at all, where it was cut short, or anew; once a run, from the shell."""
     job = _job()
     if job is not None and job.state == "done":
         resources.jobs().dismiss(job.job_id)
-    if job is None and demo.bundled() is not None and _wanted():
+    made = demo.bundled()
+    if job is None and made is not None and (demo.is_due(demo.default_root(), made) or not library_list.libraries()):
         tasks.make_demo()
 
 
@@ -45,7 +46,12 @@ def _progress(job: Job) -> None:
 
 def notice(library: resources.OpenLibrary | None) -> None:
     """What the demo is, above the page, until it is put away."""
-    if library is None or not library.synthetic or library_list.notice_read() or _job() is not None:
+    if library is None or not library.synthetic or _job() is not None:
+        return
+    made = demo.bundled()
+    if made is not None and (said := demo.advice(library.root, made)):
+        st.warning(markdown(said), icon=":material/history:")
+    if library_list.notice_read():
         return
     with st.container(key="demo_notice", horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.html(
@@ -60,8 +66,3 @@ def _job() -> Job | None:
     """The job that makes the demo: running, or failed and not yet dismissed."""
     own = resources.jobs().of(resources.library_id_of(demo.default_root()))
     return next((job for job in own if job.kind == tasks.DEMO), None)
-
-
-def _wanted() -> bool:
-    root = demo.default_root()
-    return (demo.is_demo(root) and not demo.is_whole(root)) or not library_list.libraries()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,19 @@ def test_a_resampled_mean_is_the_mean_of_its_groups() -> None:
     for draw, mean in zip(picks, bootstrap.means(values), strict=True):
         drawn = [value for group in draw for value, name in zip(values, groups, strict=True) if name == "abc"[group]]
         assert mean == pytest.approx(np.mean(drawn))
+
+
+def test_in_parts_the_same_is_drawn_and_little_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).random(300)
+    whole = Bootstrap(np.arange(300), draws=70).means(values)
+    monkeypatch.setattr("core.bootstrap.CELLS", 300 * 9)
+    np.testing.assert_allclose(Bootstrap(np.arange(300), draws=70).means(values), whole, rtol=1e-12)
+    monkeypatch.setattr("core.bootstrap.CELLS", 1 << 18)
+    tracemalloc.start()
+    many = Bootstrap(np.arange(100_000), draws=100)
+    assert many.interval(np.linspace(0, 1, 100_000)) is not None
+    assert tracemalloc.get_traced_memory()[1] < 60e6  # whole, the draws alone would be 80 MB, their counts as much
+    tracemalloc.stop()
 
 
 def test_means_over_a_part_ignore_the_rest() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,13 @@ from core.imaging import load_image
 from core.library import Library
 from core.search import Query
 from core.settings import get_settings
+from core.sources import open_source
+from core.swap import aside
 from tests.conftest import DIMENSION, FakeEncoder
 
 COUNTS = {"ear-left": 4, "throat": 3}
+Folders = Callable[..., Path]
+Release = dict[str, str]
 
 
 @pytest.fixture
@@ -189,3 +194,87 @@ def test_embeddings_come_back_as_they_were(tmp_path: Path) -> None:
     assert list(found) == ["a", "b", "c"]
     assert np.array_equal(np.stack(list(found.values())), vectors)
     assert load_embeddings(tmp_path / "file", "other") == load_embeddings(tmp_path / "none", "print") == {}
+
+
+OLD, NEW = {"fingerprint": "print-1", "digest": "images-1"}, {"fingerprint": "print-2", "digest": "images-2"}
+
+
+@pytest.fixture
+def made(demo: Demo, tmp_path: Path) -> Path:
+    """A demo library of the release OLD."""
+    open_demo(tmp_path / "made", replace(demo, **OLD)).close()
+    return tmp_path / "made"
+
+
+def test_a_library_knows_of_which_release_it_is(demo: Demo, made: Path) -> None:
+    facts = json.loads((made / demos.FACTS).read_text())
+    assert {name: facts[name] for name in OLD} == OLD
+    assert not demos.is_due(made, replace(demo, **OLD))
+    assert not demos.is_due(made, demo)  # which does not say of which release it is
+    assert demos.advice(made, replace(demo, **OLD)) is None
+    assert demos.is_due(made, replace(demo, **NEW))
+
+
+@pytest.mark.parametrize("other", [NEW, {**OLD, "digest": "images-2"}])
+def test_with_another_release_it_is_made_anew(demo: Demo, made: Path, folder_of: Folders, other: Release) -> None:
+    newer = replace(demo, folder=folder_of({"nose-left": 2}, "newer"), images=2, **other)
+    library = open_demo(made, newer)
+    assert library.info().labels == {"nose-left": 2}
+    assert not demos.is_due(made, newer)
+    library.close()
+    assert sorted(path.name for path in made.parent.iterdir() if path.name.startswith((".made.", "made"))) == [
+        ".made.lock",
+        "made",
+    ]
+
+
+def test_one_of_a_release_that_did_not_tell_is_made_anew(demo: Demo, made: Path) -> None:
+    (made / demos.FACTS).write_text('{"name": "Demo (synthetic)", "images": 7, "whole": true}')
+    assert demos.is_due(made, replace(demo, **NEW))
+    (made / demos.FACTS).write_text('{"name": "Demo (synthetic)", "images": 6, "whole": true}')
+    assert not demos.is_due(made, replace(demo, **NEW))  # seven cases: somebody added one
+
+
+@pytest.mark.parametrize("what", ["a case", "a split", "a flow"])
+def test_what_somebody_added_is_kept_and_said(demo: Demo, made: Path, folder_of: Folders, what: str) -> None:
+    library = open_demo(made, replace(demo, **OLD))
+    if what == "a case":
+        with open_source(folder_of({"ear-left": 9}, "mine"), library.taxonomy) as source:
+            library.ingest(source)
+    elif what == "a split":
+        library.catalog.splits.put({library.catalog.cases()[0].case_id: "test"})
+    else:
+        (made / "flows" / "mine").mkdir(parents=True)
+        (made / "flows" / "mine" / "flow.safetensors").write_bytes(b"")
+    cases = library.info().cases
+    library.close()
+    newer = replace(demo, **NEW)
+    assert not demos.is_due(made, newer)
+    with pytest.raises(LibraryError, match=r"move .*made elsewhere"):
+        open_demo(made, newer)
+    same_encoder = replace(newer, fingerprint=FakeEncoder.spec.fingerprint)
+    assert demos.advice(made, same_encoder) is None
+    kept = open_demo(made, same_encoder)
+    assert kept.info().cases == cases
+    kept.close()
+
+
+def test_one_killed_while_it_took_the_place_of_another_is_put_back_and_made(demo: Demo, made: Path) -> None:
+    made.replace(aside(made))
+    newer = replace(demo, **NEW)
+    assert demos.is_due(made, newer)
+    library = open_demo(made, newer)
+    assert library.info().labels == COUNTS
+    assert not demos.is_due(made, newer)
+    library.close()
+    assert not aside(made).exists()
+
+
+def test_a_library_that_cannot_be_filled_is_closed(demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[Path] = []
+    close = Library.close
+    monkeypatch.setattr(Library, "close", lambda self: (closed.append(self.root), close(self)))
+    monkeypatch.setattr(Library, "ingest", lambda *_, **__: pytest.fail("it broke off"))
+    with pytest.raises(pytest.fail.Exception, match="it broke off"):
+        open_demo(tmp_path / "made", demo)
+    assert closed[-1] == tmp_path / "made"

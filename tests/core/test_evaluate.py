@@ -205,3 +205,9 @@ def test_evaluating_again_says_the_same(filled: Library) -> None:
 
 def _without_time(evaluation: Evaluation) -> object:
     return {k: v for k, v in report_json(evaluation).items() if k != "made_at"}
+
+
+def test_cases_without_embeddings_are_named(filled: Library) -> None:
+    filled.catalog.vectors.drop(PLAIN)
+    with pytest.raises(QueryError, match="fewer than two have an embedding; run repair"):
+        evaluate(filled)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core import demo
 from core.demo import Demo
 from core.settings import get_settings
+from core.sources import open_source
 from tests.conftest import FakeEncoder
 from tests.pages.conftest import visible, wait_for_jobs, words
 
@@ -88,6 +90,36 @@ def test_one_that_was_cut_short_is_finished_at_the_next_start(app: AppTest, bund
 
     assert demo.is_whole(root)
     assert "of the 5 cases" in words(app)
+
+
+def test_one_of_another_release_is_made_anew_at_the_next_start(app: AppTest, bundled: Demo) -> None:
+    root = demo.default_root()
+    demo.open_demo(root, replace(bundled, digest="earlier")).close()
+    replace(bundled, digest="now").write()
+
+    app.run()
+    wait_for_jobs(app)
+
+    assert not app.exception
+    assert not demo.is_due(root, replace(bundled, digest="now"))
+    assert "of the 5 cases" in words(app)
+
+
+def test_one_of_another_encoder_that_holds_more_is_kept_and_says_what_to_do(
+    app: AppTest, bundled: Demo, folder_of: Callable[..., Path]
+) -> None:
+    library = demo.open_demo(demo.default_root(), replace(bundled, fingerprint="earlier"))
+    with open_source(folder_of({"ear-left": 7}, "mine"), library.taxonomy) as source:
+        library.ingest(source)
+    library.close()
+    replace(bundled, fingerprint="now").write()
+
+    app.run()
+    wait_for_jobs(app)
+
+    assert not app.exception
+    assert "holds what somebody added" in app.warning[0].value
+    assert "of the 7 cases" in words(app)
 
 
 def test_with_a_library_of_ones_own_no_demo_is_made(

@@ -12,12 +12,12 @@ from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 from core.demo import EMBEDDINGS, FACTS, Demo, open_demo
-from core.encoder import CLIPEncoder
-from core.errors import EntError
+from core.encoder import CLIPEncoder, describe
+from core.errors import EncoderError, EntError
 from core.imaging import load_image
 from tests.core.test_encoder import TINY
 from training.__main__ import app
-from training.demo import write_demo
+from training.demo import digest_of, write_demo
 from training.phantoms.dataset import write_dataset
 
 
@@ -36,7 +36,8 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_the_same_seed_gives_the_same_files_in_place_of_the_old(tmp_path: Path, encoder: str) -> None:
     first = write_demo(tmp_path / "a", 2, seed=3, size=64, encoder=encoder)
-    assert first == Demo(tmp_path / "a", "Demo (synthetic)", encoder, 14)
+    fingerprint = describe(encoder)[0].fingerprint
+    assert first == Demo(tmp_path / "a", "Demo (synthetic)", encoder, 14, fingerprint, digest_of(tmp_path / "a"))
     write_demo(tmp_path / "b", 1, seed=4, size=64, encoder=encoder)
     write_demo(tmp_path / "b", 2, seed=3, size=64, encoder=encoder)
     files = {path.relative_to(tmp_path / "a"): path.read_bytes() for path in (tmp_path / "a").rglob("*.*")}
@@ -94,6 +95,23 @@ def test_what_a_killed_one_set_aside_is_not_in_the_way(tmp_path: Path, encoder: 
     (tmp_path / ".demo.old" / "README.txt").write_text("old")
     write_demo(tmp_path / "demo", 1, seed=4, size=64, encoder=encoder)
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+
+
+def test_a_demo_that_a_killed_one_set_aside_is_put_back_first(tmp_path: Path, encoder: str) -> None:
+    write_demo(tmp_path / "demo", 1, seed=3, size=64, encoder=encoder)
+    (tmp_path / "demo").replace(tmp_path / ".demo.old")
+    with pytest.raises(EncoderError):
+        write_demo(tmp_path / "demo", 1, seed=4, size=64, encoder=f"local-dir:{tmp_path / 'nowhere'}")
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+    assert (tmp_path / "demo" / FACTS).is_file()
+
+
+def test_another_image_is_another_release(tmp_path: Path, encoder: str) -> None:
+    first = write_demo(tmp_path / "demo", 1, seed=3, size=64, encoder=encoder)
+    assert write_demo(tmp_path / "demo", 1, seed=3, size=64, encoder=encoder) == first
+    other = write_demo(tmp_path / "demo", 1, seed=4, size=64, encoder=encoder)
+    assert other.digest != first.digest
+    assert other.fingerprint == first.fingerprint
 
 
 def test_webp_files_are_of_the_same_pictures_and_smaller(tmp_path: Path) -> None:

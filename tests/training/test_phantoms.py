@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from core.errors import EntError
 from core.field_of_view import field_of_view
 from core.imaging import load_image
+from core.settings import ROOT
 from core.sources import open_source
 from core.taxonomy import ENT
 from training.__main__ import app
@@ -20,17 +22,22 @@ from training.phantoms.caption import caption
 from training.phantoms.dataset import phantoms, write_dataset
 from training.phantoms.draw import Draw
 from training.phantoms.ear import Drum
-from training.phantoms.findings import FINDINGS, SIDED, WITHOUT_SEVERITY, Facts
+from training.phantoms.findings import FINDINGS, LEAST, NORMAL, SIDED, WITHOUT_SEVERITY, Facts
 from training.phantoms.patient import patient
 from training.phantoms.render import TURN, Shot, render, render_light
 from training.phantoms.scene import Pose
+from training.phantoms.views import IN_SIGHT, SHOWS, VIEWS, named
+from training.pretrain.phrases import finding_phrase, structure_phrase
 
 ALL = [
     Facts(label, finding, 0.0 if finding in WITHOUT_SEVERITY else severity, side)
     for label in ENT.labels
     for finding in FINDINGS[ENT[label].region]
-    for severity in (0.0, 0.99)
+    for severity in (LEAST, 0.99)
     for side in (("left", "right") if (ENT[label].region, finding) in SIDED else (None,))
+]
+EVERY_VIEW = [
+    replace(facts, view=view) for facts in ALL for view in SHOWS.get((facts.region, facts.finding), VIEWS[facts.region])
 ]
 # What every phrase for a finding has in it, one of them at least.
 WORDS = {"normal": ("normal",), "one-sided paralysis": ("paralysis",)}
@@ -131,6 +138,46 @@ def test_captions_name_side_finding_and_severity() -> None:
             assert ("closed" in text or "adduction" in text) == (facts.label == "vc-closed"), sentence
 
 
+def test_a_caption_names_nothing_that_is_out_of_sight() -> None:
+    shown: dict[str, set[str]] = {facts.seen_from: set() for facts in EVERY_VIEW}
+    for facts in EVERY_VIEW:
+        for n in range(60):
+            sentence, draw = caption(facts, Draw(3, n)), Draw(4, n)
+            for text in (sentence, structure_phrase(facts, draw), finding_phrase(facts, draw)):
+                assert named(text) <= IN_SIGHT.get(facts.seen_from, frozenset()), (facts, text)
+                shown[facts.seen_from] |= named(text)
+    for view, parts in IN_SIGHT.items():
+        assert shown[view] == parts  # and all that is in sight is named now and then
+
+
+def test_what_is_known_of_a_patient_has_a_view_in_which_the_finding_shows() -> None:
+    seen: dict[str, set[str]] = {}
+    for phantom in phantoms(2, 60):
+        facts = phantom.facts
+        assert facts.view in SHOWS.get((facts.region, facts.finding), VIEWS[facts.region])
+        seen.setdefault(facts.region, set()).add(str(facts.view))
+    assert seen == {region: set(views) for region, views in VIEWS.items()}
+
+
+def test_a_severe_finding_changes_the_picture_more_than_a_mild_one_and_a_mild_one_visibly() -> None:
+    """Beside a normal anatomy of the same chance, in the parts of the picture that change most."""
+    for facts in EVERY_VIEW:
+        if facts.finding in WITHOUT_SEVERITY or facts.side == "right":
+            continue
+        changes = []
+        for severity in (LEAST, 1.0):
+            sick = replace(facts, severity=severity)
+            changes.append(np.median([_change(sick, n) for n in range(8)]))
+        assert changes[0] > 0.1, facts
+        assert changes[1] > 0.9 * changes[0], facts
+
+
+def _change(sick: Facts, n: int) -> float:
+    still = replace(shot(sick), pose=Pose(0, 0, 0, 1, 0, 0))
+    one, two = (render_light(f, Draw(n, 0), still, 64) for f in (sick, replace(sick, finding=NORMAL, severity=0.0)))
+    return float(np.percentile(np.abs(one - two).max(0), 98))
+
+
 def test_the_mirrored_caption_differs_in_the_side_only() -> None:
     for facts in ALL:
         for n in range(10):
@@ -140,7 +187,7 @@ def test_the_mirrored_caption_differs_in_the_side_only() -> None:
 
 
 def test_severities_have_different_words() -> None:
-    mild = {caption(Facts("ear-left", "wax", 0.1), Draw(3, n)) for n in range(40)}
+    mild = {caption(Facts("ear-left", "wax", 0.3), Draw(3, n)) for n in range(40)}
     severe = {caption(Facts("ear-left", "wax", 0.9), Draw(3, n)) for n in range(40)}
     assert not mild & severe
 
@@ -205,6 +252,22 @@ def test_the_command(tmp_path: Path) -> None:
     for wrong in (["--size", "5000"], ["--per-class", "0"], ["--seed", "-1"]):
         assert runner.invoke(app, ["phantoms", str(tmp_path / "c"), *wrong]).exit_code != 0
     assert runner.invoke(app, ["phantoms", str(tmp_path / "a")]).exit_code != 0
+
+
+def test_a_sheet_puts_phantoms_beside_others_outside_of_the_repository(tmp_path: Path) -> None:
+    write_dataset(tmp_path / "real", 2, 5, 64)
+    runner, sheet = CliRunner(), tmp_path / "sheet.jpg"
+    arguments = ["phantoms", "--beside", str(tmp_path / "real"), "--sheet"]
+    assert runner.invoke(app, [*arguments, str(sheet)]).exit_code == 0
+    pixels = np.asarray(load_image(sheet.read_bytes()).rgb)
+    assert pixels.shape == (14 * 120, 10 * 160, 3)
+    assert all(pixels[120 * row : 120 * row + 120, :320].std() > 10 for row in range(14))
+    assert pixels[120:240, 320:].max() < 20  # two of the others, ten phantoms
+    inside = ROOT / "data" / "screenshots" / "beside.jpg"
+    result = runner.invoke(app, [*arguments, str(inside)])
+    assert isinstance(result.exception, EntError)
+    assert not inside.exists()
+    assert runner.invoke(app, arguments[:-1]).exit_code == 2
 
 
 def test_rendering_is_fast_enough_to_train_on() -> None:

@@ -22,7 +22,7 @@ from training.pretrain import bundle
 from training.pretrain.augment import Strength, augment, normalised
 from training.pretrain.config import VOCABULARY, PretrainConfig
 from training.pretrain.figures import figures
-from training.pretrain.meaning import FINDING, SENTENCE, STRUCTURE, Meaning
+from training.pretrain.meaning import FINDING, SENTENCE, STRUCTURE, Meaning, parts_of
 from training.pretrain.objective import Objective, contrast
 from training.pretrain.phrases import finding_phrase, mirrored_words, structure_phrase
 from training.pretrain.pool import Pool, make_pool
@@ -30,6 +30,8 @@ from training.pretrain.pretrainer import CHECKPOINT, TELL_EVERY, Batch, Pretrain
 from training.pretrain.run import run, start_model
 
 TINY = PretrainConfig(images=14, image_size=64, steps=4, batch=6, warmup=2)
+NOTHING = torch.zeros(1, dtype=torch.int64)
+"""The parts that a text names which names none."""
 STILL = Strength(0, (1, 1), 0, 0, (1, 1), 0, (1, 1), 0, 0, 0, 0, 0, 0, 0)
 
 
@@ -144,7 +146,7 @@ def test_what_a_text_says_is_true_of_what_it_is_true_of() -> None:
     facts = [
         Facts("ear-left", "perforation", 0.9),
         Facts("ear-right", "perforation", 0.9),
-        Facts("ear-left", "perforation", 0.1),
+        Facts("ear-left", "perforation", 0.2),
         Facts("vc-open", "polyp", 0.5, "left"),
         Facts("vc-open", "polyp", 0.5, "right"),
         Facts("nose-left", "polyp", 0.5),
@@ -152,7 +154,7 @@ def test_what_a_text_says_is_true_of_what_it_is_true_of() -> None:
     meaning = Meaning.of(facts)
 
     def said(kind: int) -> list[list[int]]:
-        return meaning.said_by(torch.full((len(facts),), kind)).int().tolist()
+        return meaning.said_by(torch.full((len(facts),), kind), NOTHING.expand(len(facts))).int().tolist()
 
     assert said(SENTENCE) == np.eye(len(facts), dtype=int).tolist()
     assert said(STRUCTURE)[0] == [1, 0, 1, 0, 0, 0]
@@ -163,7 +165,18 @@ def test_what_a_text_says_is_true_of_what_it_is_true_of() -> None:
 
 def test_kinds_may_differ_from_text_to_text() -> None:
     meaning = Meaning.of([Facts("ear-left", "wax", 0.9), Facts("ear-right", "wax", 0.9)])
-    assert meaning.said_by(torch.tensor([STRUCTURE, FINDING])).tolist() == [[True, True], [False, True]]
+    said = meaning.said_by(torch.tensor([STRUCTURE, FINDING]), NOTHING.expand(2))
+    assert said.tolist() == [[True, True], [False, True]]
+
+
+def test_a_text_is_not_true_of_an_image_that_does_not_show_what_it_names() -> None:
+    views = ("mouth", "back wall", "tongue base", "tongue base and tonsils")
+    meaning = Meaning.of([Facts("throat", "normal", 0.0, view=view) for view in views])
+    names = torch.tensor(
+        [parts_of(text) for text in ("Normal tonsils", "throat", "tongue base", "tonsils, tongue base")]
+    )
+    said = meaning.said_by(torch.full((4,), SENTENCE), names)
+    assert said.int().T.tolist() == [[1, 0, 0, 1], [1, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 1]]
 
 
 def test_the_mirror_image_has_the_other_side() -> None:
@@ -253,14 +266,14 @@ def test_a_step_can_be_taken_on_another_device(monkeypatch: pytest.MonkeyPatch) 
     """With tensors that have a device but no numbers, since there may be no such card here; so nothing may ask them."""
     monkeypatch.setattr("training.pretrain.objective.contrast", lambda logits, true: (logits * true).sum())
     with FakeTensorMode():
-        meaning = Meaning(*(torch.zeros(4, dtype=torch.int64) for _ in range(4)))
-        batch = Batch(torch.zeros(4, 3, 64, 64), torch.zeros(4, 32), torch.zeros(4, dtype=torch.int64), meaning)
+        none = torch.zeros(4, dtype=torch.int64)
+        batch = Batch(torch.zeros(4, 3, 64, 64), torch.zeros(4, 32), none, none, Meaning(*[none] * 5))
         there = batch.to(torch.device("cuda"))
         embeddings = torch.zeros(4, 512, device="cuda")
-        said = there.meaning.said_by(there.kinds)
+        said = there.meaning.said_by(there.kinds, there.names)
         with torch.device("cuda"):
             objective = Objective(TINY)
-        loss = objective(embeddings, embeddings, there.kinds, there.meaning, torch.ones((), device="cuda"))
+        loss = objective(embeddings, embeddings, said, there.meaning, torch.ones((), device="cuda"))
     assert said.device.type == loss.device.type == "cuda"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from training.phantoms.draw import Draw
 from training.phantoms.findings import NORMAL, Facts
+from training.phantoms.views import true_in
 
 STRUCTURE: Mapping[str, Sequence[str]] = {
     "ear": (
@@ -22,8 +23,18 @@ STRUCTURE: Mapping[str, Sequence[str]] = {
         "{side} nasal passage",
         "nasal cavity, {side} side",
         "{side} nostril",
+        "{side} choana and nasopharynx",
+        "{side} nasal cavity, view into the nasopharynx",
     ),
-    "throat": ("throat", "oropharynx", "pharynx", "throat with soft palate and tonsils", "oropharynx and tonsils"),
+    "throat": (
+        "throat",
+        "oropharynx",
+        "pharynx",
+        "throat with soft palate and tonsils",
+        "oropharynx and tonsils",
+        "throat with tongue base",
+        "oropharynx, posterior pharyngeal wall",
+    ),
     "vc-open": (
         "larynx with the vocal cords open",
         "open vocal cords",
@@ -51,7 +62,12 @@ FINDING: Mapping[tuple[str, str], Sequence[str]] = {
         "retraction pocket, {grade}",
         "drum with {grade} retraction",
     ),
-    ("nose", NORMAL): ("normal findings", "normal mucosa, septum straight", "no abnormality, normal turbinates"),
+    ("nose", NORMAL): (
+        "normal findings",
+        "normal, smooth mucosa",
+        "normal mucosa, septum straight",
+        "no abnormality, normal turbinates",
+    ),
     ("nose", "polyp"): ("{size} nasal polyp", "{size} pale polyp in the middle meatus", "polyp, {size}"),
     ("nose", "deviated septum"): (
         "{grade} deviated septum to the {side}",
@@ -70,7 +86,7 @@ FINDING: Mapping[tuple[str, str], Sequence[str]] = {
     ),
     ("throat", NORMAL): (
         "normal findings",
-        "normal mucosa, no exudate or swelling seen",
+        "normal, smooth mucosa",
         "no abnormality, normal tonsils",
     ),
     ("throat", "tonsillar hypertrophy"): (
@@ -79,7 +95,7 @@ FINDING: Mapping[tuple[str, str], Sequence[str]] = {
         "enlarged tonsils, {grade} tonsillar hypertrophy",
     ),
     ("throat", "exudate"): ("{amount} exudate on the tonsils", "tonsils with {amount} exudate", "exudate, {amount}"),
-    ("larynx", NORMAL): ("normal findings", "normal, smooth fold edges", "no abnormality, normal mobility"),
+    ("larynx", NORMAL): ("normal findings", "normal, smooth fold edges", "no abnormality, normal folds"),
     ("larynx", "nodules"): ("{size} vocal fold nodules on both sides", "bilateral nodules, {size}", "{size} nodules"),
     ("larynx", "polyp"): ("{size} polyp of the {side} vocal fold", "polyp, {size}, on the {side} vocal cord"),
     ("larynx", "oedema"): ("{grade} oedema of the folds", "Reinke oedema, {grade}", "{grade} laryngeal oedema"),
@@ -114,10 +130,13 @@ SHORT = 0.08
 
 
 def caption(facts: Facts, draw: Draw) -> str:
-    """One sentence. With the same chance, mirrored facts give the same sentence with the sides exchanged."""
+    """One sentence, which names nothing that is out of sight.
+
+    With the same chance, mirrored facts give the same sentence with the sides exchanged.
+    """
     kind = facts.label if facts.region == "larynx" else facts.region
-    structure = draw.pick(STRUCTURE[kind])
-    finding = draw.pick(FINDING[facts.region, facts.finding])
+    structure = draw.pick(in_sight(facts, STRUCTURE[kind]))
+    finding = draw.pick(in_sight(facts, FINDING[facts.region, facts.finding]))
     sentence = draw.pick(FRAMES).format(structure=structure, finding=finding)
     for slot, grades in WORDS.items():
         chance = draw.below(2)  # drawn always: what follows must not depend on it
@@ -129,3 +148,8 @@ def caption(facts: Facts, draw: Draw) -> str:
             sentence = sentence.replace(long, short)
     sentence = re.sub(r"\s+", " ", sentence).strip()
     return sentence[0].upper() + sentence[1:] + ("." if draw.chance(0.7) else "")
+
+
+def in_sight(facts: Facts, phrases: Sequence[str]) -> list[str]:
+    """Those of the phrases that are true of the view."""
+    return [phrase for phrase in phrases if true_in(facts.seen_from, phrase)]

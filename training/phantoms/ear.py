@@ -114,13 +114,13 @@ def _mark_canal(scene: Scene, drum: Drum) -> None:
         scene.tint(ring, draw.colour(draw.pick(((0.74, 0.42, 0.40), (0.84, 0.66, 0.44), (0.60, 0.44, 0.34))), 0.03))
     if draw.chance(0.35):
         flake = draw.pick(((0.92, 0.87, 0.76), (0.76, 0.56, 0.32), (0.60, 0.42, 0.24)))
-        scene.tint(clots(scene, draw.between(1.2, 2), 1.8) * np.float32(draw.between(0.3, 0.9)), draw.colour(flake))
+        scene.tint(clots(scene, draw.between(1.5, 2.2), 1.8) * np.float32(draw.between(0.2, 0.6)), draw.colour(flake))
 
 
 def paint_overhang(scene: Scene, drum: Drum, skin: Colour) -> None:
     """The bony wall in front of part of the drum's rim, nearer and brighter the farther out."""
     draw = scene.draw
-    toward, cut = _frontward(draw), drum.b * draw.between(0.55, 1.0)
+    toward, cut = _frontward(draw), drum.b * draw.between(0.72, 1.0)
     x, y = scene.x - np.float32(drum.x), scene.y - np.float32(drum.y)
     cos, sin = np.float32(np.cos(toward)), np.float32(np.sin(toward))
     across = y * cos - x * sin
@@ -196,14 +196,14 @@ def paint_malleus(scene: Scene, drum: Drum, state: DrumState, mask: Field) -> No
     width = drum.b * draw.between(0.06, 0.12)
     taper = np.float32(width) * (np.float32(1.25) - np.float32(0.5) * along)
     bone = bell(distance / taper, 1.0) * mask * np.float32(state.landmarks)
-    scene.tint(bone * np.float32(draw.between(0.25, 0.85)), draw.colour((0.92, 0.83, 0.68)))
+    scene.tint(bone * np.float32(draw.between(0.45, 0.95)), draw.colour((0.92, 0.83, 0.68)))
     scene.depth -= bone * np.float32(0.04 + 0.06 * state.handle_up)
     if draw.chance(0.3):
         beside = bell(np.abs(distance) - taper * np.float32(1.4), width * 0.8) * mask
         scene.tint(beside * np.float32(draw.between(0.1, 0.3) * state.landmarks), draw.colour((0.76, 0.40, 0.36)))
     size = drum.b * draw.between(0.06, 0.10) * (1 + 0.5 * state.handle_up)
     knob = bell(np.hypot(scene.x - np.float32(x_0), scene.y - np.float32(y_0)), size) * np.float32(state.landmarks)
-    scene.tint(knob * np.float32(draw.between(0.3, 1)), draw.colour((0.98, 0.93, 0.84), 0.02))
+    scene.tint(knob * np.float32(draw.between(0.5, 1)), draw.colour((0.98, 0.93, 0.84), 0.02))
     scene.depth -= knob * np.float32(0.10)
 
 
@@ -222,4 +222,4 @@ def paint_reflex(scene: Scene, drum: Drum, state: DrumState, mask: Field) -> Non
         place, size = draw.between(0.1, 0.55), draw.between(0.05, 0.14)
         spot = bell(np.hypot(out - np.float32(place), across * np.float32(1.5)), size)
     torn = np.clip(np.float32(0.8) + scene.noise("fine") * np.float32(draw.between(0.1, 0.7)), 0, 1.2)
-    scene.glow += np.asarray(spot * mask * torn, np.float32) * np.float32(draw.between(0.1, 0.8) * state.reflex)
+    scene.glow += np.asarray(spot * mask * torn, np.float32) * np.float32(draw.between(0.3, 0.9) * state.reflex)

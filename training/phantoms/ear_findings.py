@@ -45,20 +45,20 @@ def _state(finding: str, severity: float) -> DrumState:
 def _effusion(scene: Scene, drum: Drum, mask: Field, severity: float) -> None:
     """Amber fluid behind the drum: a level with bubbles, or all of it."""
     draw = scene.draw
-    level = 0.45 - 1.2 * severity + draw.near(0, 0.08)
+    level = 0.35 - 1.1 * severity + draw.near(0, 0.08)
     _, y = drum.at(0, level)
-    below = inside(y - scene.y + draw.near(0, 0.15) * (scene.x - drum.x), draw.between(0.06, 0.3)) * mask
-    amber = draw.colour(draw.pick(((0.72, 0.52, 0.24), (0.78, 0.60, 0.34), (0.64, 0.46, 0.28))), 0.02)
-    scene.tint(below * np.float32(draw.between(0.65, 0.95)), amber)
-    line = bell(scene.y - y - draw.near(0, 0.15) * (scene.x - drum.x), 0.015) * mask
-    scene.tint(line * np.float32(0.4), draw.colour((0.90, 0.82, 0.60)))
-    for _ in range(draw.below(5)):
-        u, v = draw.between(-0.6, 0.6), draw.between(level - 0.1, 0.6)
+    below = inside(y - scene.y + draw.near(0, 0.15) * (scene.x - drum.x), draw.between(0.05, 0.16)) * mask
+    amber = draw.colour(draw.pick(((0.74, 0.48, 0.13), (0.80, 0.57, 0.20), (0.62, 0.39, 0.13))), 0.02)
+    scene.tint(below * np.float32(draw.between(0.85, 1.0)), amber)
+    line = bell(scene.y - y - draw.near(0, 0.15) * (scene.x - drum.x), 0.025) * mask
+    scene.tint(line * np.float32(0.7), draw.colour((0.90, 0.82, 0.60)))
+    for _ in range(2 + draw.below(5)):
+        u, v = draw.between(-0.6, 0.6), draw.between(min(level, 0.4), 0.65)
         x, y = drum.at(u, v)
         away = np.hypot(scene.x - np.float32(x), scene.y - np.float32(y)) / np.float32(
             drum.b * draw.between(0.06, 0.15)
         )
-        scene.tint(bell(away - 1, 0.35) * mask * np.float32(draw.between(0.2, 0.7)), draw.colour((0.90, 0.80, 0.58)))
+        scene.tint(bell(away - 1, 0.35) * mask * np.float32(draw.between(0.5, 0.9)), draw.colour((0.94, 0.86, 0.62)))
 
 
 def _acute_otitis(scene: Scene, drum: Drum, mask: Field, severity: float) -> None:
@@ -97,7 +97,7 @@ def _tube(scene: Scene, drum: Drum, mask: Field, severity: float) -> None:
     """A ventilation tube: a small collar with a dark bore, below and in front of the umbo."""
     draw = scene.draw
     x, y = drum.at(draw.near(-0.32, 0.14), draw.near(0.38, 0.12))
-    size = drum.b * draw.between(0.17, 0.27)
+    size = max(0.09, drum.b * draw.between(0.18, 0.27))
     away = scene.ellipse(x, y, size, size * draw.between(0.7, 1.0), draw.between(0, 3))
     plastic = draw.colour(draw.pick(TUBE_PLASTIC), 0.03)
     scene.darken(bell(away - 1.1, 0.3), 0.3)
@@ -109,11 +109,11 @@ def _retraction(scene: Scene, drum: Drum, mask: Field, severity: float) -> None:
     """A pocket behind and above, where the drum drapes over the incus."""
     draw = scene.draw
     x, y = drum.at(draw.near(0.35, 0.08), draw.near(-0.42, 0.08))
-    size = 0.26 + 0.30 * severity
+    size = 0.30 + 0.28 * severity
     away = scene.ellipse(x, y, size * drum.a, size * drum.b, draw.between(0, 3))
     pocket = inside(away - 1, 0.8) * mask
     scene.depth += pocket * np.float32(0.2 + 0.3 * severity)
-    scene.darken(pocket, 0.15 + 0.17 * severity)
+    scene.darken(pocket, 0.22 + 0.2 * severity)
     scene.tint(bell(away - 1, 0.2) * mask * np.float32(0.4), draw.colour((0.88, 0.82, 0.72)))
 
 
@@ -124,7 +124,8 @@ def _wax(scene: Scene, drum: Drum, mask: Field, severity: float) -> None:
     angle = draw.between(0, 2 * np.pi)
     reach = drum.b * (1.15 - 0.75 * severity)
     x, y = drum.x + reach * float(np.cos(angle)), drum.y + reach * float(np.sin(angle))
-    size = 0.26 + 0.40 * severity
+    inward = min(1.0, 0.62 / float(np.hypot(x, y)))  # within the view
+    x, y, size = x * inward, y * inward, 0.28 + 0.40 * severity
     lump = scene.ellipse(x, y, size * draw.between(0.7, 1.3), size, draw.between(0, 3))
     ragged = lump + scene.noise("lumpy") * np.float32(0.28) + scene.noise("fine") * np.float32(0.10)
     plug = inside(ragged - 1, draw.between(0.2, 0.5))

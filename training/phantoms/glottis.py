@@ -27,19 +27,19 @@ class Glottis:
     within: Field
 
 
-def glottis(scene: Scene, larynx: Larynx, left: float, right: float, bowed: float) -> Glottis:
-    """The edges of the folds, `left` and `right` (on the picture) of the full gap open; `bowed`: their slack."""
+def glottis(scene: Scene, larynx: Larynx, left: float, right: float, slack: float, bowed: float) -> Glottis:
+    """The edges of the folds, `left` and `right` (on the picture) of the full gap open, with the slack of each."""
     draw = scene.draw
     along = np.clip((np.float32(larynx.front) - scene.y) / np.float32(larynx.front - larynx.back), 0, 1)
-    belly = np.float32(bowed) * np.sin(along * np.float32(np.pi))
+    belly = np.sin(along * np.float32(np.pi))
     shape = along ** np.float32(draw.between(0.7, 1.1))
     if draw.chance(0.5):  # the back third narrows again, between the arytenoids: a diamond
         shape = shape * (1 - np.float32(draw.between(0.2, 0.6)) * np.clip((along - np.float32(0.6)) * 2.5, 0, 1))
     within = inside(scene.y - larynx.front, 0.06) * inside(larynx.back - scene.y + 1.2 * scene.x * scene.x, 0.1)
     sway = draw.near(0, 0.02)
     return Glottis(
-        left=sway - np.float32(larynx.gap * left) * shape - belly,
-        right=sway + np.float32(larynx.gap * right) * shape + belly,
+        left=sway - np.float32(larynx.gap * left) * shape - np.float32(slack) * belly,
+        right=sway + np.float32(larynx.gap * right) * shape + np.float32(bowed) * belly,
         along=along,
         within=within,
     )

@@ -8,7 +8,6 @@ from training.phantoms.draw import Colour, Draw, Field
 from training.phantoms.scene import Scene, bell, inside
 
 HORN = ((0.80, 0.58, 0.46), (0.82, 0.66, 0.50), (0.76, 0.48, 0.42), (0.70, 0.46, 0.38))
-LESION = ((0.90, 0.82, 0.58), (0.86, 0.66, 0.56), (0.92, 0.86, 0.76))
 
 
 def paint_back_wall_view(scene: Scene, mucosa: Colour) -> None:
@@ -59,8 +58,6 @@ def paint_tongue_base_view(scene: Scene, mucosa: Colour) -> None:
     _paint_tongue_base(scene, mucosa, y)
     if draw.chance(0.85):
         paint_epiglottis_tip(scene, mucosa, x + draw.near(0, 0.1), y + draw.between(0.1, 0.3))
-    if draw.chance(0.12):
-        _paint_lesion(scene, draw.near(0, 0.35), y + draw.between(0.1, 0.5))
 
 
 def _paint_tongue_base(scene: Scene, mucosa: Colour, y: float) -> None:
@@ -99,11 +96,3 @@ def _stem(below: Field, across: Field, draw: Draw) -> Field:
     return np.asarray(
         inside(-below, 0.06) * inside(below - length, 0.2) * inside(np.abs(across) - waist, 0.3), np.float32
     )
-
-
-def _paint_lesion(scene: Scene, x: float, y: float) -> None:
-    """A smooth round cyst or papule."""
-    draw = scene.draw
-    size = draw.between(0.08, 0.24)
-    away = scene.ellipse(x, y, size, size * draw.between(0.8, 1.1), draw.between(0, 3))
-    scene.bump(away, 1.65, size * 1.2, draw.colour(draw.pick(LESION), 0.03), draw.between(0.15, 0.3))

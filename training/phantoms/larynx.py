@@ -121,7 +121,7 @@ def paint_arytenoids(scene: Scene, larynx: Larynx, swelling: float, parted: floa
         x = side * size * (draw.between(0.55, 0.75) + 0.45 * parted)
         y = -larynx.high * draw.between(0.85, 1.1)
         tipped = fallen if side == 1 else 0.0
-        x, y = x * (1 - 0.35 * tipped), y * (1 - 0.3 * tipped)
+        x, y = x * (1 - 0.45 * tipped), y * (1 - 0.4 * tipped)
         mound = scene.ellipse(x, y, size, size * draw.between(0.7, 1.1), side * draw.between(-0.5, 0.2))
         height = bell(mound + scene.noise("lumpy") * np.float32(0.12), 0.75)
         small = scene.ellipse(side * (abs(x) + size * 0.9), y + size * draw.between(0.2, 0.7), size * 0.5, size * 0.5)

@@ -20,9 +20,6 @@ MUCOSA = (
     (0.80, 0.50, 0.46),
     (0.84, 0.60, 0.58),
 )
-VIEWS = {"passage": 0.5, "near": 0.14, "two turbinates": 0.2, "deep": 0.16}
-DEEP = {"normal", "discharge"}
-"""Findings that are also seen far down the passage, where there is no turbinate."""
 
 
 @dataclass(frozen=True)
@@ -48,30 +45,34 @@ class Nose:
     @classmethod
     def sample(cls, draw: Draw, finding: str, severity: float, view: str) -> Nose:
         mucosa = draw.flesh(draw.pick(MUCOSA))
-        swollen = 0.65 + 0.35 * severity if finding == "turbinate hypertrophy" else 0.0
+        swollen = 0.8 + 0.2 * severity if finding == "turbinate hypertrophy" else 0.0
         paler = np.array([1.0, draw.between(0.88, 1.08), draw.between(0.88, 1.08)], np.float32)
-        turbinate = draw.between(0.20, 0.44) + 0.22 * swollen
+        redder = np.array([1.0, 1 - 0.15 * swollen, 1 - 0.12 * swollen], np.float32)
+        turbinate = draw.between(0.20, 0.44) + 0.26 * swollen
         septum, passage = draw.near(-0.26, 0.15), draw.between(0.05, 0.22)
+        if finding == "normal":  # there is room for air between turbinate and septum
+            turbinate, passage = min(turbinate, 0.40), max(passage, 0.09)
+        elif finding == "polyp":  # and for it
+            passage = max(passage, 0.8 * _polyp_size(severity))
         if view == "near":  # the scope stands before the turbinate's head
-            turbinate, septum, passage = turbinate + 0.2, septum - 0.2, max(passage, 0.1)
+            turbinate, septum, passage = turbinate + 0.16, max(septum - 0.2, -0.65), max(passage, 0.1)
         return cls(
             septum=septum,
-            passage=passage * (1 - 0.95 * swollen) + 0.005,
+            passage=passage * (1 - swollen) - 0.05 * swollen,
             turbinate=turbinate,
-            high=draw.between(0.75, 1.3) + 0.2 * swollen,
+            high=draw.between(0.75, 1.3) + 0.4 * swollen,
             middle=draw.near(0.05, 0.15),
             wall=septum + 2 * turbinate + draw.between(0.02, 0.36),
             lean=draw.near(0.03, 0.22),
-            deviation=0.15 + 0.30 * severity if finding == "deviated septum" else draw.near(0, 0.03),
+            deviation=0.19 + 0.28 * severity if finding == "deviated septum" else draw.near(0, 0.03),
             mucosa=mucosa,
-            turbinate_colour=draw.flesh(mucosa * paler, 0.03),
+            turbinate_colour=draw.flesh(mucosa * paler * redder, 0.03),
         )
 
 
-def paint_nose(scene: Scene, finding: str, severity: float) -> None:
-    """A left nose with that finding, severity from 0 to 1."""
+def paint_nose(scene: Scene, finding: str, severity: float, view: str) -> None:
+    """A left nose with that finding, severity from 0 to 1, in one of its views."""
     draw = scene.draw
-    view = draw.weighted({v: w for v, w in VIEWS.items() if v != "deep" or finding in DEEP})
     nose = Nose.sample(draw, finding, severity, view)
     if view == "deep":
         paint_nasopharynx(scene, nose.mucosa)
@@ -161,8 +162,8 @@ def _paint_septum(scene: Scene, nose: Nose) -> None:
     scene.cover(mask, np.asarray(depth, np.float32), draw.flesh(nose.mucosa * np.float32(1.03), 0.02), wet=0.5)
     if nose.deviation > 0.12:
         ridge = bell(scene.y - height + draw.near(0.2, 0.1) * (scene.x - nose.septum), 0.09) * mask
-        scene.depth -= ridge * np.clip(across, 0, 1) * np.float32(0.35 * nose.deviation)
-        scene.tint(ridge * np.float32(0.35) * across**4, draw.colour((0.94, 0.80, 0.72)))
+        scene.depth -= ridge * np.clip(across, 0, 1) * np.float32(0.5 * nose.deviation)
+        scene.tint(ridge * np.float32(0.5) * across**4, draw.colour((0.94, 0.80, 0.72)))
 
 
 def _paint_vestibule(scene: Scene, nose: Nose) -> None:
@@ -176,7 +177,7 @@ def _paint_vestibule(scene: Scene, nose: Nose) -> None:
 def _paint_polyp(scene: Scene, nose: Nose, severity: float) -> None:
     """Pale, glassy, grape-like, from under the middle turbinate; when severe it fills the passage."""
     draw = scene.draw
-    size = 0.20 + 0.22 * severity
+    size = _polyp_size(severity)
     glass = draw.colour(draw.pick(((0.82, 0.76, 0.66), (0.78, 0.72, 0.70), (0.86, 0.72, 0.54))), 0.03)
     x = nose.septum + nose.passage * 0.8 + size * draw.between(0.5, 0.9)
     for n in range(1 + draw.below(2 + int(2 * severity))):
@@ -190,22 +191,27 @@ def _paint_polyp(scene: Scene, nose: Nose, severity: float) -> None:
         vessels(scene, draw.between(0.2, 0.6), mask)
 
 
+def _polyp_size(severity: float) -> float:
+    """Half its width in radii."""
+    return 0.20 + 0.22 * severity
+
+
 def _paint_discharge(scene: Scene, nose: Nose, severity: float) -> None:
     """Mucus or pus: strings across the passage, a pool on the floor, more of both when severe."""
     draw = scene.draw
     colour = draw.pick((PUS, MUCUS, (0.86, 0.82, 0.64), (0.76, 0.72, 0.48)))
-    for _ in range(2 + int(3 * severity) + draw.below(2)):
+    for _ in range(3 + int(3 * severity) + draw.below(2)):
         y = draw.between(-0.6, 0.7)
         left, right = nose.septum - draw.between(0.0, 0.12), nose.septum + nose.passage + draw.between(0.1, 0.5)
-        string = strand(scene, left, y, right, y + draw.near(0.15, 0.25), draw.between(0.03, 0.07))
-        film(scene, _opaque(string) * np.float32(draw.between(0.6, 1)), colour, 0.12)
-    top = 0.75 - 0.75 * severity
+        string = strand(scene, left, y, right, y + draw.near(0.15, 0.25), draw.between(0.045, 0.09))
+        film(scene, _opaque(string) * np.float32(draw.between(0.75, 1)), colour, 0.12)
+    top = 0.5 - 0.6 * severity
     x = nose.septum + nose.passage * 0.5 - nose.lean * scene.y
     pool = inside(np.abs(scene.x - x) - nose.passage - 0.12, 0.12) * inside(top - scene.y, 0.3)
     ragged = np.clip(np.float32(0.75) + scene.noise("lumpy") * np.float32(0.45), 0, 1)
     scene.depth += (np.float32(1.9) - scene.depth) * pool * ragged * np.float32(0.8)
     film(scene, pool * ragged, colour, 0.1)
-    film(scene, clots(scene, 1.7 - 0.6 * severity, 2.0) * np.float32(draw.between(0.4, 0.8)), colour, 0.06)
+    film(scene, clots(scene, 1.5 - 0.6 * severity, 2.5) * np.float32(draw.between(0.6, 0.9)), colour, 0.06)
 
 
 def _opaque(mask: Field) -> Field:

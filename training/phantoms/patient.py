@@ -15,6 +15,7 @@ from training.phantoms.draw import Draw
 from training.phantoms.findings import REGIONS, Facts, sample_finding
 from training.phantoms.render import Shot, render
 from training.phantoms.style import sample_style
+from training.phantoms.views import sample_view
 
 FIRST_DAY, DAYS = date(2015, 1, 1), 3650
 """Exam dates lie in these made-up ten years."""
@@ -55,10 +56,9 @@ class Phantom:
         """The same as a JPEG file, as strongly compressed as this camera does."""
         return jpeg(self.image(size), self.shot.camera.quality)
 
-    def caption(self, mirrored: bool = False) -> str:
-        """What a clinician would write; of the mirror image, the same words with the sides exchanged."""
-        facts = self.facts.mirrored() if mirrored else self.facts
-        return caption(facts, Draw(self.seed, *self.key, _FRAME, self.number, 1))
+    def caption(self) -> str:
+        """What a clinician would write."""
+        return caption(self.facts, Draw(self.seed, *self.key, _FRAME, self.number, 1))
 
 
 def patient(seed: int, region: str, number: int) -> tuple[Phantom, ...]:
@@ -94,9 +94,10 @@ def _views(region: str, draw: Draw) -> list[Facts]:
     if len(labels) == 2 and not draw.chance(BOTH_SIDES if region != "larynx" else 0.7):
         labels = [draw.pick(labels)]
     finding, severity, side = sample_finding(region, draw)
-    views = []
+    views: list[Facts] = []
     for label in labels:
         if ENT[label].side and label != labels[0]:  # the other side has troubles of its own
             finding, severity, side = sample_finding(region, draw)
-        views += [Facts(label, finding, severity, side)] * (1 + draw.below(4))
+        view = sample_view(region, finding, draw)
+        views += [Facts(label, finding, severity, side, view)] * (1 + draw.below(4))
     return views

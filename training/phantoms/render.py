@@ -57,9 +57,9 @@ def render_light(facts: Facts, anatomy: Draw, shot: Shot, side: int) -> Picture:
     if facts.region == "ear":
         paint_ear(scene, facts.finding, facts.severity)
     elif facts.region == "nose":
-        paint_nose(scene, facts.finding, facts.severity)
+        paint_nose(scene, facts.finding, facts.severity, facts.seen_from)
     elif facts.region == "throat":
-        paint_throat(scene, facts.finding, facts.severity)
+        paint_throat(scene, facts.finding, facts.severity, facts.seen_from)
     else:
         paint_larynx(scene, facts.finding, facts.severity, facts.label == "vc-open")
     chance = Draw(shot.seed, *shot.key, 1)

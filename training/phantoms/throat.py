@@ -20,9 +20,6 @@ MUCOSA = (
     (0.76, 0.58, 0.51),
 )
 EXUDATE = ((0.92, 0.88, 0.72), (0.90, 0.86, 0.80), (0.86, 0.80, 0.56))
-VIEWS = {"mouth": 0.42, "back wall": 0.2, "tongue base": 0.38}
-THROUGH_THE_MOUTH = 0.65
-"""Part of the views of sick tonsils that are taken through the mouth; the others from above."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +39,11 @@ class Throat:
 
     @classmethod
     def sample(cls, draw: Draw, finding: str, severity: float) -> Throat:
-        tonsil = draw.between(0.10, 0.24)
+        tonsil = draw.between(0.13, 0.22)
         if finding == "tonsillar hypertrophy":
-            tonsil = 0.27 + 0.21 * severity
+            tonsil = 0.31 + 0.19 * severity
         elif finding == "exudate":
-            tonsil = draw.between(0.24, 0.36)
+            tonsil = draw.between(0.24, 0.31)
         return cls(
             arch_x=draw.between(0.58, 0.98),
             arch_y=draw.between(0.45, 0.9),
@@ -59,19 +56,17 @@ class Throat:
         )
 
 
-def paint_throat(scene: Scene, finding: str, severity: float) -> None:
-    """A throat with that finding, severity from 0 to 1."""
+def paint_throat(scene: Scene, finding: str, severity: float, view: str) -> None:
+    """A throat with that finding, severity from 0 to 1, in one of its views."""
     draw = scene.draw
     throat = Throat.sample(draw, finding, severity)
-    sick = {"mouth": THROUGH_THE_MOUTH, "tongue base": 1 - THROUGH_THE_MOUTH}
-    view = draw.weighted(VIEWS if finding == "normal" else sick)
     if view == "mouth":
         _paint_mouth(scene, throat, finding, severity)
     elif view == "back wall":
         paint_back_wall_view(scene, throat.mucosa)
     else:
         paint_tongue_base_view(scene, throat.mucosa)
-        if finding != "normal" or draw.chance(0.6):
+        if view == "tongue base and tonsils":
             for side in (-1, 1):
                 _paint_tonsil(scene, throat, side, finding, severity, from_above=True)
     mottle(scene, throat.mucosa, draw.between(0.25, 0.9))
@@ -120,20 +115,20 @@ def _paint_arch(scene: Scene, throat: Throat, scale: float, depth: float, lighte
 def _paint_tonsil(scene: Scene, throat: Throat, side: int, finding: str, severity: float, from_above: bool) -> None:
     """Between the pillars: small and hidden, or large towards the middle; with pits; with or without exudate."""
     draw = scene.draw
-    size = throat.tonsil * draw.between(0.88, 1.12) * (draw.between(1.2, 1.6) if from_above else 1.0)
+    size = throat.tonsil * draw.between(0.88, 1.12) * (draw.between(1.1, 1.35) if from_above else 1.0)
     x = side * ((0.85 if from_above else throat.arch_x * 0.98) - size * 0.75)
     y = throat.arch_foot + draw.near(0.02, 0.06) - (draw.between(0.4, 0.7) if from_above else 0)
     away = scene.ellipse(x, y, size, size * draw.between(1.05, 1.5), side * 0.15)
     away = away + scene.noise("lumpy") * np.float32(0.10) + scene.noise("soft") * np.float32(0.08)
-    red = throat.mucosa * np.array([1.0, 0.75, 0.78] if finding == "exudate" else [1.0, 0.95, 0.95], np.float32)
+    red = throat.mucosa * np.array([1.0, 0.68, 0.70] if finding == "exudate" else [1.0, 0.95, 0.95], np.float32)
     rim = draw.between(1.7, 2.0) if from_above else draw.between(1.8, 2.0)
     mask = scene.bump(away, rim, size * draw.between(0.8, 1.3), draw.flesh(red), draw.between(0.15, 0.35))
     pits = clots(scene, 0.9, 1.5) * mask
     scene.darken(pits, 0.3)
     scene.depth += pits * np.float32(0.06)
     if finding == "exudate":
-        spots = clots(scene, 0.8 - 0.8 * severity, draw.between(1.8, 4)) * inside(away - 0.95, 0.2)
-        film(scene, spots, draw.pick(EXUDATE), 0.05)
+        spots = clots(scene, 0.6 - 0.75 * severity, draw.between(2.5, 5)) * inside(away - 0.95, 0.2)
+        film(scene, spots, draw.pick(EXUDATE), 0.07)
 
 
 def _paint_uvula(scene: Scene, throat: Throat) -> None:

@@ -55,7 +55,7 @@ def strand(scene: Scene, x_0: float, y_0: float, x_1: float, y_1: float, width: 
 def incidents(scene: Scene, shot: Draw) -> None:
     """What this moment adds, in any region: secretion, a trace of blood, bubbles. Drawn from the shot's own chance."""
     if shot.chance(0.22):
-        film(scene, clots(scene, shot.between(1.2, 2.0), 1.5) * np.float32(shot.between(0.15, 0.5)), MUCUS, 0.03)
+        film(scene, clots(scene, shot.between(1.4, 2.2), 1.5) * np.float32(shot.between(0.15, 0.4)), MUCUS, 0.03)
     if shot.chance(0.06):
         scene.tint(
             clots(scene, shot.between(1.3, 2.0), 1.5) * np.float32(shot.between(0.3, 0.8)), shot.colour(BLOOD, 0.02)

@@ -39,9 +39,9 @@ class PretrainConfig:
     average: float = 0.998
     clip: float = 1.0
     class_: float = 1.0
-    finding: float = 0.5
+    finding: float = 1.0
     class_pairs: float = 1.0
-    finding_pairs: float = 0.5
+    finding_pairs: float = 1.0
 
     def __post_init__(self) -> None:
         if self.image_size % 32 or not 64 <= self.image_size <= 256:

@@ -25,12 +25,11 @@ class Objective(nn.Module):
         self.label_head = nn.Linear(dim, len(LABELS))
         self.finding_head = nn.Linear(dim, len(FINDING_NAMES))
 
-    def forward(self, images: Tensor, texts: Tensor, kinds: Tensor, meaning: Meaning, scale: Tensor) -> Tensor:
-        """The loss of embeddings `images` and `texts`, both (B, D) and L2-normalised, text i written of image i."""
+    def forward(self, images: Tensor, texts: Tensor, said: Tensor, meaning: Meaning, scale: Tensor) -> Tensor:
+        """The loss of embeddings `images` and `texts` (B, D), L2-normalised; `said` (B, B): text j is true of i."""
         config = self.config
         logits = scale * images @ texts.T  # (image, text)
-        true = meaning.said_by(kinds)
-        loss = config.clip * (contrast(logits, true) + contrast(logits.T, true.T)) / 2
+        loss = config.clip * (contrast(logits, said) + contrast(logits.T, said.T)) / 2
         labels, findings = self.label_head(SCALE * images), self.finding_head(SCALE * images)
         loss = loss + config.class_ * functional.cross_entropy(labels, meaning.label, label_smoothing=SMOOTHING)
         loss = loss + config.finding * functional.cross_entropy(findings, meaning.finding, label_smoothing=SMOOTHING)

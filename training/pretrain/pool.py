@@ -20,7 +20,7 @@ from core.taxonomy import ENT
 from training.phantoms.dataset import phantoms
 from training.phantoms.draw import Draw
 from training.phantoms.patient import Phantom
-from training.pretrain.meaning import Meaning
+from training.pretrain.meaning import Meaning, parts_of
 from training.pretrain.phrases import finding_phrase, mirrored_words, structure_phrase
 
 Progress = Callable[[int, int], None]
@@ -42,13 +42,15 @@ class Pool:
     """N images (N, side, side, 3), their meaning, and texts (N, 3 kinds, 2: plain and mirrored, L) as tokens.
 
     The tokens are places in `vocabulary` (V,), the tokenizer's ids of all that occur, in rising order: what is not
-    seen need not be trained, and the end of a text keeps the highest number, by which open_clip finds it. `digest`
-    tells pools apart that were drawn differently: it is a hash of some of the images and of all that is said of them.
+    seen need not be trained, and the end of a text keeps the highest number, by which open_clip finds it. `names`
+    (N, 3): the parts that each text names, as bits (see meaning). `digest` tells pools apart that were drawn
+    differently: it is a hash of some of the images and of all that is said of them.
     """
 
     pixels: Pixels
     meaning: Meaning
     tokens: Tensor
+    names: Tensor
     vocabulary: Tensor
     digest: str
 
@@ -72,8 +74,10 @@ def make_pool(
             part = kept.with_suffix(".part.npy")
             np.save(part, pixels)
             part.replace(kept)
-    vocabulary, tokens = torch.unique(_tokens(people, seed, tokenizer), return_inverse=True)
-    return Pool(pixels, Meaning.of([one.facts for one in people]), tokens.to(torch.int32), vocabulary, digest)
+    tokens, names = _told(people, seed, tokenizer)
+    vocabulary, tokens = torch.unique(tokens, return_inverse=True)
+    meaning = Meaning.of([one.facts for one in people])
+    return Pool(pixels, meaning, tokens.to(torch.int32), names, vocabulary, digest)
 
 
 def texts(phantom: Phantom, draw: Draw) -> tuple[str, str, str]:
@@ -93,13 +97,15 @@ def _digest(people: Sequence[Phantom], side: int) -> str:
     return told.hexdigest()[:12]
 
 
-def _tokens(people: Sequence[Phantom], seed: int, tokenizer: Tokenizer) -> Tensor:
+def _told(people: Sequence[Phantom], seed: int, tokenizer: Tokenizer) -> tuple[Tensor, Tensor]:
+    """The tokenizer's ids (N, 3, 2, L) of what is said of every image, and the parts that it names (N, 3)."""
     draw = Draw(seed, _PHRASES)
     plain = [text for one in people for text in texts(one, draw)]
     said = [version for text in plain for version in (text, mirrored_words(text))]
     unique = {text: row for row, text in enumerate(dict.fromkeys(said))}
     rows = torch.tensor([unique[text] for text in said])
-    return tokenizer(list(unique))[rows].view(len(people), 3, 2, -1)
+    names = torch.tensor([parts_of(text) for text in plain])
+    return tokenizer(list(unique))[rows].view(len(people), 3, 2, -1), names.view(len(people), 3)
 
 
 def _rendered(people: Sequence[Phantom], side: int, on_progress: Progress | None) -> Iterator[Pixels]:

@@ -25,7 +25,7 @@ KEEP_EVERY, TELL_EVERY = 250, 20
 """Steps between checkpoints, and between events."""
 CLIP_NORM = 2.0
 LARGEST_SCALE = 100.0
-SENTENCES, STRUCTURES = 0.5, 0.3
+SENTENCES, STRUCTURES = 0.5, 0.25
 """Parts of the texts that are whole sentences and structures; the rest are findings."""
 
 
@@ -41,16 +41,20 @@ class PretrainEvent:
 
 @dataclass(frozen=True)
 class Batch:
-    """B images as the model takes them, a text for each as tokens (B, L), its kind (B,), and what the images mean."""
+    """B images as the model takes them, and what they mean; a text for each as tokens (B, L), its kind and the parts
+    that it names (B,).
+    """
 
     pixels: Tensor
     tokens: Tensor
     kinds: Tensor
+    names: Tensor
     meaning: Meaning
 
     def to(self, device: torch.device) -> Batch:
         """The same on that device."""
-        return Batch(self.pixels.to(device), self.tokens.to(device), self.kinds.to(device), self.meaning.to(device))
+        pixels, tokens, kinds, names = (x.to(device) for x in (self.pixels, self.tokens, self.kinds, self.names))
+        return Batch(pixels, tokens, kinds, names, self.meaning.to(device))
 
 
 class Pretrainer:
@@ -142,8 +146,9 @@ class Pretrainer:
         )
         meaning = self.pool.meaning[rows].mirrored(mirrored)
         tokens = self.pool.tokens[rows, kinds, mirrored.long()]
+        names = self.pool.names[rows, kinds]
         pixels = augment(torch.from_numpy(self.pool.pixels[rows.numpy()]), mirrored, generator)
-        return Batch(pixels.contiguous(memory_format=torch.channels_last), tokens.long(), kinds, meaning)
+        return Batch(pixels.contiguous(memory_format=torch.channels_last), tokens.long(), kinds, names, meaning)
 
     def _loss(self, batch: Batch) -> Tensor:
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
@@ -151,7 +156,8 @@ class Pretrainer:
         texts = self.model.encode_text(batch.tokens)
         scale = self.model.logit_scale.exp().clamp(max=LARGEST_SCALE)
         images, texts = functional.normalize(images.float(), dim=-1), functional.normalize(texts, dim=-1)
-        loss: Tensor = self.objective(images, texts, batch.kinds, batch.meaning, scale)
+        said = batch.meaning.said_by(batch.kinds, batch.names)
+        loss: Tensor = self.objective(images, texts, said, batch.meaning, scale)
         return loss
 
     @torch.no_grad()
