@@ -21,8 +21,9 @@ from core.ode import integrate_rk4
 from core.recipe import Recipe
 from core.schedule import make_schedule
 from core.stacked_field import StackedField
+from core.start import begin
 from core.training_set import TrainingSet
-from core.validation import validate
+from core.validation import Checked, validate
 from core.vector_field import VectorField
 
 Ending = Literal["all epochs done", "no improvement any more", "interrupted"]
@@ -47,12 +48,20 @@ class Epoch:
 
 @dataclass(frozen=True)
 class TrainResult:
-    """The flow with the weights that were kept, the epoch they are of, the whole curve, and why it ended."""
+    """The flow with the weights that were kept, the epoch they are of, the whole curve, and why it ended.
+
+    `best_epoch` 0: no epoch bettered the start.
+    """
 
     flow: Flow
     best_epoch: int
     curve: tuple[Epoch, ...]
     ending: Ending
+
+    @property
+    def best(self) -> Epoch | None:
+        """What the epoch of the kept weights came to; None for the start."""
+        return self.curve[self.best_epoch - 1] if self.best_epoch else None
 
 
 class Trainer:
@@ -71,8 +80,9 @@ class Trainer:
         self._order = torch.Generator().manual_seed(_drawn(seeds))
         sizes = (data.dim, recipe.t_dim, recipe.hidden, recipe.heads, recipe.dropout)
         self.field = VectorField(*sizes, generator=seeds).to(self._device)
-        if recipe.calm_start:
-            _silence(self.field)
+        self._grid = FlowConfig(steps=recipe.steps).grid
+        if recipe.start == "fitted":
+            begin(self.field, data, self._grid)
         self._averaged = copy.deepcopy(self.field) if recipe.averaging else None
         self._batches = training_batches(data, recipe)
         self._optimizer = torch.optim.AdamW(
@@ -82,7 +92,6 @@ class Trainer:
         self._loss: MetricLoss = multi_similarity()
         self._keeper = Keeper(recipe)
         self._curve: list[Epoch] = []
-        self._grid = FlowConfig(steps=recipe.steps).grid
 
     def fit(self) -> Iterator[Epoch]:
         """Train until the epochs are done or nothing improves any more; what an epoch came to, after each.
@@ -136,18 +145,23 @@ class Trainer:
 
     def _epoch(self, index: int) -> Epoch:
         started = time.perf_counter()
+        if index == 0 and self.recipe.start == "fitted":
+            self._keeper.offer(0, self.field, math.inf, self._check(self.field))  # it may not be bettered
         self._schedule.before(index)
         rate = float(self._optimizer.param_groups[0]["lr"])
         losses = [self._step(batch) for batch in self._batches.epoch(self._order)]
         train_loss = sum(losses) / len(losses)
         field = self.field if self._averaged is None else self._averaged
-        checked = validate(field, self.recipe, self.data, self._loss)
+        checked = self._check(field)
         self._schedule.after(index, train_loss if checked is None else checked.loss)
         best = self._keeper.offer(index + 1, field, train_loss, checked)
         val_loss, val_recall = (None, None) if checked is None else (checked.loss, checked.recall)
         seconds = round(time.perf_counter() - started, 3)
         self._curve.append(Epoch(index + 1, train_loss, val_loss, val_recall, rate, seconds, best))
         return self._curve[-1]
+
+    def _check(self, field: VectorField) -> Checked | None:
+        return validate(field, self.recipe, self.data, self._loss)
 
     def _step(self, batch: Batch) -> float:
         x_0, labels = batch.x.to(self._device), batch.labels.to(self._device)
@@ -185,14 +199,6 @@ class Trainer:
         if len(self._curve) >= self.recipe.epochs:
             return "all epochs done"
         return "no improvement any more" if self._keeper.patience_is_over(len(self._curve)) else "interrupted"
-
-
-@torch.no_grad()
-def _silence(field: VectorField) -> None:
-    """Set the last weights of every head to zero: dx/dt = res_weight * x, which changes no cosine."""
-    for name, weight in field.named_parameters():
-        if name.startswith("heads.") and name.endswith("4.weight"):
-            weight.zero_()
 
 
 def _drawn(generator: torch.Generator) -> int:
