@@ -21,7 +21,8 @@ class Recipe:
     `schedule`: `plateau` lowers the learning rate when the loss no longer falls, `cosine` brings it down to zero.
     `start`: weights as they are `drawn`, or `fitted` so that the flow begins as a space that is worth bettering (see
     core.start). `keep`: the weights of the last epoch in which validation or training `loss` improved by `min_delta`,
-    or those whose nearest neighbours serve the validation images best, a fitted start being one of the candidates.
+    or those whose nearest neighbours serve the validation images best. A fitted start is one of the candidates: the
+    first epoch looks at it and learns nothing.
     `patience` epochs without either end the training.
     """
 

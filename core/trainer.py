@@ -23,7 +23,7 @@ from core.schedule import make_schedule
 from core.stacked_field import StackedField
 from core.start import begin
 from core.training_set import TrainingSet
-from core.validation import Checked, validate
+from core.validation import validate
 from core.vector_field import VectorField
 
 Ending = Literal["all epochs done", "no improvement any more", "interrupted"]
@@ -48,20 +48,12 @@ class Epoch:
 
 @dataclass(frozen=True)
 class TrainResult:
-    """The flow with the weights that were kept, the epoch they are of, the whole curve, and why it ended.
-
-    `best_epoch` 0: no epoch bettered the start.
-    """
+    """The flow with the weights that were kept, the epoch they are of, the whole curve, and why it ended."""
 
     flow: Flow
     best_epoch: int
     curve: tuple[Epoch, ...]
     ending: Ending
-
-    @property
-    def best(self) -> Epoch | None:
-        """What the epoch of the kept weights came to; None for the start."""
-        return self.curve[self.best_epoch - 1] if self.best_epoch else None
 
 
 class Trainer:
@@ -145,14 +137,13 @@ class Trainer:
 
     def _epoch(self, index: int) -> Epoch:
         started = time.perf_counter()
-        if index == 0 and self.recipe.start == "fitted":
-            self._keeper.offer(0, self.field, math.inf, self._check(self.field))  # it may not be bettered
         self._schedule.before(index)
         rate = float(self._optimizer.param_groups[0]["lr"])
-        losses = [self._step(batch) for batch in self._batches.epoch(self._order)]
+        learns = index > 0 or self.recipe.start == "drawn"  # a fitted start is looked at first: it may be the best
+        losses = [self._step(batch, learns) for batch in self._batches.epoch(self._order)]
         train_loss = sum(losses) / len(losses)
         field = self.field if self._averaged is None else self._averaged
-        checked = self._check(field)
+        checked = validate(field, self.recipe, self.data, self._loss)
         self._schedule.after(index, train_loss if checked is None else checked.loss)
         best = self._keeper.offer(index + 1, field, train_loss, checked)
         val_loss, val_recall = (None, None) if checked is None else (checked.loss, checked.recall)
@@ -160,10 +151,7 @@ class Trainer:
         self._curve.append(Epoch(index + 1, train_loss, val_loss, val_recall, rate, seconds, best))
         return self._curve[-1]
 
-    def _check(self, field: VectorField) -> Checked | None:
-        return validate(field, self.recipe, self.data, self._loss)
-
-    def _step(self, batch: Batch) -> float:
+    def _step(self, batch: Batch, learns: bool = True) -> float:
         x_0, labels = batch.x.to(self._device), batch.labels.to(self._device)
         x_1 = integrate_rk4(StackedField(self.field, self._dropout), x_0, self._grid)
         loss = self._loss(x_1, labels)
@@ -173,6 +161,8 @@ class Trainer:
                 f"the loss became {value} in epoch {len(self._curve) + 1}; "
                 f"lower the learning rate ({self.recipe.learning_rate:g}) or the steps, and train again"
             )
+        if not learns:
+            return value
         self._optimizer.zero_grad()
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.field.parameters(), self.recipe.clip)

@@ -13,7 +13,7 @@ from core.library import Library
 from core.recipe import recipe_named
 from core.split import SPLITS, SplitConfig
 from core.splitting import split_library
-from core.trainer import TrainResult
+from core.trainer import Epoch, TrainResult
 from core.training_run import TrainingRun, TrainingRuns
 
 
@@ -67,13 +67,9 @@ def _begin(library: Library, recipe: str, epochs: int | None, seed: int | None) 
 
 
 def _tell(lib: Path, run: TrainingRun, result: TrainResult) -> None:
-    best = result.best
-    if best is None:
-        kept = "kept the start, which none of them bettered on validation"
-    else:
-        recall = "" if best.val_recall is None else f", validation Recall@1 {best.val_recall:.3f}"
-        kept = f"kept epoch {best.number}{recall}"
-    say(f"{run.run_id}: {result.ending} after {len(result.curve)} epochs; {kept}")
+    best: Epoch = result.curve[result.best_epoch - 1]
+    recall = "" if best.val_recall is None else f", validation Recall@1 {best.val_recall:.3f}"
+    say(f"{run.run_id}: {result.ending} after {len(result.curve)} epochs; kept epoch {best.number}{recall}")
     if result.ending == "interrupted":
         say(f"go on with: python -m training train {lib} --resume {run.run_id}")
     say(f"search through it with: python -m core activate {lib} {run.run_id}")

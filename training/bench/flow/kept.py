@@ -30,7 +30,8 @@ def kept_arrays(name: str, make: Callable[[], Arrays]) -> Arrays:
             return dict(found)
     made = make()
     part = path.with_name(f".{path.name}.part.npz")
-    np.savez(part, **made)
+    with part.open("wb") as file:
+        np.savez(file, allow_pickle=False, **made)
     part.replace(path)
     return made
 

@@ -152,7 +152,7 @@ def _kind(
         return {"plain": embed(shown.images), "mirrored": embed([mirror(image) for image in shown.images])}
 
     found = kept_arrays(digest, make)
-    mean = found["plain"].mean(axis=0) if centred else 0.0
+    mean = found["plain"].mean(axis=0) * np.float32(centred)
     plain, flipped = (_unit(found[which] - mean) for which in ("plain", "mirrored"))
     facts = [one.facts for one in shown.people]
     label, finding = tuple(fact.label for fact in facts), tuple(fact.finding or "" for fact in facts)
