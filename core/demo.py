@@ -119,6 +119,7 @@ def _begin(demo: Demo, root: Path) -> None:
 def _take_in(
     demo: Demo, library: Library, on_progress: Callable[[IngestProgress], None], on_wait: Callable[[str], None]
 ) -> None:
+    from core.demo_flow import put_to_use
     from core.embedding_file import load_embeddings
     from core.sources import open_source
 
@@ -129,6 +130,7 @@ def _take_in(
     if report.failed:
         first = report.failures[0]
         raise SourceError(f"the demo in {demo.folder} is damaged ({first.path}: {first.reason}); restore that folder")
+    put_to_use(demo.folder, library, on_wait)
     _write(library.root, {"name": demo.name, "images": demo.images, "whole": True})
 
 

@@ -24,8 +24,9 @@ from core.vectors import Matrix
 FILE = "rerank.safetensors"
 STRENGTHS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Weights of the class evidence that are tried on validation; a cosine has weight 1."""
-DOUBT = 1.0
-"""Standard errors by which evidence has to better what is found without it."""
+DOUBT = 3.0
+"""Standard errors by which evidence has to better what is found without it: eight strengths are tried, and the head
+has seen the same images."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def fit_reranker(flow: Flow, data: TrainingSet) -> Reranker:
     """A re-ranker for embeddings after `flow`: its head is fitted to the training images and their mirror images.
 
     Penalty, temperature and strength come from the validation images: the strength under which the nearest ones are
-    right most often, of equally good ones the least, and 0 where what it gains may well be luck. Without validation images the strength is 0: nothing says that it would help.
+    right most often, of equally good ones the least, and 0 where what it gains may well be luck. Without validation
+    images the strength is 0: nothing says that it would help.
     """
     gallery, val = flow.transform(data.train.x), Part(flow.transform(data.val.x), data.val.labels)
     x, labels = gallery, data.train.labels
