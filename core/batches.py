@@ -67,6 +67,7 @@ class BalancedBatches:
         x = np.concatenate([part.x for part in parts])
         labels = np.concatenate([part.labels for part in parts])
         self._x, self._labels, self._noise = torch.from_numpy(x), torch.from_numpy(labels), noise
+        self._spread = float(np.linalg.norm(x - x.mean(axis=0), axis=1).mean())
         self._classes = [torch.from_numpy(np.flatnonzero(labels == label)) for label in np.unique(labels)]
         self._each = max(2, size // len(self._classes))
         self._count = max(1, round(len(labels) / (self._each * len(self._classes))))
@@ -89,7 +90,7 @@ class BalancedBatches:
     def _noisy(self, x: Tensor, generator: torch.Generator) -> Tensor:
         if not self._noise:
             return x
-        added = torch.randn(x.shape, generator=generator) * (self._noise / x.shape[1] ** 0.5)
+        added = torch.randn(x.shape, generator=generator) * (self._noise * self._spread / x.shape[1] ** 0.5)
         return torch.nn.functional.normalize(x + added, dim=-1)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # these bring torch, which the first page does not wait for
     from core.library import Library
 
 FACTS, EMBEDDINGS = "demo.json", "embeddings.safetensors"
-CATALOG, IMAGES, LOCK = "catalog.db", "images", "writer.lock"
+IMAGES, LOCK = "images", "writer.lock"
 FOLDER = "demo-synthetic"
 """Name of the demo library's folder among the libraries."""
 
@@ -174,6 +174,7 @@ def _begin(demo: Demo, root: Path) -> None:
 def _take_in(
     demo: Demo, library: Library, on_progress: Callable[[IngestProgress], None], on_wait: Callable[[str], None]
 ) -> None:
+    from core.demo_flow import put_to_use
     from core.embedding_file import load_embeddings
     from core.sources import open_source
 
@@ -184,6 +185,7 @@ def _take_in(
     if report.failed:
         first = report.failures[0]
         raise SourceError(f"the demo in {demo.folder} is damaged ({first.path}: {first.reason}); restore that folder")
+    put_to_use(demo.folder, library, on_wait)
     if not is_whole(library.root):  # another may have been faster, and somebody may have added something since
         made = {"generation": library.catalog.state().generation, "flows": library.flows.ids()}
         _write(library.root, {"name": demo.name, "images": demo.images, "whole": True, **demo.release, **made})

@@ -16,8 +16,8 @@ class Keeper:
     """Keeps a copy of the best weights, by the rule that the recipe names.
 
     `loss`: the validation loss or the training loss fell by `min_delta` below its best; of both, the best is then
-    brought up to date. `recall`: more validation images find their class, or as many with a lower validation loss.
-    Without validation images both go by the training loss alone.
+    brought up to date. `nearest`: the neighbours of validation images are better ones, or as good at a lower
+    validation loss. Without validation images both go by the training loss alone.
     """
 
     def __init__(self, recipe: Recipe) -> None:
@@ -25,7 +25,7 @@ class Keeper:
         self.weights: dict[str, Tensor] | None = None
         self.epoch = 0
         self._val, self._train = math.inf, math.inf
-        self._recall = -math.inf
+        self._served = -math.inf
 
     def offer(self, epoch: int, field: VectorField, train_loss: float, checked: Checked | None) -> bool:
         """Keep the weights of `field` after `epoch` (from 1) if they are better; whether they are."""
@@ -41,10 +41,10 @@ class Keeper:
 
     def _better(self, train_loss: float, checked: Checked | None) -> bool:
         val_loss = math.inf if checked is None else checked.loss
-        if self._recipe.keep == "recall" and checked is not None:
-            better = (checked.recall, -val_loss) > (self._recall, -self._val)
+        if self._recipe.keep == "nearest" and checked is not None:
+            better = (checked.served, -val_loss) > (self._served, -self._val)
             if better:
-                self._recall, self._val = checked.recall, val_loss
+                self._served, self._val = checked.served, val_loss
             return better
         delta = self._recipe.min_delta
         better = val_loss < self._val - delta or train_loss < self._train - delta
@@ -58,9 +58,9 @@ class Keeper:
             "epoch": self.epoch,
             "val": self._val,
             "train": self._train,
-            "recall": self._recall,
+            "served": self._served,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.weights, self.epoch = state["weights"], state["epoch"]
-        self._val, self._train, self._recall = state["val"], state["train"], state["recall"]
+        self._val, self._train, self._served = state["val"], state["train"], state["served"]

@@ -19,8 +19,11 @@ class Recipe:
     `batches` says what a step sees: `triplets` (`batch_size` of them, each image flowed as often as it occurs) or
     `balanced` (`batch_size` images, as many of each class, each flowed once, all pairs of the batch in the loss).
     `schedule`: `plateau` lowers the learning rate when the loss no longer falls, `cosine` brings it down to zero.
-    `keep`: the weights of the last epoch in which validation or training `loss` improved by `min_delta`, or those with
-    the best validation `recall`. `patience` epochs without either end the training.
+    `start`: weights as they are `drawn`, or `fitted` so that the flow begins as a space that is worth bettering (see
+    core.start). `keep`: the weights of the last epoch in which validation or training `loss` improved by `min_delta`,
+    or those whose nearest neighbours serve the validation images best. A fitted start is one of the candidates: the
+    first epoch looks at it and learns nothing.
+    `patience` epochs without either end the training.
     """
 
     name: str
@@ -30,12 +33,12 @@ class Recipe:
     heads: int = 4
     dropout: float = 0.1
     steps: int = 10
-    calm_start: bool = False  # the heads say nothing at first, so that the flow begins as the identity on cosines
+    start: Literal["drawn", "fitted"] = "drawn"
     # what a step sees
     batches: Literal["triplets", "balanced"] = "triplets"
     batch_size: int = 32
     mirrored: bool = False
-    noise: float = 0.0  # length of the random vector added to an embedding of length 1
+    noise: float = 0.0  # length of the random vector added to an embedding, in mean distances from their mean
     # the optimiser (AdamW)
     epochs: int = 200
     learning_rate: float = 1e-4
@@ -48,7 +51,7 @@ class Recipe:
     plateau_factor: float = 0.8
     plateau_patience: int = 15
     # when to stop and what to keep
-    keep: Literal["loss", "recall"] = "loss"
+    keep: Literal["loss", "nearest"] = "loss"
     patience: int = 40
     min_delta: float = 5e-4
     seed: int = 0
@@ -89,14 +92,15 @@ DEFAULT = Recipe(
     batches="balanced",
     batch_size=128,
     mirrored=True,
-    steps=2,
-    calm_start=True,
+    noise=0.5,
+    steps=1,
+    start="fitted",
     epochs=20,
-    learning_rate=1e-3,
+    learning_rate=5e-4,
     schedule="cosine",
     warmup_epochs=2,
     averaging=0.95,
-    keep="recall",
+    keep="nearest",
     patience=20,
 )
 RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (DEFAULT, REFERENCE)}

@@ -17,12 +17,16 @@ from core.class_head import ClassHead, fit_head
 from core.errors import CheckpointError
 from core.flow import Flow
 from core.training_set import Part, TrainingSet
+from core.validation import NEAREST
 from core.vectors import Matrix
 from core.whole_file import write_whole
 
 FILE = "rerank.safetensors"
 STRENGTHS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Weights of the class evidence that are tried on validation; a cosine has weight 1."""
+DOUBT = 3.0
+"""Standard errors by which evidence has to better what is found without it: eight strengths are tried, and the head
+has seen the same images."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,9 @@ def same_class(head: ClassHead, query: Matrix, reference: Matrix) -> npt.NDArray
 def fit_reranker(flow: Flow, data: TrainingSet) -> Reranker:
     """A re-ranker for embeddings after `flow`: its head is fitted to the training images and their mirror images.
 
-    Penalty, temperature and strength come from the validation images; of equally good strengths the least is taken.
-    Without validation images the strength is 0: nothing says that it would help.
+    Penalty, temperature and strength come from the validation images: the strength under which the nearest ones are
+    right most often, of equally good ones the least, and 0 where what it gains may well be luck. Without validation
+    images the strength is 0: nothing says that it would help.
     """
     gallery, val = flow.transform(data.train.x), Part(flow.transform(data.val.x), data.val.labels)
     x, labels = gallery, data.train.labels
@@ -80,14 +85,22 @@ def fit_reranker(flow: Flow, data: TrainingSet) -> Reranker:
     if not len(val):
         return Reranker(head, 0.0, Validation(0, 0.0, 0.0, Reliability((), 0.0)))
     similarity, evidence = val.x @ gallery.T, same_class(head, val.x, gallery)
-
-    def recall(strength: float) -> float:
-        nearest = (similarity + strength * evidence).argmax(axis=1)
-        return float((data.train.labels[nearest] == val.labels).mean())
-
-    best = max(STRENGTHS, key=lambda strength: (recall(strength), -strength))
+    right = data.train.labels == val.labels[:, None]
+    found = {strength: _found(similarity + strength * evidence, right) for strength in STRENGTHS}
+    best = max(STRENGTHS, key=lambda strength: (found[strength].mean(), -strength))
+    gain = (found[best] - found[0.0]).mean(axis=1)
+    if gain.mean() <= DOUBT * gain.std() / len(gain) ** 0.5:
+        best = 0.0
     curve = reliability(head.probabilities(val.x), val.labels)
-    return Reranker(head, best, Validation(len(val), recall(0.0), recall(best), curve))
+    recall, recall_reranked = (float(found[strength][:, 0].mean()) for strength in (0.0, best))
+    return Reranker(head, best, Validation(len(val), recall, recall_reranked, curve))
+
+
+def _found(scores: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Whether the nearest is right, and the share of right ones among the nearest, (V, 2), of scores (V, T)."""
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :NEAREST]
+    near = np.take_along_axis(right, order, axis=1)
+    return np.stack([near[:, 0], near.mean(axis=1)], axis=1)
 
 
 def save_reranker(folder: Path, reranker: Reranker) -> None:

@@ -21,6 +21,7 @@ from core.ode import integrate_rk4
 from core.recipe import Recipe
 from core.schedule import make_schedule
 from core.stacked_field import StackedField
+from core.start import begin
 from core.training_set import TrainingSet
 from core.validation import validate
 from core.vector_field import VectorField
@@ -71,8 +72,9 @@ class Trainer:
         self._order = torch.Generator().manual_seed(_drawn(seeds))
         sizes = (data.dim, recipe.t_dim, recipe.hidden, recipe.heads, recipe.dropout)
         self.field = VectorField(*sizes, generator=seeds).to(self._device)
-        if recipe.calm_start:
-            _silence(self.field)
+        self._grid = FlowConfig(steps=recipe.steps).grid
+        if recipe.start == "fitted":
+            begin(self.field, data, self._grid)
         self._averaged = copy.deepcopy(self.field) if recipe.averaging else None
         self._batches = training_batches(data, recipe)
         self._optimizer = torch.optim.AdamW(
@@ -82,7 +84,6 @@ class Trainer:
         self._loss: MetricLoss = multi_similarity()
         self._keeper = Keeper(recipe)
         self._curve: list[Epoch] = []
-        self._grid = FlowConfig(steps=recipe.steps).grid
 
     def fit(self) -> Iterator[Epoch]:
         """Train until the epochs are done or nothing improves any more; what an epoch came to, after each.
@@ -138,7 +139,8 @@ class Trainer:
         started = time.perf_counter()
         self._schedule.before(index)
         rate = float(self._optimizer.param_groups[0]["lr"])
-        losses = [self._step(batch) for batch in self._batches.epoch(self._order)]
+        learns = index > 0 or self.recipe.start == "drawn"  # a fitted start is looked at first: it may be the best
+        losses = [self._step(batch, learns) for batch in self._batches.epoch(self._order)]
         train_loss = sum(losses) / len(losses)
         field = self.field if self._averaged is None else self._averaged
         checked = validate(field, self.recipe, self.data, self._loss)
@@ -149,7 +151,7 @@ class Trainer:
         self._curve.append(Epoch(index + 1, train_loss, val_loss, val_recall, rate, seconds, best))
         return self._curve[-1]
 
-    def _step(self, batch: Batch) -> float:
+    def _step(self, batch: Batch, learns: bool = True) -> float:
         x_0, labels = batch.x.to(self._device), batch.labels.to(self._device)
         x_1 = integrate_rk4(StackedField(self.field, self._dropout), x_0, self._grid)
         loss = self._loss(x_1, labels)
@@ -159,6 +161,8 @@ class Trainer:
                 f"the loss became {value} in epoch {len(self._curve) + 1}; "
                 f"lower the learning rate ({self.recipe.learning_rate:g}) or the steps, and train again"
             )
+        if not learns:
+            return value
         self._optimizer.zero_grad()
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.field.parameters(), self.recipe.clip)
@@ -185,14 +189,6 @@ class Trainer:
         if len(self._curve) >= self.recipe.epochs:
             return "all epochs done"
         return "no improvement any more" if self._keeper.patience_is_over(len(self._curve)) else "interrupted"
-
-
-@torch.no_grad()
-def _silence(field: VectorField) -> None:
-    """Set the last weights of every head to zero: dx/dt = res_weight * x, which changes no cosine."""
-    for name, weight in field.named_parameters():
-        if name.startswith("heads.") and name.endswith("4.weight"):
-            weight.zero_()
 
 
 def _drawn(generator: torch.Generator) -> int:

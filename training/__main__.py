@@ -181,6 +181,17 @@ def demo_command(
     print(f"wrote {made.images} synthetic images with their embeddings to {out}: {megabytes:.1f} MB")
 
 
+@app.command("demo-flow")
+def demo_flow_command(
+    demo: Annotated[Path, typer.Argument(help="folder of the demo")] = DEMO,
+    seed: Seed = 0,
+) -> None:
+    """Train the flow that comes with the demo, on the demo; it is searched through from the first start."""
+    from training.demo_flow import run
+
+    run(demo, seed)
+
+
 def main() -> None:
     """Run a command."""
     terminal.run(app)

@@ -40,17 +40,34 @@ def bench_index(
     Console(width=120).print(f"{cases} clustered vectors of {dimension} numbers, {queries} queries", table)
 
 
+Kinds = Annotated[list[str] | None, typer.Option("--kind", help="ent-mini, blind, untrained, thumbnail, digits, ...")]
+Methods = Annotated[list[str] | None, typer.Option("--method", help="some of the rows; all otherwise")]
+Seeds = Annotated[int, typer.Option(min=1, help="splits, and trainings on them")]
+PerClass = Annotated[int, typer.Option(min=10, help="phantoms of each class: the demo's 100, and fresh ones")]
+Kept = Annotated[bool, typer.Option("--kept", help="only what was measured before: nothing is trained")]
+
+
 @bench.command("flow")
 def bench_flow(
-    kind: Annotated[list[str] | None, typer.Option(help="thumbnail, untrained, ent-mini, digits, ...; all")] = None,
-    method: Annotated[list[str] | None, typer.Option(help="raw, lda, nca, linear, reference, default; all")] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="splits, and trainings on them")] = 5,
-    per_class: Annotated[int, typer.Option(min=10, help="phantoms of each class")] = 200,
+    kind: Kinds = None, method: Methods = None, seeds: Seeds = 5, per_class: PerClass = 150, kept: Kept = False
 ) -> None:
-    """Recall@1 of test images among training images, of the flow and of what it is compared with."""
+    """Recall@1 of test images among training images, of the flow and of what it is compared with.
+
+    What was measured is kept in the cache folder (ENT_CACHE): interrupt at will, and run again to go on.
+    """
     from training.bench.flow.report import run
 
-    run(kind, method, seeds, per_class)
+    run(kind, method, seeds, per_class, kept)
+
+
+@bench.command("flow-ablation")
+def bench_flow_ablation(
+    kind: Kinds = None, method: Methods = None, seeds: Seeds = 3, per_class: PerClass = 150, kept: Kept = False
+) -> None:
+    """The same for the default recipe with one thing taken away, or another in its place."""
+    from training.bench.flow.report import ablate
+
+    ablate(kind, method, seeds, per_class, kept)
 
 
 @bench.command("flow-speed")

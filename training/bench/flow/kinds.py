@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -19,16 +18,18 @@ from core.imaging import mirror
 from core.split import SplitConfig, plan_split
 from core.taxonomy import ENT, AnatomyClass, Taxonomy
 from core.vectors import Matrix
-from training.phantoms.dataset import phantoms
+from training.bench.flow.blind import FRAME, BlindConfig, blind_embeddings, train_blind
+from training.bench.flow.images import Shown, enlarged_demo, rendered
+from training.bench.flow.kept import kept_arrays
 from training.random_weights import write_random_weights
 
-PHANTOM_SEED = 1000
-"""Far from the seeds of the demo library and of what encoders are trained on."""
-SIZE = 160
-"""Height of the rendered frames in pixels."""
 BATCH = 32
 LABELLED = 0.1
 """Part of the data sets of scikit-learn that is trained on; a fifth of it validates."""
+MODEL = "ViT-B-32-quickgelu"
+
+Embed = Callable[[Sequence[Image.Image]], Matrix]
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Kind:
     """Images as (N, D) embeddings, what is known of them, and a split.
 
     `mirrored` (N, D) are their mirror images, where mirroring means something. `finding` is "" where there is none,
-    `group` the patient (or a number of each image's own).
+    `group` the patient (or a number of each image's own). `digest` changes with the embeddings.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Kind:
     label: tuple[str, ...]
     finding: tuple[str, ...]
     group: tuple[str, ...]
+    digest: str
     split: tuple[str, ...] = ()
 
     def split_by(self, seed: int) -> Kind:
@@ -57,94 +59,112 @@ class Kind:
         return replace(self, split=plan_split(self.label, groups, [None] * len(groups), SplitConfig(seed=seed)).splits)
 
 
-@dataclass(frozen=True)
-class _Shown:
-    images: list[Image.Image]
-    label: tuple[str, ...]
-    finding: tuple[str, ...]
-    group: tuple[str, ...]
+def ent_mini(per_class: int, say: Say) -> Kind:
+    """The bundled encoder."""
+    encoder = CLIPEncoder(*describe("ent-mini"))
+
+    def embed(images: Sequence[Image.Image]) -> Matrix:
+        return _encode(encoder, images)
+
+    return _kind("ent-mini", encoder.spec.fingerprint[:12], per_class, lambda: embed, say)
 
 
-@cache
-def _phantoms(per_class: int) -> _Shown:
-    made = list(phantoms(PHANTOM_SEED, per_class))
-    images = [Image.open(io.BytesIO(phantom.jpeg(SIZE))).convert("RGB") for phantom in made]
-    facts = [phantom.facts for phantom in made]
-    return _Shown(
-        images,
-        tuple(fact.label for fact in facts),
-        tuple(fact.finding or "" for fact in facts),
-        tuple(phantom.patient for phantom in made),
-    )
+def blind(per_class: int, say: Say) -> Kind:
+    """A small encoder that never saw a label, to which mirror images are the same."""
+    config = BlindConfig()
+
+    def ready() -> Embed:
+        net = train_blind(
+            lambda people: rendered(people, FRAME), config, lambda done, total: say(f"blind encoder: {done} of {total}")
+        )
+        return lambda images: blind_embeddings(net, images)
+
+    return _kind("side-blind encoder", "-".join(map(str, asdict(config).values())), per_class, ready, say)
 
 
-def thumbnail(per_class: int) -> Kind:
+def untrained(per_class: int, say: Say) -> Kind:
+    """ViT-B/32 with random weights."""
+
+    def ready() -> Embed:
+        with tempfile.TemporaryDirectory() as folder:
+            weights = Path(folder) / "random.safetensors"
+            write_random_weights(weights, MODEL, seed=0)
+            encoder = CLIPEncoder(*describe("clip-vit-b-32", weights))
+            encoder.load()
+        return lambda images: _encode(encoder, images)
+
+    return _kind("ViT-B/32, random weights", "0", per_class, ready, say)
+
+
+def thumbnail(per_class: int, say: Say) -> Kind:
     """8 x 8 colours of the field of view, without their mean picture."""
 
     def colours(images: Sequence[Image.Image]) -> Matrix:
         small = [crop_field_of_view(image).resize((8, 8), Image.Resampling.BOX) for image in images]
         return np.stack([np.asarray(image, np.float32).ravel() / 255 for image in small])
 
-    shown = _phantoms(per_class)
-    plain, flipped = colours(shown.images), colours([mirror(image) for image in shown.images])
-    mean = plain.mean(axis=0)
-    return _kind("8x8 colours", shown, plain - mean, flipped - mean)
+    return _kind("8x8 colours", "0", per_class, lambda: colours, say, centred=True)
 
 
-def untrained(per_class: int) -> Kind:
-    """ViT-B/32 with random weights."""
-    with tempfile.TemporaryDirectory() as folder:
-        weights = Path(folder) / "random.safetensors"
-        write_random_weights(weights, "ViT-B-32-quickgelu", seed=0)
-        return _encoded("ViT-B/32, random weights", CLIPEncoder(*describe("clip-vit-b-32", weights)), per_class)
-
-
-def ent_mini(per_class: int) -> Kind:
-    """The bundled encoder."""
-    return _encoded("ent-mini", CLIPEncoder(*describe("ent-mini")), per_class)
-
-
-def digits(_per_class: int) -> Kind:
+def digits(_per_class: int, _say: Say) -> Kind:
     """Handwritten digits of scikit-learn: 1797 images, 64 grey values as the embedding."""
     found = load_digits()
     return _table("digits", found.data, [f"digit-{target}" for target in found.target])
 
 
-def breast_cancer(_per_class: int) -> Kind:
+def breast_cancer(_per_class: int, _say: Say) -> Kind:
     """Cell nuclei of scikit-learn: 569 biopsies, 30 measurements, standardised, as the embedding."""
     found = load_breast_cancer()
     data = (found.data - found.data.mean(axis=0)) / found.data.std(axis=0)
     return _table("breast cancer", data, [str(found.target_names[target]) for target in found.target])
 
 
-KINDS: Mapping[str, Callable[[int], Kind]] = {
-    "thumbnail": thumbnail,
-    "untrained": untrained,
+KINDS: Mapping[str, Callable[[int, Say], Kind]] = {
     "ent-mini": ent_mini,
+    "blind": blind,
+    "untrained": untrained,
+    "thumbnail": thumbnail,
     "digits": digits,
     "breast-cancer": breast_cancer,
 }
 
 
-def _encoded(name: str, encoder: CLIPEncoder, per_class: int) -> Kind:
-    shown = _phantoms(per_class)
-
-    def embed(images: Sequence[Image.Image]) -> Matrix:
-        batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
-        return np.concatenate([encoder.encode_images(batch) for batch in batches])
-
-    return _kind(name, shown, embed(shown.images), embed([mirror(image) for image in shown.images]))
+@cache
+def _shown(per_class: int) -> Shown:
+    return enlarged_demo(per_class)
 
 
-def _kind(name: str, shown: _Shown, plain: Matrix, flipped: Matrix) -> Kind:
-    return Kind(name, ENT, _unit(plain), _unit(flipped), shown.label, shown.finding, shown.group)
+def _encode(encoder: CLIPEncoder, images: Sequence[Image.Image]) -> Matrix:
+    batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
+    return np.concatenate([encoder.encode_images(batch) for batch in batches])
+
+
+def _kind(
+    name: str, version: str, per_class: int, ready: Callable[[], Embed], say: Say, *, centred: bool = False
+) -> Kind:
+    """The embeddings of the enlarged demo by what `ready` gets ready, kept by `name`, `version` and the images."""
+    shown = _shown(per_class)
+    digest = f"{name.translate(str.maketrans(' /,', '---'))}-{version}-{per_class}-{shown.digest}"
+
+    def make() -> dict[str, np.ndarray]:
+        embed = ready()
+        say(f"{name}: embedding {len(shown.people)} images and their mirror images")
+        return {"plain": embed(shown.images), "mirrored": embed([mirror(image) for image in shown.images])}
+
+    found = kept_arrays(digest, make)
+    mean = found["plain"].mean(axis=0) * np.float32(centred)
+    plain, flipped = (_unit(found[which] - mean) for which in ("plain", "mirrored"))
+    facts = [one.facts for one in shown.people]
+    label, finding = tuple(fact.label for fact in facts), tuple(fact.finding or "" for fact in facts)
+    return Kind(name, ENT, plain, flipped, label, finding, shown.group, digest)
 
 
 def _table(name: str, data: np.ndarray, label: Sequence[str]) -> Kind:
     names = sorted(set(label))
     taxonomy = Taxonomy(name, tuple(AnatomyClass(n, n, n) for n in names))
     group = tuple(str(row) for row in range(len(label)))
-    return Kind(name, taxonomy, _unit(data.astype(np.float32)), None, tuple(label), ("",) * len(label), group)
+    digest = name.replace(" ", "-")
+    return Kind(name, taxonomy, _unit(data.astype(np.float32)), None, tuple(label), ("",) * len(label), group, digest)
 
 
 def _few_labelled(label: Sequence[str], seed: int) -> tuple[str, ...]:

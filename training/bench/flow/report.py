@@ -1,47 +1,87 @@
-"""The table of the flow's benchmark, printed kind by kind as it is measured."""
+"""The tables of the flow's benchmark, printed kind by kind as they are measured."""
 
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from core.errors import TrainingError
 from training.bench.flow.kinds import KINDS, Kind
-from training.bench.flow.methods import METHODS
-from training.bench.flow.table import LEVELS, Row, against, measure
+from training.bench.flow.methods import ABLATIONS, METHODS
+from training.bench.flow.table import ALL, LEVELS, Row, against, measure, side_probe
 
-OURS = ("default", "default + re-ranking")
+OURS, RAW, RERANKED = "default", "raw", "default + re-ranking"
+ABLATED = ("raw", "default", *ABLATIONS)
 
 
-def run(kinds: Sequence[str] | None, methods: Sequence[str] | None, seeds: int, per_class: int) -> None:
-    """Measure and print. Raises TrainingError for a kind or a method that there is not."""
-    wanted = [_known(name, KINDS, "kind of embedding") for name in kinds or KINDS]
-    chosen = [_known(name, METHODS, "method") for name in methods or METHODS]
+def run(kinds: Sequence[str] | None, methods: Sequence[str] | None, seeds: int, per_class: int, kept: bool) -> None:
+    """Measure and print the comparison; `kept`: of what has been measured already.
+
+    Raises TrainingError for a kind or a method that there is not.
+    """
+    _run(kinds or list(KINDS), methods or list(METHODS), range(seeds), per_class, kept)
+
+
+def ablate(kinds: Sequence[str] | None, methods: Sequence[str] | None, seeds: int, per_class: int, kept: bool) -> None:
+    """The same for `default` with one thing changed at a time."""
+    _run(kinds or ["ent-mini", "blind", "thumbnail"], methods or list(ABLATED), range(seeds), per_class, kept)
+
+
+def _run(kinds: Sequence[str], methods: Sequence[str], seeds: Sequence[int], per_class: int, kept: bool) -> None:
+    wanted = [_known(name, KINDS, "kind of embedding") for name in kinds]
+    chosen = [_known(name, ALL, "method") for name in methods]
     for name in wanted:
-        started = time.perf_counter()
-        kind = KINDS[name](per_class)
-        rows = measure(kind, seeds, chosen, _say)
-        _show(kind, rows, seeds, time.perf_counter() - started)
+        kind = KINDS[name](per_class, _say)
+        rows = measure(kind, seeds, chosen, kept, _say)
+        _say("")
+        if rows:
+            Console(width=140).print(f"\n{_head(kind, rows)}", _table(rows), f"{_sides(kind, rows)}".strip())
 
 
-def _show(kind: Kind, rows: list[Row], seeds: int, seconds: float) -> None:
-    table = Table("method", *(f"{level} Recall@1" for level in LEVELS), "wrong side", "default - it", "p", box=None)
-    names = [row.method for row in rows]
-    for row in rows:
-        levels = [f"{row.recall[level]:.3f} +- {row.spread[level]:.3f}" for level in LEVELS]
-        test = against(rows, OURS[0], row.method) if OURS[0] in names and row.method != OURS[0] else None
-        said = ("", "") if test is None else (f"{test.difference:+.3f}", f"{test.p:.3f}")
-        table.add_row(row.method, *levels, str(row.wrong_sides), *said)
-    queries = len(rows[0].hits) // seeds
-    Console(width=130).print(
-        f"\n{kind.name}: {kind.x.shape[0]} images, {kind.x.shape[1]} numbers each, {seeds} seeds, "
-        f"{queries} test queries each, {seconds:.0f} s",
-        table,
-    )
+def _head(kind: Kind, rows: Mapping[str, Row]) -> str:
+    some = next(iter(rows.values()))
+    queries = [len(trial.groups) for trial in some.values()]
+    return f"{kind.name}: {kind.x.shape[0]} images, {kind.x.shape[1]} numbers each; about {max(queries)} queries a seed"
+
+
+def _table(rows: Mapping[str, Row]) -> Table:
+    """Means and standard deviations over seeds, and p of `default` against each, by class and by finding."""
+    table = Table("method", "seeds", *LEVELS, "wrong side", "default - it", "p", "finding", "p", "CPU s", box=None)
+    for name, row in rows.items():
+        levels = [_spread([trial.recall(level) for trial in row.values()]) for level in LEVELS]
+        wrong = sum(trial.wrong_sides for trial in row.values())
+        seconds = np.mean([trial.seconds for trial in row.values()])
+        tests = [_tested(rows, name, level) for level in ("class", "finding")]
+        table.add_row(name, _seeds(row), *levels, str(wrong), *tests[0], *tests[1], f"{seconds:.0f}")
+    return table
+
+
+def _seeds(row: Row) -> str:
+    return ",".join(map(str, sorted(row)))
+
+
+def _spread(values: Sequence[float]) -> str:
+    return "" if np.isnan(values).all() else f"{np.mean(values):.3f} +- {np.std(values):.3f}"
+
+
+def _tested(rows: Mapping[str, Row], name: str, level: str) -> tuple[str, str]:
+    test = against(rows[OURS], rows[name], level) if OURS in rows and name != OURS else None
+    return ("", "") if test is None else (f"{test.difference:+.3f}", f"{test.p:.3f}")
+
+
+def _sides(kind: Kind, rows: Mapping[str, Row]) -> str:
+    """What a linear probe says of the side, and how many of raw's wrong sides `default` mends."""
+    seeds = sorted(set.intersection(*(set(row) for name, row in rows.items() if name in (RAW, OURS))))
+    if kind.mirrored is None or not {RAW, OURS} <= rows.keys() or not seeds:
+        return ""
+    raw, ours = (sum(rows[name][seed].wrong_sides for seed in seeds) for name in (RAW, OURS))
+    probe, guess = side_probe(kind, seeds)
+    mended = f"; default mends {1 - ours / raw:.0%} of raw's {raw} wrong sides" if raw else ""
+    return f"side by a linear probe on raw embeddings: {probe:.3f} right (guessing: {guess:.3f}){mended}"
 
 
 def _say(words: str) -> None:

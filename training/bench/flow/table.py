@@ -1,68 +1,133 @@
-"""The table: methods by embeddings, Recall@1 at three levels, over several seeds."""
+"""The table: methods by embeddings, Recall@1 at three levels, over several seeds; what was measured is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
 
 from core.bootstrap import Bootstrap, PairedTest
 from core.metrics import nearest, rankings
-from core.training_set import training_set
+from core.training_set import TrainingSet, training_set
+from training.bench.flow.kept import forget_training, is_kept, kept_json
 from training.bench.flow.kinds import Kind
-from training.bench.flow.methods import METHODS, Fitted
+from training.bench.flow.methods import ABLATIONS, METHODS, RECIPES, Fitted
 
 LEVELS = ("class", "region", "finding")
+ALL = {**METHODS, **ABLATIONS}
+Hits = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Row:
-    """Recall@1 of one method: per level the mean over seeds and their standard deviation (NaN: nothing to find).
+class Trial:
+    """One method on the split of one seed: which queries were answered rightly, per level, in their order.
 
-    Queries are test images; they are looked for among the training images, whose patients are others. `wrong_sides`
-    is how many queries, over all seeds, were answered with the other side of the right region.
+    Queries are test images; they are looked for among the training images, whose patients are others. At the finding
+    level those without one are NaN. `wrong_sides` is how many were answered with the other side of the right region.
     """
 
-    method: str
-    recall: dict[str, float]
-    spread: dict[str, float]
+    hits: Mapping[str, Hits]
     wrong_sides: int
-    hits: npt.NDArray[np.float64]  # class level, (seeds * queries,)
     groups: tuple[str, ...]
+    seconds: float
+
+    def recall(self, level: str) -> float:
+        """Share of right answers; NaN where there is nothing to find."""
+        known = self.hits[level][~np.isnan(self.hits[level])]
+        return float(known.mean()) if len(known) else float("nan")
+
+
+Row = Mapping[int, Trial]
+"""The trials of one method, by seed."""
 
 
 def measure(
-    kind: Kind, seeds: int, methods: Sequence[str], on_progress: Callable[[str], None] = lambda said: None
-) -> list[Row]:
-    """One row a method, fitted and tested on the split of each of `seeds`."""
-    found: dict[str, list[_Trial]] = {}
-    for seed in range(seeds):
+    kind: Kind,
+    seeds: Sequence[int],
+    methods: Sequence[str],
+    only_kept: bool = False,
+    say: Callable[[str], None] = lambda words: None,
+) -> dict[str, Row]:
+    """A row for every method that was fitted and tested on the split of each of `seeds`, or of those that are kept."""
+    rows: dict[str, dict[int, Trial]] = {}
+    for seed in seeds:
         split = kind.split_by(seed)
         data = training_set(split.x, split.label, split.split, kind.taxonomy, split.mirrored)
         for method in methods:
-            on_progress(f"{kind.name}, seed {seed}, {method}")
-            for name, fitted in METHODS[method](data, seed).items():
-                found.setdefault(name, []).append(_tried(split, fitted))
-    return [_row(name, trials) for name, trials in found.items()]
+            name = _name(kind, seed, method)
+            if only_kept and not is_kept(name):
+                continue
+            say(f"{kind.name}, seed {seed}, {method}")
+            for row, trial in kept_json(name, lambda: _measured(split, data, seed, method, name)).items():  # noqa: B023
+                rows.setdefault(row, {})[seed] = _read(trial)
+            forget_training(name)
+    return dict(rows)
 
 
-def against(rows: Sequence[Row], ours: str, other: str) -> PairedTest:
-    """The paired test, over patients and over all seeds, of one method's class Recall@1 against another's."""
-    one, two = (next(row for row in rows if row.method == name) for name in (ours, other))
-    return Bootstrap(np.array(one.groups)).paired(one.hits, two.hits)
+def against(one: Row, other: Row, level: str = "class") -> PairedTest | None:
+    """The paired test over patients of one method's Recall@1 against another's, on all seeds that both have."""
+    seeds = sorted(one.keys() & other.keys())
+    if not seeds:
+        return None
+    ours, theirs = (np.concatenate([row[seed].hits[level] for seed in seeds]) for row in (one, other))
+    groups = np.array([group for seed in seeds for group in one[seed].groups])
+    known = ~np.isnan(ours)
+    return Bootstrap(groups[known]).paired(ours[known], theirs[known]) if known.any() else None
 
 
-@dataclass(frozen=True)
-class _Trial:
-    recall: dict[str, float]
-    wrong_sides: int
-    hits: npt.NDArray[np.float64]
-    groups: tuple[str, ...]
+def side_probe(kind: Kind, seeds: Sequence[int]) -> tuple[float, float]:
+    """How often a linear probe on raw embeddings says the right side, and how often the more frequent side would be.
+
+    Means over test images and `seeds`; one probe (logistic regression) a region with sides, fitted to training images
+    and their mirror images. NaN where no class has a side.
+    """
+    right: list[float] = []
+    guessed: list[float] = []
+    for seed in seeds:
+        split = kind.split_by(seed)
+        for region in kind.taxonomy.regions:
+            if kind.mirrored is not None and kind.taxonomy.labels_where(region=region, side="left"):
+                found = _probed(split, region)
+                right += found[0]
+                guessed += found[1]
+    return float(np.mean(right or [np.nan])), float(np.mean(guessed or [np.nan]))
 
 
-def _tried(kind: Kind, fitted: Fitted) -> _Trial:
+def _probed(kind: Kind, region: str) -> tuple[list[float], list[float]]:
+    labels, split, left = np.array(kind.label), np.array(kind.split), kind.taxonomy.labels_where(side="left")
+    inside = np.isin(labels, kind.taxonomy.labels_where(region=region))
+    train, test = (np.flatnonzero(inside & (split == name)) for name in ("train", "test"))
+    is_left = np.isin(labels, left)
+    flipped = kind.x if kind.mirrored is None else kind.mirrored
+    x, y = np.concatenate([kind.x[train], flipped[train]]), np.concatenate([is_left[train], ~is_left[train]])
+    mean, spread = x.mean(axis=0), np.linalg.norm(x - x.mean(axis=0), axis=1).mean()
+    probe = LogisticRegression(C=10, max_iter=2000).fit((x - mean) / spread, y)
+    right = probe.predict((kind.x[test] - mean) / spread) == is_left[test]
+    frequent = is_left[train].mean() >= 0.5
+    return right.astype(float).tolist(), (is_left[test] == frequent).astype(float).tolist()
+
+
+def _name(kind: Kind, seed: int, method: str) -> str:
+    recipe = RECIPES.get(method)
+    settings = "" if recipe is None else json.dumps(recipe.to_dict(), sort_keys=True)
+    return f"{kind.digest}-{method}-{seed}-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"
+
+
+def _measured(kind: Kind, data: TrainingSet, seed: int, method: str, name: str) -> dict[str, Any]:
+    started = time.process_time()
+    fitted = ALL[method](data, seed, name)
+    seconds = time.process_time() - started
+    return {row: _written(_tried(kind, one, seconds)) for row, one in fitted.items()}
+
+
+def _tried(kind: Kind, fitted: Fitted, seconds: float = 0.0) -> Trial:
     split, taxonomy = np.array(kind.split), kind.taxonomy
     query, reference = np.flatnonzero(split == "test"), np.flatnonzero(split == "train")
     q, r = fitted.move(kind.x[query]), fitted.move(kind.x[reference])
@@ -72,21 +137,19 @@ def _tried(kind: Kind, fitted: Fitted) -> _Trial:
         order = [ranking.order[:, 0] for ranking in rankings(q, r, rescore=fitted.rescore)]
         best = reference[np.concatenate(order)]
     region = np.array([taxonomy[label].region for label in kind.label])
+    sided = np.array([taxonomy[label].side is not None for label in kind.label])[query]
     names = {"class": np.array(kind.label), "region": region, "finding": np.array(kind.finding)}
-    right = {level: (of[query] == of[best])[of[query] != ""] for level, of in names.items()}
-    recall = {level: float(hits.mean()) if len(hits) else float("nan") for level, hits in right.items()}
-    wrong_sides = int((right["region"] & ~right["class"]).sum())
-    groups = tuple(kind.group[row] for row in query)
-    return _Trial(recall, wrong_sides, right["class"].astype(np.float64), groups)
+    hits = {level: (of[query] == of[best]).astype(np.float64) for level, of in names.items()}
+    hits["finding"][names["finding"][query] == ""] = np.nan
+    wrong_sides = int((sided & (hits["region"] > hits["class"])).sum())
+    return Trial(hits, wrong_sides, tuple(kind.group[row] for row in query), seconds)
 
 
-def _row(name: str, trials: list[_Trial]) -> Row:
-    by_level = {level: [trial.recall[level] for trial in trials] for level in LEVELS}
-    return Row(
-        name,
-        {level: float(np.mean(values)) for level, values in by_level.items()},
-        {level: float(np.std(values)) for level, values in by_level.items()},
-        sum(trial.wrong_sides for trial in trials),
-        np.concatenate([trial.hits for trial in trials]),
-        tuple(group for trial in trials for group in trial.groups),
-    )
+def _written(trial: Trial) -> dict[str, Any]:
+    hits = {level: [None if np.isnan(hit) else hit for hit in values] for level, values in trial.hits.items()}
+    return {**asdict(trial), "hits": hits}
+
+
+def _read(trial: Mapping[str, Any]) -> Trial:
+    hits = {level: np.array(values, np.float64) for level, values in trial["hits"].items()}
+    return Trial(hits, int(trial["wrong_sides"]), tuple(trial["groups"]), float(trial["seconds"]))

@@ -1,0 +1,48 @@
+"""The flow that comes with the demo: put to use in its library where it is of the library's encoder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors import EntError
+from core.run_folder import CURVE, SETTINGS, SPLIT, RunFolder
+from core.split import SPLITS
+
+if TYPE_CHECKING:
+    from core.library import Library
+
+FOLDER = "flow"
+"""Name of the flow's folder in a demo's; `python -m training demo-flow` makes it."""
+FLOW_ID = "demo-flow"
+
+
+def put_to_use(demo: Path, library: Library, on_wait: Callable[[str], None] = lambda said: None) -> bool:
+    """Copy the flow of the demo folder into its library and search through it; whether there was one that fits.
+
+    One of another encoder, or that cannot be read, is left where it is: the demo can do without.
+    """
+    bundled = RunFolder(demo / FOLDER)
+    try:
+        if bundled.settings().encoder != library.encoder.spec.fingerprint:
+            return False
+        root = library.flows.root / FLOW_ID
+        with library.lock.held(on_wait=on_wait):
+            shutil.copytree(bundled.folder, root, dirs_exist_ok=True)
+            cases = library.catalog.cases(order="oldest")
+            split = {name: [case.case_id for case in cases if case.split == name] for name in SPLITS}
+            (root / SPLIT).write_text(json.dumps(split, indent=1), encoding="utf-8")
+        library.activate(FLOW_ID, on_wait=on_wait)
+    except (EntError, OSError):
+        library.flows.delete(FLOW_ID)
+        return False
+    return True
+
+
+def files_of(run: Path) -> list[Path]:
+    """What of a training's folder is bundled: the flow, its re-ranker, its settings and its curve, not its state."""
+    names = {SETTINGS, CURVE, *(path.name for path in (*run.glob("flow.*"), *run.glob("rerank.*")))}
+    return [run / name for name in sorted(names)]

@@ -1,0 +1,68 @@
+"""The images of the flow's benchmark: the demo's phantoms and fresh ones, rendered when somebody looks at them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import multiprocessing
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import groupby
+
+from PIL import Image
+
+from training.phantoms.dataset import phantoms
+from training.phantoms.patient import Phantom
+
+DEMO_SEED, DEMO_PER_CLASS = 0, 100
+"""What the demo library is drawn from."""
+FRESH_SEED = 710_001
+"""Far from the seeds of the demo library and of what encoders are trained and measured on."""
+SIZE = 160
+"""Height of the rendered frames in pixels."""
+PROOFS = 3
+"""Images of each class that are rendered to see whether what was kept is still of what the renderer draws."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Phantoms not yet rendered; `group` tells patients apart, of whatever seed they are."""
+
+    people: tuple[Phantom, ...]
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        return tuple(f"{one.seed}-{one.patient}" for one in self.people)
+
+    @cached_property
+    def images(self) -> list[Image.Image]:
+        return rendered(self.people, SIZE)
+
+    @cached_property
+    def digest(self) -> str:
+        """A short hash that changes when the renderer does: of all facts, and of some rendered images."""
+        told = hashlib.sha256(repr([(one.seed, one.name, one.facts) for one in self.people]).encode())
+        ordered = sorted(self.people, key=lambda one: one.facts.label)
+        for _, of_class in groupby(ordered, key=lambda one: one.facts.label):
+            for one in list(of_class)[:PROOFS]:
+                told.update(one.image(SIZE).tobytes())
+        return told.hexdigest()[:12]
+
+
+def enlarged_demo(per_class: int) -> Shown:
+    """`per_class` phantoms of each class: the demo's own, and fresh ones where those do not suffice."""
+    demo = list(phantoms(DEMO_SEED, min(per_class, DEMO_PER_CLASS)))
+    fresh = list(phantoms(FRESH_SEED, per_class - DEMO_PER_CLASS)) if per_class > DEMO_PER_CLASS else []
+    return Shown((*demo, *fresh))
+
+
+def rendered(people: Sequence[Phantom], size: int) -> list[Image.Image]:
+    """Frames of `size` pixels' height, compressed as their cameras do it."""
+    with multiprocessing.get_context("fork").Pool() as workers:
+        files = workers.map(partial(_file, size=size), people, chunksize=16)
+    return [Image.open(io.BytesIO(file)).convert("RGB") for file in files]
+
+
+def _file(phantom: Phantom, size: int) -> bytes:
+    return phantom.jpeg(size)

@@ -1,0 +1,149 @@
+"""The flow in data/demo/flow: the default recipe on the demo's own training images, put to use with the demo."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from core.bootstrap import Bootstrap, PairedTest
+from core.catalog import Case
+from core.checkpoint import save_flow
+from core.console import Progress, say
+from core.demo import FACTS, Demo, open_demo
+from core.demo_flow import FLOW_ID, FOLDER, files_of
+from core.errors import EntError, TrainingError
+from core.flow import Flow
+from core.library import Library
+from core.metrics import Rescore, Values, rankings
+from core.recipe import DEFAULT, Recipe
+from core.run_folder import SETTINGS
+from core.trainer import Epoch
+from core.training_run import TrainingRun, TrainingRuns
+from core.vectors import PLAIN, Matrix
+
+
+@dataclass(frozen=True)
+class Found:
+    """Recall@1 of the demo's test images among its training images, at one level.
+
+    `test` sets after against before, resampling patients.
+    """
+
+    queries: int
+    before: float
+    after: float
+    reranked: float
+    test: PairedTest
+
+
+def write_demo_flow(
+    folder: Path,
+    recipe: Recipe = DEFAULT,
+    on_progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    on_epoch: Callable[[Epoch, int], None] = lambda epoch, epochs: None,
+) -> dict[str, Found]:
+    """Train on the demo in `folder` and bundle the flow with it; what it does to classes and to findings.
+
+    Raises EntError when there is no demo, TrainingError (and bundles nothing) when fewer test images find their class
+    after the flow than before.
+    """
+    demo = _demo(folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        library = open_demo(Path(scratch) / "library", replace(demo, folder=_without_flow(demo.folder, Path(scratch))))
+        try:
+            run = TrainingRuns(library).start(recipe, on_progress)
+            for epoch in run:
+                on_epoch(epoch, recipe.epochs)
+            flow = run.finish().flow
+            found = _measured(library, flow, run)
+            if found["class"].after < found["class"].before:
+                raise TrainingError(
+                    f"class Recall@1 on the demo's test images falls from {found['class'].before:.3f} to "
+                    f"{found['class'].after:.3f} after the flow; it is not bundled: try another --seed"
+                )
+            _bundle(run, flow, demo.folder / FOLDER)
+        finally:
+            library.close()
+    return found
+
+
+def run(folder: Path, seed: int) -> None:
+    """Train, bundle, and say what came of it."""
+    bars: dict[str, Progress] = {}
+
+    def show(what: str, done: int, total: int) -> None:
+        bars.setdefault(what, Progress(what, unit="images"))(done, total)
+
+    try:
+        with Progress("training", unit="epochs") as training:
+            found = write_demo_flow(folder, DEFAULT.changed(seed=seed), show, training.epoch)
+    finally:
+        for bar in bars.values():
+            bar.close()
+    size = sum(file.stat().st_size for file in (folder / FOLDER).iterdir()) / 1e6
+    say(f"wrote {folder / FOLDER}: {size:.1f} MB")
+    for level, one in found.items():
+        figures = f"{one.before:.3f} before, {one.after:.3f} after (p {one.test.p:.3f}), {one.reranked:.3f} re-ranked"
+        say(f"{level} Recall@1 of {one.queries} test images among the training images: {figures}")
+
+
+def _demo(folder: Path) -> Demo:
+    try:
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        return Demo(folder.resolve(), str(facts["name"]), str(facts["encoder"]), int(facts["images"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise EntError(f"there is no demo in {folder}; make one with python -m training demo") from None
+
+
+def _without_flow(folder: Path, scratch: Path) -> Path:
+    """The demo as it is but for a flow that it has already."""
+    return Path(shutil.copytree(folder, scratch / "demo", ignore=shutil.ignore_patterns(FOLDER)))
+
+
+def _measured(library: Library, flow: Flow, run: TrainingRun) -> dict[str, Found]:
+    cases = [case for case in library.catalog.cases(order="oldest") if case.label]
+    test, train = ([case for case in cases if case.split == name] for name in ("test", "train"))
+    if not test:
+        raise TrainingError("the demo has no test images to see what a flow is worth; make it larger")
+    query, gallery = (library.catalog.vectors.get(PLAIN, [case.case_id for case in of]) for of in (test, train))
+    moved = flow.transform(query), flow.transform(gallery)
+    spaces = ((query, gallery, None), (*moved, None), (*moved, library.flows.reranker(run.run_id)))
+    nearest = [_nearest(*space) for space in spaces]
+    return {level: _level(level, test, train, nearest) for level in ("class", "finding")}
+
+
+def _nearest(query: Matrix, gallery: Matrix, rescore: Rescore | None) -> list[int]:
+    return [int(row) for one in rankings(query, gallery, rescore=rescore) for row in one.order[:, 0]]
+
+
+def _level(level: str, test: list[Case], train: list[Case], nearest: list[list[int]]) -> Found:
+    def value(case: Case) -> str | None:
+        return case.label if level == "class" else case.finding
+
+    asked = [row for row, case in enumerate(test) if value(case)]
+    hits: list[Values] = [
+        np.array([float(value(train[found[row]]) == value(test[row])) for row in asked]) for found in nearest
+    ]
+    patients = np.array([test[row].patient or test[row].case_id for row in asked])
+    before, after, reranked = (float(of.mean()) for of in hits)
+    return Found(len(asked), before, after, reranked, Bootstrap(patients).paired(hits[1], hits[0]))
+
+
+def _bundle(run: TrainingRun, flow: Flow, out: Path) -> None:
+    part = out.with_name(f".{out.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    for file in files_of(run.folder.folder):
+        shutil.copyfile(file, part / file.name)
+    recipe = run.trainer.recipe
+    save_flow(part, Flow(flow.field, flow.config, FLOW_ID, recipe.name, recipe=recipe.to_dict()))
+    settings = json.loads((part / SETTINGS).read_text(encoding="utf-8"))
+    (part / SETTINGS).write_text(json.dumps({**settings, "run_id": FLOW_ID}, indent=1) + "\n", encoding="utf-8")
+    shutil.rmtree(out, ignore_errors=True)
+    part.replace(out)
