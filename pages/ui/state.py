@@ -14,6 +14,7 @@ CASE = "case"
 QUERY = "search_query"
 WORDS = "search_words"
 AMONG = "case_among"
+TRAIL = "case_trail"
 SELECTED = "selected_cases"
 _SEEN_CASE = "case_seen_in_url"
 _UPLOADS = "search_uploads"
@@ -123,7 +124,27 @@ def open_case(case_id: str, among: tuple[str, ...]) -> None:
     st.query_params[CASE] = case_id
 
 
+def follow_case(case_id: str, among: tuple[str, ...]) -> None:
+    """Open a case from within the drawer, with a way back to the one that is open there."""
+    if here := case_in_drawer():
+        st.session_state[TRAIL] = (*trail(), (here, cases_around()))
+    open_case(case_id, among)
+
+
+def trail() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The cases that led to the open one, each with those it stood among."""
+    return st.session_state.get(TRAIL, ())
+
+
+def step_back() -> None:
+    """Open the case again that led to the open one."""
+    *before, (case_id, among) = trail()
+    st.session_state[TRAIL] = tuple(before)
+    open_case(case_id, among)
+
+
 def close_case() -> None:
+    st.session_state[TRAIL] = ()
     st.session_state[CASE] = None
     st.session_state[_SEEN_CASE] = None
     st.query_params.pop(CASE, None)
