@@ -156,7 +156,19 @@ def case_in_drawer() -> str | None:
     if in_url != st.session_state.get(_SEEN_CASE):
         st.session_state[_SEEN_CASE] = in_url
         st.session_state[CASE] = in_url
+        _retrace(in_url)
     return st.session_state.get(CASE)
+
+
+def _retrace(case_id: str | None) -> None:
+    """Where the browser's back led to a case on the trail: it stands among the same cases as before."""
+    ids = [led for led, _ in trail()]
+    if case_id in ids:
+        at = ids.index(case_id)
+        st.session_state[AMONG] = trail()[at][1]
+        st.session_state[TRAIL] = trail()[:at]
+    else:
+        st.session_state[TRAIL] = ()
 
 
 def cases_around() -> tuple[str, ...]:

@@ -71,7 +71,11 @@ def test_the_view_of_an_image_changes_by_keyboard_and_the_case_does_not(visit: C
     assert image.get_attribute("style") == plain
 
     drawer.locator(".card").nth(2).click()
-    expect(drawer.get_by_text("3 of 5")).to_be_visible()
+    expect(drawer.get_by_text("3 of 5")).to_be_in_viewport()
+    page.go_back()
+    expect(drawer.get_by_text("5 of 60")).to_be_visible()
+    drawer.locator(".card").nth(1).click()
+    expect(drawer.get_by_text("2 of 5")).to_be_visible()
     drawer.get_by_role("button", name=f"Back to {shown[:6]}").click()
     expect(drawer.get_by_text("5 of 60")).to_be_visible()
     assert at(page) == shown
