@@ -9,7 +9,7 @@ from core.errors import QueryError
 from core.taxonomy import Taxonomy
 from pages.ui import case_labels, case_neighbours, frame, image_viewer, libraries, palette, state
 from pages.ui.resources import OpenLibrary
-from pages.ui.text import day, escaped
+from pages.ui.text import day, escaped, number
 
 WIDTH = 700
 
@@ -49,7 +49,11 @@ def _walk(case_id: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         _step("Previous", "Left", among, at - 1)
         _step("Next", "Right", among, at + 1)
-        frame.quiet(f"{at + 1} of {len(among)}")
+        frame.quiet(f"{number(at + 1)} of {number(len(among))}", "content")
+        if trail := state.trail():
+            st.space("stretch")
+            back = f"Back to {trail[-1][0][:6]}"
+            st.button(back, key="drawer_back", icon=":material/undo:", type="tertiary", on_click=state.step_back)
 
 
 def _step(label: str, key: str, among: tuple[str, ...], to: int) -> None:

@@ -83,10 +83,11 @@ def _change(library: OpenLibrary, case_id: str, **values: str) -> None:
     from core.relabel import relabel, undo
 
     try:
-        if values:
-            change = relabel(library.engine, case_id, timeout=PATIENCE, **values)
-        else:
-            change = undo(library.engine, case_id, timeout=PATIENCE)
+        with st.spinner("Saving; searches follow"):
+            if values:
+                change = relabel(library.engine, case_id, timeout=PATIENCE, **values)
+            else:
+                change = undo(library.engine, case_id, timeout=PATIENCE)
         st.toast("Saved; filters and searches follow." if change else "These were its labels already.")
     except EntError as error:
         st.session_state[FAILED] = str(error)

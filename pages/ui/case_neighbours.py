@@ -84,5 +84,5 @@ def _grid(
     with st.container(key=key, gap="xxsmall"):
         frame.over(title)
         gallery_grid.show(
-            cards, key=f"{key}_grid", label=title, size="small", on_open=lambda found: state.open_case(found, ids)
+            cards, key=f"{key}_grid", label=title, size="small", on_open=lambda found: state.follow_case(found, ids)
         )

@@ -140,6 +140,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const rove = (to) => buttons().forEach((button) => (button.tabIndex = button === to ? 0 : -1));
   const again = buttons().find((button) => button.dataset.case === focused);
   startSelection(grid, selection, setTriggerValue);
+  returnFocus(grid);
   rove(again ?? buttons()[0]);
   again?.focus();
 

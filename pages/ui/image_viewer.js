@@ -33,6 +33,7 @@ class Viewer {
   show({ url, alt, width, height, name }) {
     this.size = [width, height];
     if (this.url === url) return;
+    if (this.url) this.root.scrollIntoView({ block: "nearest" }); // another case, from further down the drawer
     this.url = url;
     this.view = { ...PLAIN };
     this.stage.classList.remove("lost");

@@ -21,6 +21,7 @@ CASE = "case"
 QUERY = "search_query"
 WORDS = "search_words"
 AMONG = "case_among"
+TRAIL = "case_trail"
 SELECTED = "selected_cases"
 _SEEN_CASE = "case_seen_in_url"
 _UPLOADS = "search_uploads"
@@ -164,7 +165,27 @@ def open_case(case_id: str, among: tuple[str, ...]) -> None:
     st.query_params[CASE] = case_id
 
 
+def follow_case(case_id: str, among: tuple[str, ...]) -> None:
+    """Open a case from within the drawer, with a way back to the one that is open there."""
+    if here := case_in_drawer():
+        st.session_state[TRAIL] = (*trail(), (here, cases_around()))
+    open_case(case_id, among)
+
+
+def trail() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The cases that led to the open one, each with those it stood among."""
+    return st.session_state.get(TRAIL, ())
+
+
+def step_back() -> None:
+    """Open the case again that led to the open one."""
+    *before, (case_id, among) = trail()
+    st.session_state[TRAIL] = tuple(before)
+    open_case(case_id, among)
+
+
 def close_case() -> None:
+    st.session_state[TRAIL] = ()
     st.session_state[CASE] = None
     st.session_state[_SEEN_CASE] = None
     st.query_params.pop(CASE, None)
@@ -176,7 +197,19 @@ def case_in_drawer() -> str | None:
     if in_url != st.session_state.get(_SEEN_CASE):
         st.session_state[_SEEN_CASE] = in_url
         st.session_state[CASE] = in_url
+        _retrace(in_url)
     return st.session_state.get(CASE)
+
+
+def _retrace(case_id: str | None) -> None:
+    """Where the browser's back led to a case on the trail: it stands among the same cases as before."""
+    ids = [led for led, _ in trail()]
+    if case_id in ids:
+        at = ids.index(case_id)
+        st.session_state[AMONG] = trail()[at][1]
+        st.session_state[TRAIL] = trail()[:at]
+    else:
+        st.session_state[TRAIL] = ()
 
 
 def cases_around() -> tuple[str, ...]:

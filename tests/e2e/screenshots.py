@@ -60,6 +60,10 @@ def shoot(url: str, query: Path) -> None:
             for name in ("gallery", "evaluation", "training", "library"):
                 page.goto(f"/{name}")
                 keep(page, f"{name}-{scheme}")
+            page.goto("/gallery?gallery_sort=Typical+first")
+            settle(page).locator(".card").nth(1).click()
+            page.get_by_role("dialog").get_by_text("Nearest").first.wait_for(timeout=120_000)
+            keep(page, f"drawer-{scheme}")
             context.close()
         browser.close()
 

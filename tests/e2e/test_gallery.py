@@ -47,8 +47,10 @@ def test_filtered_paged_chosen_and_opened_by_keyboard_alone(visit: Callable[...,
     expect(drawer.get_by_text("25 of 26")).to_be_visible()
     page.keyboard.press("ArrowRight")
     expect(drawer.get_by_text("26 of 26")).to_be_visible()
+    last = at(page)
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
+    expect(page.locator(".card:focus")).to_have_attribute("data-case", last)
 
 
 def test_the_view_of_an_image_changes_by_keyboard_and_the_case_does_not(visit: Callable[..., Page]) -> None:
@@ -68,6 +70,16 @@ def test_the_view_of_an_image_changes_by_keyboard_and_the_case_does_not(visit: C
     expect(drawer.locator(".states")).to_have_text("")
     assert image.get_attribute("style") == plain
 
+    drawer.locator(".card").nth(2).click()
+    expect(drawer.get_by_text("3 of 5")).to_be_in_viewport()
+    page.go_back()
+    expect(drawer.get_by_text("5 of 60")).to_be_visible()
+    drawer.locator(".card").nth(1).click()
+    expect(drawer.get_by_text("2 of 5")).to_be_visible()
+    drawer.get_by_role("button", name=f"Back to {shown[:6]}").click()
+    expect(drawer.get_by_text("5 of 60")).to_be_visible()
+    assert at(page) == shown
+
     drawer.get_by_role("slider", name="Brightness").fill("150")
     expect(drawer.locator(".states")).to_have_text("Brightness 150 %")
     drawer.get_by_role("button", name="Next").click()
@@ -86,9 +98,13 @@ def test_a_corrected_label_is_followed_by_the_page_behind_and_taken_back(visit: 
     settle(page)
     page.locator(".card").first.click()
     drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_text("Nearest cases")).to_be_visible()
+    settle(page)
     drawer.get_by_text("Correct the labels").click()
-    drawer.get_by_role("combobox", name=re.compile("Class")).click()
-    page.get_by_role("option", name="Vocal cords open").click()
+    drawer.get_by_role("combobox", name=re.compile("Class")).focus()
+    page.keyboard.type("Vocal cords open")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
     drawer.get_by_role("button", name="Save").click()
 
     expect(drawer.get_by_text("Left ear → Vocal cords open")).to_be_visible()

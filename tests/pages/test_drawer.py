@@ -97,6 +97,19 @@ def test_neighbours_before_and_after_the_flow_and_how_far_it_moved_the_case(
     assert "Of the 5 nearest, the flow brought in" in said
 
 
+def test_a_neighbour_is_followed_and_a_way_leads_back(opened: AppTest) -> None:
+    here = opened.session_state["case"]
+    other = next(case_id for case_id in library().catalog.ids() if case_id != here)
+    opened.session_state["case_trail"] = ((here, (here, other)),)
+    opened.session_state["case"] = other
+    opened.run()
+    press(opened, f"Back to {here[:6]}")
+
+    assert opened.session_state["case"] == here
+    assert "1 of 2" in visible(opened)
+    assert not [button for button in opened.button if button.label.startswith("Back")]
+
+
 def test_without_a_flow_there_is_one_list_and_no_word_of_a_flow(opened: AppTest) -> None:
     assert "Nearest cases" in visible(opened)
     assert "flow brought in" not in words(opened)
