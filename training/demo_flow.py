@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from core.bootstrap import Bootstrap, PairedTest
-from core.catalog import Case
+from core.case import Case
 from core.checkpoint import save_flow
 from core.console import Progress, say
 from core.demo import FACTS, Demo, open_demo
