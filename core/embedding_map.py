@@ -54,8 +54,8 @@ class EmbeddingMap:
     def before_only(self) -> EmbeddingMap:
         """The part of it that does not depend on a flow."""
         figures = {name: found for name, found in self.separation.items() if name.startswith("before")}
-        part = {"times": self.times[:1], "positions": self.positions[:1], "nearest": self.nearest[:1]}
-        return replace(self, flow_id=None, separation=figures, **part)
+        times, positions, nearest = self.times[:1], self.positions[:1], self.nearest[:1]
+        return replace(self, flow_id=None, times=times, positions=positions, nearest=nearest, separation=figures)
 
 
 def key_of(root: Path, flow_id: str | None) -> str:
