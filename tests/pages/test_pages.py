@@ -22,7 +22,7 @@ from pages.ui.jobs import Job
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
 from tests.pages.conftest import visible, wait_for_jobs, words
 
-PAGES = ("search", "gallery", "library")
+PAGES = ("search", "gallery", "embedding_map", "library")
 
 
 def visit(app: AppTest, page: str) -> AppTest:
