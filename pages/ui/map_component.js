@@ -238,7 +238,8 @@ class Maps {
     this.play.textContent = "Stop";
     const frame = (now) => {
       if (!this.root.isConnected || !this.running) return;
-      const time = Math.min(1, from + (now - started) / 1000 / SECONDS);
+      const passed = Math.max(0, now - started) / 1000; // a frame's clock may be a little behind
+      const time = Math.min(1, from + passed / SECONDS);
       this.goTo(time);
       if (time < 1) this.running = requestAnimationFrame(frame);
       else this.stop();
