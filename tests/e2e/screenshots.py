@@ -28,6 +28,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         run("core", "demo", root / "libraries" / "demo-synthetic")
+        run("core", "map", root / "libraries" / "demo-synthetic")
         run("training", "phantoms", root / "others", "--per-class", 1, "--seed", UNSEEN)
         query = next((root / "others" / "images").glob("*ear-left*"))
         with running(os.environ | {"ENT_LIBRARIES": str(root / "libraries")}, root / "server.log") as url:
@@ -52,7 +53,7 @@ def shoot(url: str, query: Path) -> None:
             page.goto(f"/?search_words={quote(WORDS)}")
             page.get_by_text("Class among neighbours").wait_for(timeout=120_000)
             keep(page, f"words-{scheme}")
-            for name in ("gallery", "library"):
+            for name in ("gallery", "embedding_map", "library"):
                 page.goto(f"/{name}")
                 keep(page, f"{name}-{scheme}")
             context.close()
