@@ -8,7 +8,7 @@ import secrets
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,14 +54,8 @@ class EmbeddingMap:
     def before_only(self) -> EmbeddingMap:
         """The part of it that does not depend on a flow."""
         figures = {name: found for name, found in self.separation.items() if name.startswith("before")}
-        return replace(
-            self,
-            flow_id=None,
-            separation=figures,
-            times=self.times[:1],
-            positions=self.positions[:1],
-            nearest=self.nearest[:1],
-        )
+        times, positions, nearest = self.times[:1], self.positions[:1], self.nearest[:1]
+        return replace(self, flow_id=None, times=times, positions=positions, nearest=nearest, separation=figures)
 
 
 def key_of(root: Path, flow_id: str | None) -> str:
@@ -71,11 +65,17 @@ def key_of(root: Path, flow_id: str | None) -> str:
     """
     if flow_id is None:
         return "before"
+    weights = root / "flows" / flow_id / "flow.safetensors"
     try:
-        weights = (root / "flows" / flow_id / "flow.safetensors").read_bytes()
+        return f"{flow_id}-{_digest(weights, weights.stat().st_mtime_ns)[:12]}"
     except OSError as error:
         raise LibraryError(f"the flow {flow_id} cannot be read ({error.strerror}); activate another") from error
-    return f"{flow_id}-{hashlib.sha256(weights).hexdigest()[:12]}"
+
+
+@lru_cache(maxsize=16)
+def _digest(path: Path, changed: int) -> str:
+    """Of the file as it was written at `changed`: pages ask at every click."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def path_of(root: Path, key: str) -> Path:

@@ -27,7 +27,7 @@ class Maps {
     this.scheme = schemeOf(root);
     this.bar = make("div", "bar");
     this.maps = make("div", data.titles.length > 1 ? "maps two" : "maps");
-    this.card = make("div", "card");
+    this.card = make("div", "pointed");
     this.card.hidden = true;
     this.card.append(make("img"), make("b"), make("span"));
     this.card.firstChild.alt = "";
@@ -176,7 +176,7 @@ class Maps {
     title.textContent = this.points.said("class", row, 0);
     const finding = this.points.said("finding", row, 0);
     const side = this.data.colour === "class" ? "" : this.points.said(this.data.colour, row, panel.number);
-    line.textContent = [...new Set([finding, side])].filter((text) => text && text !== title.textContent).join(", ");
+    line.textContent = [...new Set([finding, side])].filter((text) => !["", "Others", "None recorded", title.textContent].includes(text)).join(", ");
     const [left, top] = panel.pixel(panel.place(row));
     const box = panel.stage.getBoundingClientRect();
     const outer = this.root.getBoundingClientRect();
@@ -238,7 +238,8 @@ class Maps {
     this.play.textContent = "Stop";
     const frame = (now) => {
       if (!this.root.isConnected || !this.running) return;
-      const time = Math.min(1, from + (now - started) / 1000 / SECONDS);
+      const passed = Math.max(0, now - started) / 1000; // a frame's clock may be a little behind
+      const time = Math.min(1, from + passed / SECONDS);
       this.goTo(time);
       if (time < 1) this.running = requestAnimationFrame(frame);
       else this.stop();

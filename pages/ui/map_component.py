@@ -84,7 +84,7 @@ def _bits(view: MapView, case_ids: Sequence[str]) -> str:
 
 def _cases(view: MapView, bits: str) -> tuple[str, ...]:
     try:
-        marks = np.unpackbits(np.frombuffer(base64.b64decode(bits), np.uint8), bitorder="little")
+        marks = np.unpackbits(np.frombuffer(base64.b64decode(bits, validate=True), np.uint8), bitorder="little")
     except ValueError:
         return ()
     return tuple(view.case_ids[row] for row in np.flatnonzero(marks[: len(view.case_ids)]))

@@ -15,7 +15,6 @@ from pages.ui.text import count, number
 if TYPE_CHECKING:
     from pages.ui.map_data import MapView
 
-PAGE = "map_page"
 PER_PAGE = 48
 MOST_IN_GALLERY = 20_000
 """Cases that one question to the catalogue may name."""
@@ -32,7 +31,7 @@ def show(library: OpenLibrary, view: MapView) -> None:
         return
     _bar(ids, len(view.case_ids))
     pages = math.ceil(len(ids) / PER_PAGE)
-    page = min(int(st.session_state.get(PAGE) or 1), pages)
+    page = min(int(st.session_state.get(state.MAP_GRID_PAGE) or 1), pages)
     shown = ids[(page - 1) * PER_PAGE : page * PER_PAGE]
     gallery_grid.show(
         [gallery_grid.card_of(c, library.taxonomy, library.library_id) for c in library.catalog.cases_by_id(shown)],
@@ -44,7 +43,7 @@ def show(library: OpenLibrary, view: MapView) -> None:
     )
     if pages > 1:
         with st.container(horizontal_alignment="center"):
-            st.pagination(pages, key=PAGE)
+            st.pagination(pages, key=state.MAP_GRID_PAGE)
 
 
 def _bar(ids: tuple[str, ...], among: int) -> None:

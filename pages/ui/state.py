@@ -15,7 +15,7 @@ SEARCH_PAGE, GALLERY_PAGE, LIBRARY_PAGE = "../search.py", "../gallery.py", "../l
 TRAINING_PAGE, EVALUATION_PAGE = "../training.py", "../evaluation.py"
 MAP_PAGE = "../embedding_map.py"
 GALLERY_ONLY = "gallery_only_these"
-MAP_CASE, MAP_SELECTED = "map_case", "map_selected"
+MAP_CASE, MAP_SELECTED, MAP_GRID_PAGE = "map_case", "map_selected", "map_page"
 GO_TO = "go_to_page"
 CASE = "case"
 QUERY = "search_query"
@@ -89,7 +89,10 @@ def show_on_map(case_id: str) -> None:
 
 def case_on_map() -> str | None:
     """The case to be marked on the map: the open one, else the one it was asked to show."""
-    return case_in_drawer() or st.session_state.get(MAP_CASE) or st.query_params.get(MAP_CASE)
+    asked = st.session_state.get(MAP_CASE) or st.query_params.get(MAP_CASE)
+    if asked:
+        st.query_params[MAP_CASE] = asked
+    return case_in_drawer() or asked
 
 
 def selected_on_map() -> tuple[str, ...]:
@@ -97,7 +100,9 @@ def selected_on_map() -> tuple[str, ...]:
 
 
 def select_on_map(case_ids: tuple[str, ...]) -> None:
+    """Select these cases on the map; their grid begins at its first page."""
     st.session_state[MAP_SELECTED] = case_ids
+    st.session_state.pop(MAP_GRID_PAGE, None)
 
 
 def show_in_gallery(case_ids: tuple[str, ...]) -> None:

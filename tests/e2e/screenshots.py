@@ -32,6 +32,7 @@ def main() -> None:
         run("training", "train", demo)
         flow = next((demo / "flows").iterdir()).name
         run("core", "activate", demo, flow)
+        run("core", "map", demo)
         run("training", "evaluate", demo, "--split", "test", "--flow", flow, "--baselines", "--keep")
         run("training", "phantoms", root / "others", "--per-class", 1, "--seed", UNSEEN)
         query = next((root / "others" / "images").glob("*ear-left*"))
@@ -57,7 +58,7 @@ def shoot(url: str, query: Path) -> None:
             page.goto(f"/?search_words={quote(WORDS)}")
             page.get_by_text("Class among neighbours").wait_for(timeout=120_000)
             keep(page, f"words-{scheme}")
-            for name in ("gallery", "evaluation", "training", "library"):
+            for name in ("gallery", "embedding_map", "evaluation", "training", "library"):
                 page.goto(f"/{name}")
                 keep(page, f"{name}-{scheme}")
             page.goto("/gallery?gallery_sort=Typical+first")

@@ -23,7 +23,7 @@ from pages.ui.jobs import Job
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
 from tests.pages.conftest import visible, wait_for_jobs, words
 
-PAGES = ("search", "gallery", "evaluation", "training", "library")
+PAGES = ("search", "gallery", "embedding_map", "evaluation", "training", "library")
 
 
 def visit(app: AppTest, page: str) -> AppTest:
