@@ -82,8 +82,8 @@ def reliability(found: Reliability) -> go.Figure:
         hovertemplate="probability %{x:.2f}, right %{y:.2f}, %{customdata} queries<extra></extra>",
     )
     figure.update_layout(_layout("", legend=False, height=300))
-    figure.update_xaxes(range=[0, 1.04], title_text="probability given to the likeliest class", showgrid=False)
-    figure.update_yaxes(range=[0, 1.06], title_text="share that was right", gridcolor=hex_of(GRID))
+    figure.update_xaxes(range=[-0.02, 1.04], title_text="probability given to the likeliest class", showgrid=False)
+    figure.update_yaxes(range=[-0.06, 1.06], title_text="share that was right", gridcolor=hex_of(GRID))
     return figure
 
 
