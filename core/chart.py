@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from html import escape
 
 from core.calibration import Reliability
-from core.page import Markup
+from core.page import LIGHT, Markup
 
 NAMES, PLOT, VALUES = 190, 460, 150
 """Pixels for the names on the left, the bars, and the numbers on the right."""
 BAR, GAP, AXIS = 15, 12, 22
 CELL, SQUARE, MARGIN = 46, 280, 52
 
-COLOURS = 6
+COLOURS = len(LIGHT)
 
 
 @dataclass(frozen=True)

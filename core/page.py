@@ -8,8 +8,8 @@ from html import escape
 
 CAUTION = "For research and education, not for diagnosis."
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-LIGHT = ("#0072b2", "#c44f00", "#00815e", "#b4558b", "#5d6b72", "#877800")
-DARK = ("#4a9bd6", "#e8703a", "#14b389", "#cc79a7", "#aab6bc", "#f0e442")
+LIGHT = ("#0072b2", "#c44f00", "#00815e", "#b4558b", "#5d6b72", "#877800", "#6a51a3", "#8c3b2a", "#2b8bbf")
+DARK = ("#4a9bd6", "#e8703a", "#14b389", "#cc79a7", "#aab6bc", "#f0e442", "#a898dc", "#d49484", "#8accf0")
 """Colours of series, told apart by colour-blind eyes too."""
 LAYOUT = """
 body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
@@ -25,8 +25,6 @@ svg { max-width: 100%; height: auto; font: 12px system-ui, sans-serif; }
 svg text { fill: var(--text); dominant-baseline: central; }
 svg .end { text-anchor: end; } svg .mid { text-anchor: middle; } svg .quiet { fill: var(--quiet); }
 svg .grid { stroke: var(--line); } svg .whisker { stroke: var(--text); stroke-width: 1.2; }
-svg .s0 { fill: var(--s0); } svg .s1 { fill: var(--s1); } svg .s2 { fill: var(--s2); } svg .s3 { fill: var(--s3); }
-svg .s4 { fill: var(--s4); } svg .s5 { fill: var(--s5); }
 svg .right { fill: var(--s2); } svg .wrong { fill: var(--s1); } svg .strong { fill: #fff; font-weight: 600; }
 """
 
@@ -76,8 +74,8 @@ def _text(cell: str) -> str:
 def _style() -> str:
     light = _variables(LIGHT, page="#ffffff", text="#1a2226", quiet="#56646b", line="#d9dfe2")
     dark = _variables(DARK, page="#11171a", text="#e3e9eb", quiet="#9fb0b7", line="#333e43")
-    keys = "".join(f".k{i} {{ background: var(--s{i}); }}" for i in range(len(LIGHT)))
-    return f":root {{{light}}} @media (prefers-color-scheme: dark) {{ :root {{{dark}}} }} {LAYOUT}{keys}"
+    own = "".join(f".k{i} {{ background: var(--s{i}); }} svg .s{i} {{ fill: var(--s{i}); }}" for i in range(len(LIGHT)))
+    return f":root {{{light}}} @media (prefers-color-scheme: dark) {{ :root {{{dark}}} }} {LAYOUT}{own}"
 
 
 def _variables(series: Sequence[str], **colours: str) -> str:

@@ -58,13 +58,16 @@ class RunFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._lock = FileLock(folder / LOCK, is_singleton=False, thread_local=False)
 
     @contextmanager
     def in_use(self, patience: float = PATIENCE) -> Iterator[None]:
-        """Keep others from training or deleting this. Raises TrainingError when somebody else does so just now."""
-        lock = FileLock(self.folder / LOCK, is_singleton=False)
+        """Keep others from training or deleting this, also within another such block of this very object.
+
+        Raises TrainingError when somebody else does so just now.
+        """
         try:
-            lock.acquire(timeout=patience, poll_interval=LOOK / 4)
+            self._lock.acquire(timeout=patience, poll_interval=LOOK / 4)
         except Timeout:
             raise TrainingError(
                 f"training {self.folder.name} is under way in another program; wait for it, or stop it there"
@@ -72,11 +75,13 @@ class RunFolder:
         try:
             yield
         finally:
-            lock.release()
+            self._lock.release()
 
     @property
     def running(self) -> bool:
         """Whether somebody is training this just now."""
+        if self._lock.is_locked:
+            return True
         if not (self.folder / LOCK).exists():  # to look must not bring back a folder that is being deleted
             return False
         try:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from core.calibration import Reliability
 
 CONFIG = {"displayModeBar": False, "displaylogo": False, "responsive": True}
+FEW = 40
+"""Points of a line below which each is drawn and named."""
 GRID = Colour("#d9dfe2", "#333e43")
 
 
@@ -46,7 +48,7 @@ def lines(
             x=list(range(1, len(values) + 1)),
             y=list(values),
             name=name,
-            mode="lines+markers" if len(values) < 40 else "lines",
+            mode="lines+markers" if len(values) < FEW else "lines",
             line={"color": colour, "width": 2},
             marker={"size": 5},
             hovertemplate="%{y:.3f}",
@@ -54,7 +56,11 @@ def lines(
     if mark is not None:
         figure.add_vline(x=mark, line={"color": hex_of(GRID), "width": 2, "dash": "dot"})
     figure.update_layout(_layout(title, legend=len(series) > 1), hovermode="x unified")
-    figure.update_xaxes(title_text=unit, rangemode="tozero", showgrid=False, zeroline=False, tickformat="d")
+    most = max((len(values) for values in series.values()), default=1)
+    ends = [0.5, most + 0.5] if most < FEW else [0, most * 1.02]
+    figure.update_xaxes(title_text=unit, range=ends, showgrid=False, zeroline=False)
+    if most < FEW:
+        figure.update_xaxes(tick0=1, dtick=1 + most // 10)
     figure.update_yaxes(gridcolor=hex_of(GRID), zeroline=False, range=between)
     return figure
 
@@ -76,8 +82,8 @@ def reliability(found: Reliability) -> go.Figure:
         hovertemplate="probability %{x:.2f}, right %{y:.2f}, %{customdata} queries<extra></extra>",
     )
     figure.update_layout(_layout("", legend=False, height=300))
-    figure.update_xaxes(range=[0, 1.04], title_text="probability given to the likeliest class", showgrid=False)
-    figure.update_yaxes(range=[0, 1.06], title_text="share that was right", gridcolor=hex_of(GRID))
+    figure.update_xaxes(range=[-0.02, 1.04], title_text="probability given to the likeliest class", showgrid=False)
+    figure.update_yaxes(range=[-0.06, 1.06], title_text="share that was right", gridcolor=hex_of(GRID))
     return figure
 
 

@@ -35,7 +35,7 @@ def run(job: Job, arguments: Sequence[str]) -> dict[str, Any]:
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
         cwd=ROOT,
-        env=os.environ | {"ENT_PROGRESS": "json"},
+        env=os.environ | {"ENT_PROGRESS": "json", "OMP_WAIT_POLICY": "PASSIVE"},  # who waits must not keep a core busy
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

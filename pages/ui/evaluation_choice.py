@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.errors import QueryError
 from core.filters import Filters
-from pages.ui import flow_tasks, frame, job_panel, resources, state, tasks
+from pages.ui import evaluation_actions, flow_tasks, frame, job_panel, resources, state, tasks
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, day
 
@@ -137,8 +137,8 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
             label_visibility="collapsed",
         )
         st.space("stretch")
-        _again(library, choice, busy, outdated=not stored.current)
-        _download(library, choice, evaluation)
+        evaluation_actions.again(library, choice, busy, outdated=not stored.current)
+        evaluation_actions.download(library, choice, evaluation)
     if not stored.current:
         st.info("Cases, labels or splits have changed since this was measured.", icon=":material/history:")
     spaces = [*report.spaces, *report.baselines]
@@ -203,56 +203,3 @@ def _nothing_yet(library: OpenLibrary, choice: Choice) -> None:
         "Evaluate",
         partial(flow_tasks.evaluate, library, choice.flow, choice.split, False),
     )
-
-
-def _again(library: OpenLibrary, choice: Choice, busy: bool, outdated: bool) -> None:
-    with st.popover("Evaluate again", icon=":material/refresh:", disabled=busy, key="evaluation_again"):
-        baselines = st.checkbox(
-            "With baselines",
-            key="evaluation_baselines",
-            help="LDA, neighbourhood components and a linear map, fitted to the training images; thumbnails and the "
-            "untrained encoder. Takes a minute or more.",
-        )
-        st.button(
-            "Evaluate",
-            key="evaluation_start",
-            type="primary" if outdated else "secondary",
-            on_click=flow_tasks.evaluate,
-            args=(library, choice.flow, choice.split, baselines),
-        )
-
-
-def _download(library: OpenLibrary, choice: Choice, evaluation: Evaluation) -> None:
-    name = f"evaluation-{choice.flow or 'no-flow'}-{choice.split}"
-    with st.popover("Download", icon=":material/download:", key="evaluation_download"):
-        st.download_button(
-            "Report (HTML)",
-            partial(_page, library, evaluation),
-            f"{name}.html",
-            "text/html",
-            key="evaluation_html",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Figures (JSON)",
-            partial(_json, evaluation),
-            f"{name}.json",
-            "application/json",
-            key="evaluation_json",
-            on_click="ignore",
-        )
-
-
-def _page(library: OpenLibrary, evaluation: Evaluation) -> bytes:
-    from core.report_page import pictured, report_page
-
-    pictures = {case.case_id: library.store.thumbnail(case.sha256) for case in pictured(evaluation)}
-    return report_page(evaluation, pictures).encode()
-
-
-def _json(evaluation: Evaluation) -> bytes:
-    import json
-
-    from core.report import report_json
-
-    return json.dumps(report_json(evaluation), ensure_ascii=False, indent=1).encode()

@@ -130,9 +130,9 @@ def _own_settings(run: RunSummary) -> None:
     recipe = asdict(run.settings.recipe) if run.settings else {}
     plain = asdict(RECIPES[recipe["name"]]) if recipe.get("name") in RECIPES else {}
     changed = [(_title(name), value) for name, value in recipe.items() if plain.get(name) != value]
-    frame.quiet("Every other setting is the recipe's own." if plain else "A recipe of its own.")
     images = dict(run.settings.images) if run.settings else {}
     frame.facts([("Recipe", recipe.get("name")), *changed, *((f"Images, {name}", n) for name, n in images.items())])
+    frame.quiet("Every other setting is the recipe's own." if plain else "A recipe of its own.")
 
 
 def _side_by_side(run: RunSummary, other: RunSummary) -> None:

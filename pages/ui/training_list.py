@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,7 +12,6 @@ from core.errors import EntError
 from pages.ui import flow_tasks, frame, pick_table, state, tasks
 from pages.ui.pick_table import Cell, Column
 from pages.ui.resources import OpenLibrary
-from pages.ui.text import day
 
 if TYPE_CHECKING:
     from core.run_folder import RunSummary
@@ -95,5 +95,11 @@ def _row(run: RunSummary, active: str | None) -> list[Cell]:
         Cell(f"{run.epochs} of {recipe.epochs}" if recipe else ""),
         Cell("" if best is None else f"{best:.2f}", bar=best),
         Cell(state_of(run)),
-        Cell(day(run.settings.created) if run.settings else ""),
+        Cell(_moment(run.settings.created) if run.settings else ""),
     ]
+
+
+def _moment(iso: str) -> str:
+    """`24 Nov 2026, 11:41`, by the clock of this machine."""
+    moment = datetime.fromisoformat(iso).astimezone()
+    return f"{moment.day} {moment:%b %Y, %H:%M}"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.chart import Bar, bar_chart, heat_map
+from core.calibration import Bin, Reliability
+from core.chart import Bar, bar_chart, heat_map, reliability_curve
 from core.evaluate import evaluate
 from core.evaluation import LEAVE_ONE_OUT
 from core.flow import Flow
@@ -84,6 +86,22 @@ def test_the_page_shows_what_was_found(page_and_library: tuple[str, Library]) ->
     for said in ("CLIP score", "flow matching score", "step0", "laterality errors", "not for diagnosis", "mAP@R"):
         assert said in text
     assert text.count("<svg") == 5  # overall, by class, by region, two confusions
+
+
+def test_a_reliability_curve_stands_where_there_is_a_re_ranking(page_and_library: tuple[str, Library]) -> None:
+    text, library = page_and_library
+    assert "Reliability of the class evidence" not in text
+    evaluation = evaluate(library)
+    found = Reliability((Bin(30, 0.75, 0.5), Bin(10, 0.95, 1.0)), 0.2)
+    text = report_page(replace(evaluation, calibration=found, seen=7), {})
+    assert "Expected calibration error 0.200 on 40 queries" in text
+    assert "trained on 7 of these queries" in text
+    assert "30 queries: probability 0.75, right 0.50" in text
+
+
+def test_dots_of_a_reliability_curve_lie_where_they_say() -> None:
+    drawn = reliability_curve(Reliability((Bin(4, 0.5, 1.0),), 0.5))
+    assert 'cx="192.0" cy="10.0"' in drawn  # 52 + 0.5 x 280, and 10 + 0 x 280
 
 
 def test_bars_are_as_long_as_their_values() -> None:
