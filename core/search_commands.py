@@ -17,6 +17,7 @@ from core.settings import get_settings
 if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should not
     from core.search import SearchHit, SearchResult
     from core.taxonomy import Taxonomy
+    from core.typicality import Scale
 
 Ids = list[str] | None
 
@@ -45,6 +46,8 @@ def search(
     from core.filters import Filters
     from core.query import Query
     from core.region import Region
+    from core.typicality import Scale, measure
+    from core.vectors import PLAIN
 
     images = tuple(_read(path) for path in image or ())
     library = console.open_library(lib, weights)
@@ -67,19 +70,25 @@ def search(
         with Progress("downloading weights", unit="bytes") as progress:
             library.encoder.load(progress)
     result = library.search(query)
+    scale = None
+    if result.comparable:
+        flow_id = library.catalog.state().active_flow if result.space == "after" else None
+        plain = measure(library.catalog, PLAIN)
+        scale = Scale(measure(library.catalog, flow_id) if flow_id else plain, plain)
     if as_json:
-        console.print_json(search_json(result))
+        console.print_json(search_json(result, scale))
     else:
-        show_search(result, library.taxonomy)
+        show_search(result, library.taxonomy, scale)
     library.close()
 
 
-def search_json(result: SearchResult) -> dict[str, Any]:
-    """A search result as the JSON object of `search --json`."""
+def search_json(result: SearchResult, scale: Scale | None) -> dict[str, Any]:
+    """A search result as the JSON object of `search --json`; `standing` is the share of same-class pairs less alike."""
     evidence = {"evidence": dict(result.evidence.shares), "neighbours": result.evidence.neighbours}
     rest: dict[str, Any] = {"identical": list(result.identical), "space": result.space, "reranked": result.reranked}
-    rest |= {"side": result.side.side}
-    hits = [_hit_json(hit) for hit in result.hits]
+    rest |= {"side": result.side.side, "close": not _far(result, scale)}
+    standings = [None if scale is None else scale.own.standing(hit.similarity) for hit in result.hits]
+    hits = [{**_hit_json(hit), "standing": standing} for hit, standing in zip(result.hits, standings, strict=True)]
     return {"hits": hits, **evidence, "milliseconds": asdict(result.milliseconds), **rest}
 
 
@@ -94,16 +103,24 @@ def _hit_json(hit: SearchHit) -> dict[str, Any]:
     }
 
 
-def show_search(result: SearchResult, taxonomy: Taxonomy) -> None:
+def _far(result: SearchResult, scale: Scale | None) -> bool:
+    return scale is not None and result.nearest is not None and scale.before.is_far(result.nearest)
+
+
+def show_search(result: SearchResult, taxonomy: Taxonomy, scale: Scale | None) -> None:
     """A search result for people."""
     from core.sides import contradicts
+    from core.typicality import in_hundred
 
-    table = Table("rank", "similarity", "dataset label", "case", "file", box=None, pad_edge=False)
+    columns = ("rank", "similarity", "above", "dataset label", "case", "file")
+    table = Table(*columns, box=None, pad_edge=False)
     for hit in result.hits:
         title = taxonomy[hit.case.label].title if hit.case.label else "unlabelled"
         title += " (other side)" if contradicts(hit.case.label, result.side.side, taxonomy) else ""
         here = " (the query's own picture)" if hit.identical else ""
-        table.add_row(str(hit.rank), f"{hit.similarity:.2f}", title, hit.case.case_id, hit.case.filename + here)
+        standing = None if scale is None else scale.own.standing(hit.similarity)
+        above = "" if standing is None else f"{in_hundred(standing)} of 100"
+        table.add_row(str(hit.rank), f"{hit.similarity:.2f}", above, title, hit.case.case_id, hit.case.filename + here)
     if result.hits:
         console.out().print(table, markup=False, highlight=False)
     else:
@@ -113,6 +130,10 @@ def show_search(result: SearchResult, taxonomy: Taxonomy) -> None:
         f"{round(share * asked)} {taxonomy[label].title}" for label, share in result.evidence.shares.items()
     )
     say(f"of the {asked} nearest labelled cases: {said}" if asked else "no labelled case to compare with")
+    if _far(result, scale):
+        say("no close match: nearly every image of this library is closer to another than this query is to any")
+    if scale is not None and len(scale.own.pairs):
+        say("above: how many of 100 pairs of one class, and of different patients, in this library are less alike")
     if not result.side.agreed:
         say("they disagree on the side: look twice before you take one for granted")
     order = ", in the order of similarity and class evidence together" if result.reranked else ""

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.catalog import Case
 from core.taxonomy import Taxonomy
+from core.typicality import in_hundred
 from pages.ui import media, palette
 
 HERE = Path(__file__).parent
@@ -24,7 +25,8 @@ class Card:
     """One image of a grid. All of it is shown as plain text; `colour` is a CSS value, `similarity` draws a bar.
 
     `warnings` are badges that catch the eye. `move` is what became of its rank, in a sign and in words. `mark` is what
-    a person said of it. `fold` is the label of a button that shows what is folded into this card; `within`: it was.
+    a person said of it. `standing` is the share of same-class pairs of the library that are less alike. `fold` is the
+    label of a button that shows what is folded into this card; `within`: it was folded into another.
     """
 
     case_id: str
@@ -39,7 +41,7 @@ class Card:
     warnings: tuple[str, ...] = ()
     move: tuple[str, str] | None = None
     mark: Mark | None = None
-    standing: str = ""
+    standing: float | None = None
     fold: str = ""
     within: bool = False
 
@@ -63,6 +65,7 @@ def card_of(
     warnings: tuple[str, ...] = (),
     move: tuple[str, str] | None = None,
     mark: Mark | None = None,
+    standing: float | None = None,
 ) -> Card:
     """The card of a stored case."""
     title = palette.title_of(taxonomy, case.label)
@@ -72,6 +75,7 @@ def card_of(
         title,
         *lines,
         "" if similarity is None else f"cosine similarity {similarity:.2f}",
+        "" if standing is None else f"above {in_hundred(standing)} of 100 same-class pairs",
         *badges,
         *warnings,
         move[1] if move else "",
@@ -91,6 +95,7 @@ def card_of(
         warnings=warnings,
         move=move,
         mark=mark,
+        standing=standing,
     )
 
 

@@ -16,9 +16,13 @@ from core.catalog import Catalog
 from core.demo import is_demo
 from core.errors import EntError
 from core.filters import EVERYTHING, Filters
+from core.imaging import Limits, load_image
 from core.settings import get_settings
+from core.sharpness import sharpness_of_query
 from core.store import CATALOG, ImageStore
 from core.taxonomy import Taxonomy
+from core.vectors import PLAIN
+from core.yardstick import Yardstick
 from pages.ui.jobs import Jobs
 
 if TYPE_CHECKING:
@@ -49,6 +53,7 @@ class OpenLibrary:
         self.catalog = Catalog(root / CATALOG)
         self.taxonomy: Taxonomy = self.catalog.taxonomy
         self.store = ImageStore(root)
+        self.yardstick = Yardstick(self.catalog, self.store)
         self._engine: Library | None = None
         self._lock = threading.Lock()
         self._warm = False
@@ -90,6 +95,9 @@ class OpenLibrary:
     def _load(self) -> None:
         with suppress(EntError):
             self.engine.encoder.load()
+            for view in dict.fromkeys((PLAIN, self.catalog.state().active_flow or PLAIN)):
+                self.yardstick.typicality(view)
+            self.yardstick.least_sharpness()
 
 
 _opened: dict[str, OpenLibrary] = {}
@@ -145,6 +153,14 @@ def reranking(library_id: str, flow_id: str) -> Validation | None:
     """What validation said of the re-ranker of a flow; None where it has none."""
     reranker = _opened[library_id].engine.flows.reranker(flow_id)
     return None if reranker is None else reranker.validation
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def sharpness(digest: str, _data: bytes) -> float:
+    """How sharp a query's image is; `digest` stands for its bytes."""
+    settings = get_settings()
+    image = load_image(_data, Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels))
+    return sharpness_of_query(image.rgb)
 
 
 def remember_elsewhere(root: Path) -> None:

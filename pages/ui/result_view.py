@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.sides import contradicts
-from pages.ui import asking, comparing, evidence, frame, gallery_grid, refining, state
+from pages.ui import asking, comparing, evidence, frame, gallery_grid, refining, standing, state
 from pages.ui.resources import OpenLibrary
 from pages.ui.search_options import Options
 from pages.ui.text import count, markdown
@@ -44,6 +44,7 @@ def search(library: OpenLibrary, options: Options) -> Answer:
 def show_hits(library: OpenLibrary, answer: Answer) -> None:
     """Notices first, then the ranked images."""
     _notices(library, answer.result)
+    standing.show_doubts(library, answer.result)
     refining.show_bar(library)
     if not answer.hits:
         frame.empty("No case passes these filters", "Take a filter back to see the nearest of the other cases.")
@@ -101,9 +102,9 @@ def _grid(
     moved: Mapping[str, tuple[str, str]] | None = None,
     size: gallery_grid.Size = "medium",
 ) -> None:
-    ids, marks = tuple(hit.case.case_id for hit in hits), refining.marks()
+    ids, place = tuple(hit.case.case_id for hit in hits), standing.of(library, result)
     gallery_grid.show(
-        [_card(library, result, hit, (moved or {}).get(hit.case.case_id), marks) for hit in hits],
+        [_card(library, result, hit, (moved or {}).get(hit.case.case_id), place(hit.similarity)) for hit in hits],
         key=key,
         label=label,
         size=size,
@@ -118,7 +119,7 @@ def _card(
     result: SearchResult,
     hit: SearchHit,
     move: tuple[str, str] | None,
-    marks: Mapping[str, refining.Mark],
+    place: float | None,
 ) -> gallery_grid.Card:
     other = contradicts(hit.case.label, result.side.side, library.taxonomy)
     side = library.taxonomy.by_name[hit.case.label].side if other else ""
@@ -131,7 +132,8 @@ def _card(
         badges=("identical image",) if hit.identical else (),
         warnings=(f"{side} side",) if side else (),
         move=move,
-        mark=marks.get(hit.case.case_id),
+        mark=refining.marks().get(hit.case.case_id),
+        standing=place,
     )
 
 
@@ -142,7 +144,7 @@ def _found(answer: Answer) -> str:
     query = ", the query mirrored" if answer.options.side == "mirror" else ""
     return (
         f"{found} by {order} of embeddings {WORDS[result.space]}{query}, found in {seconds:.2f} s. "
-        "Titles are dataset labels."
+        "Titles are dataset labels. " + (standing.MEANING if result.comparable else "")
     )
 
 

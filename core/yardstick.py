@@ -1,0 +1,44 @@
+"""What is measured of a library once, to judge queries by: kept until the library changes."""
+
+from __future__ import annotations
+
+import threading
+
+from core.catalog import Catalog
+from core.sharpness import least_sharpness
+from core.store import ImageStore
+from core.typicality import Typicality, measure
+
+
+class Yardstick:
+    """A library's typicality and sharpness; safe to share between threads, and each is measured once at a time."""
+
+    def __init__(self, catalog: Catalog, store: ImageStore) -> None:
+        self.catalog, self.store = catalog, store
+        self._lock = threading.Lock()
+        self._generation = -1
+        self._typicality: dict[str, Typicality] = {}
+        self._sharpness: float | None = None
+        self._looked = False
+
+    def typicality(self, view: str) -> Typicality:
+        """How alike the library's images are in that view."""
+        with self._lock:
+            self._renew()
+            if view not in self._typicality:
+                self._typicality[view] = measure(self.catalog, view)
+            return self._typicality[view]
+
+    def least_sharpness(self) -> float | None:
+        """The sharpness that nearly all of the library's images have; None where it has too few."""
+        with self._lock:
+            self._renew()
+            if not self._looked:
+                self._sharpness, self._looked = least_sharpness(self.catalog, self.store), True
+            return self._sharpness
+
+    def _renew(self) -> None:
+        generation = self.catalog.state().generation
+        if generation != self._generation:
+            self._generation, self._looked = generation, False
+            self._typicality.clear()
