@@ -16,6 +16,7 @@ from core.catalog import Catalog
 from core.demo import is_demo
 from core.errors import EntError
 from core.filters import EVERYTHING, Filters
+from core.folding import Folding
 from core.imaging import Limits, load_image
 from core.settings import get_settings
 from core.sharpness import sharpness_of_query
@@ -53,6 +54,7 @@ class OpenLibrary:
         self.catalog = Catalog(root / CATALOG)
         self.taxonomy: Taxonomy = self.catalog.taxonomy
         self.store = ImageStore(root)
+        self.folding = Folding(self.store)
         self.yardstick = Yardstick(self.catalog, self.store)
         self._engine: Library | None = None
         self._lock = threading.Lock()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.folding import Fold
 from core.sides import contradicts
-from pages.ui import asking, comparing, evidence, frame, gallery_grid, refining, standing, state
+from pages.ui import asking, comparing, evidence, folds, frame, gallery_grid, refining, standing, state
+from pages.ui.folds import Tile
 from pages.ui.resources import OpenLibrary
 from pages.ui.search_options import Options
 from pages.ui.text import count, markdown
@@ -31,7 +33,14 @@ class Answer:
 
     @property
     def hits(self) -> Sequence[SearchHit]:
+        """The results that are shown beside those of the other ranking."""
         return self.result.hits[: self.options.top_k]
+
+    def folds(self, library: OpenLibrary) -> tuple[Fold, ...]:
+        """The results as cards, those that show the same in one, where that is asked for."""
+        if self.options.fold:
+            return library.folding(self.result.hits)[: self.options.top_k]
+        return tuple(Fold(hit) for hit in self.hits)
 
 
 def search(library: OpenLibrary, options: Options) -> Answer:
@@ -50,8 +59,9 @@ def show_hits(library: OpenLibrary, answer: Answer) -> None:
         frame.empty("No case passes these filters", "Take a filter back to see the nearest of the other cases.")
         return
     if answer.before is None:
-        _grid(library, answer.result, answer.hits, "search_grid", "Results, the most similar first")
-        frame.quiet(_found(answer))
+        cards = answer.folds(library)
+        _grid(library, answer.result, folds.tiles(cards), "search_grid", "Results, the most similar first")
+        frame.quiet(_found(answer, cards))
     else:
         _both(library, answer, answer.before)
     if words := state.query().words:
@@ -78,7 +88,7 @@ def show_evidence(library: OpenLibrary, answer: Answer) -> None:
 def _both(library: OpenLibrary, answer: Answer, before: SearchResult) -> None:
     """The rankings beside each other, with what became of every case in ranks."""
     left, right = st.columns(2, gap="medium")
-    shown = before.hits[: answer.options.top_k]
+    shown = [Tile(hit) for hit in before.hits[: answer.options.top_k]]
     with left:
         frame.over("Before the flow")
         moved = comparing.departures(before.hits, answer.result.hits)
@@ -86,7 +96,8 @@ def _both(library: OpenLibrary, answer: Answer, before: SearchResult) -> None:
     with right:
         frame.over("After the flow" + (", class evidence weighed in" if answer.result.reranked else ""))
         moved = comparing.arrivals(answer.result.hits, before.hits)
-        _grid(library, answer.result, answer.hits, "search_grid", "Results after the flow", moved, "small")
+        found = [Tile(hit) for hit in answer.hits]
+        _grid(library, answer.result, found, "search_grid", "Results after the flow", moved, "small")
     frame.quiet(
         f"{count(len(answer.hits), 'case')} each. Compare ranks, not numbers: similarities before and after the flow "
         "are no numbers of one scale. Titles are dataset labels."
@@ -96,36 +107,38 @@ def _both(library: OpenLibrary, answer: Answer, before: SearchResult) -> None:
 def _grid(
     library: OpenLibrary,
     result: SearchResult,
-    hits: Sequence[SearchHit],
+    tiles: Sequence[Tile],
     key: str,
     label: str,
     moved: Mapping[str, tuple[str, str]] | None = None,
     size: gallery_grid.Size = "medium",
 ) -> None:
-    ids, place = tuple(hit.case.case_id for hit in hits), standing.of(library, result)
+    ids, place = tuple(tile.hit.case.case_id for tile in tiles), standing.of(library, result)
     gallery_grid.show(
-        [_card(library, result, hit, (moved or {}).get(hit.case.case_id), place(hit.similarity)) for hit in hits],
+        [_card(library, result, tile, (moved or {}).get(tile.hit.case.case_id), place) for tile in tiles],
         key=key,
         label=label,
         size=size,
         on_open=lambda case_id: state.open_case(case_id, ids),
         on_similar=state.search_with_case,
         on_mark=refining.mark,
+        on_unfold=folds.toggle,
     )
 
 
 def _card(
     library: OpenLibrary,
     result: SearchResult,
-    hit: SearchHit,
+    tile: Tile,
     move: tuple[str, str] | None,
-    place: float | None,
+    place: Callable[[float], float | None],
 ) -> gallery_grid.Card:
-    other = contradicts(hit.case.label, result.side.side, library.taxonomy)
-    side = library.taxonomy.by_name[hit.case.label].side if other else ""
-    return gallery_grid.card_of(
+    hit, taxonomy = tile.hit, library.taxonomy
+    other = contradicts(hit.case.label, result.side.side, taxonomy)
+    side = taxonomy.by_name[hit.case.label].side if other else ""
+    card = gallery_grid.card_of(
         hit.case,
-        library.taxonomy,
+        taxonomy,
         library.library_id,
         rank=hit.rank,
         similarity=hit.similarity,
@@ -133,14 +146,17 @@ def _card(
         warnings=(f"{side} side",) if side else (),
         move=move,
         mark=refining.marks().get(hit.case.case_id),
-        standing=place,
+        standing=place(hit.similarity),
     )
+    return replace(card, fold=tile.button, within=tile.within)
 
 
-def _found(answer: Answer) -> str:
+def _found(answer: Answer, cards: Sequence[Fold]) -> str:
     result = answer.result
     order = "class evidence and cosine similarity" if result.reranked else "cosine similarity"
-    found, seconds = count(len(answer.hits), "case"), result.milliseconds.total / 1000
+    found, seconds = count(len(cards), "case"), result.milliseconds.total / 1000
+    if folded := sum(len(card.rest) for card in cards):
+        found += f", {folded} more folded into them,"
     query = ", the query mirrored" if answer.options.side == "mirror" else ""
     return (
         f"{found} by {order} of embeddings {WORDS[result.space]}{query}, found in {seconds:.2f} s. "
