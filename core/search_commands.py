@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -15,6 +16,7 @@ from core.errors import EntError
 from core.settings import get_settings
 
 if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should not
+    from core.library import Library
     from core.search import SearchHit, SearchResult
     from core.taxonomy import Taxonomy
     from core.typicality import Scale
@@ -39,6 +41,8 @@ def search(
     same_side: Annotated[bool, typer.Option("--same-side", help="only cases of the query's own side")] = False,
     box: Annotated[str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="only that part, each from 0 to 1")] = None,
     other_patients: Annotated[bool, typer.Option("--other-patients", help="none of the query's own patient")] = False,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="write all results as a table")] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help="write one page with pictures")] = None,
     weights: Annotated[Path | None, typer.Option(help="the encoder's weights: a file, or a folder with one")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on standard output, nothing else")] = False,
 ) -> None:
@@ -46,8 +50,9 @@ def search(
     from core.filters import Filters
     from core.query import Query
     from core.region import Region
-    from core.typicality import Scale, measure
-    from core.vectors import PLAIN
+    from core.result_sheet import results_pdf
+    from core.result_table import results_csv
+    from core.sheet import sheet_of
 
     images = tuple(_read(path) for path in image or ())
     library = console.open_library(lib, weights)
@@ -70,11 +75,11 @@ def search(
         with Progress("downloading weights", unit="bytes") as progress:
             library.encoder.load(progress)
     result = library.search(query)
-    scale = None
-    if result.comparable:
-        flow_id = library.catalog.state().active_flow if result.space == "after" else None
-        plain = measure(library.catalog, PLAIN)
-        scale = Scale(measure(library.catalog, flow_id) if flow_id else plain, plain)
+    scale = _scale(library, result)
+    if csv is not None:
+        _write(csv, results_csv(result, library.taxonomy, _standing(scale)).encode())
+    if pdf is not None:
+        _write(pdf, results_pdf(sheet_of(library, query, result, _standing(scale)), library.taxonomy))
     if as_json:
         console.print_json(search_json(result, scale))
     else:
@@ -82,12 +87,27 @@ def search(
     library.close()
 
 
+def _scale(library: Library, result: SearchResult) -> Scale | None:
+    from core.typicality import Scale, measure
+    from core.vectors import PLAIN
+
+    if not result.comparable:
+        return None
+    flow_id = library.catalog.state().active_flow if result.space == "after" else None
+    before = measure(library.catalog, PLAIN)
+    return Scale(measure(library.catalog, flow_id) if flow_id else before, before)
+
+
+def _standing(scale: Scale | None) -> Callable[[float], float | None]:
+    return (lambda similarity: None) if scale is None else scale.own.standing
+
+
 def search_json(result: SearchResult, scale: Scale | None) -> dict[str, Any]:
     """A search result as the JSON object of `search --json`; `standing` is the share of same-class pairs less alike."""
     evidence = {"evidence": dict(result.evidence.shares), "neighbours": result.evidence.neighbours}
     rest: dict[str, Any] = {"identical": list(result.identical), "space": result.space, "reranked": result.reranked}
     rest |= {"side": result.side.side, "close": not _far(result, scale)}
-    standings = [None if scale is None else scale.own.standing(hit.similarity) for hit in result.hits]
+    standings = [_standing(scale)(hit.similarity) for hit in result.hits]
     hits = [{**_hit_json(hit), "standing": standing} for hit, standing in zip(result.hits, standings, strict=True)]
     return {"hits": hits, **evidence, "milliseconds": asdict(result.milliseconds), **rest}
 
@@ -118,7 +138,7 @@ def show_search(result: SearchResult, taxonomy: Taxonomy, scale: Scale | None) -
         title = taxonomy[hit.case.label].title if hit.case.label else "unlabelled"
         title += " (other side)" if contradicts(hit.case.label, result.side.side, taxonomy) else ""
         here = " (the query's own picture)" if hit.identical else ""
-        standing = None if scale is None else scale.own.standing(hit.similarity)
+        standing = _standing(scale)(hit.similarity)
         above = "" if standing is None else f"{in_hundred(standing)} of 100"
         table.add_row(str(hit.rank), f"{hit.similarity:.2f}", above, title, hit.case.case_id, hit.case.filename + here)
     if result.hits:
@@ -146,3 +166,10 @@ def _read(path: Path) -> bytes:
             return file.read(get_settings().max_bytes + 1)  # one byte too many is enough to be refused
     except OSError as error:
         raise EntError(f"cannot read {path}: {error.strerror}; give an image file") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise EntError(f"cannot write {path}: {error.strerror}; choose another file") from error

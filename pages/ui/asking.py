@@ -30,14 +30,15 @@ def search(library: OpenLibrary, options: Options, space: Space) -> SearchResult
     """The answer in that space; where there is none, the page ends here with the reason."""
     try:
         with st.spinner("Searching; the first search loads the encoder", show_time=False):
-            query = _query(options, space)
+            query = query_of(options, space)
             return resources.search(library.library_id, library.generation, _signature(query), query)
     except EntError as error:
         st.error(f"This search cannot be answered: {markdown(error)}", icon=":material/error:")
         st.stop()
 
 
-def _query(options: Options, space: Space) -> Query:
+def query_of(options: Options, space: Space) -> Query:
+    """The session's query as the engine takes it."""
     from core.query import Query
 
     asked = state.query()

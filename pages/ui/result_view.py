@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.folding import Fold
 from core.sides import contradicts
-from pages.ui import asking, comparing, evidence, folds, frame, gallery_grid, refining, standing, state
+from pages.ui import asking, comparing, evidence, export_menu, folds, frame, gallery_grid, refining, standing, state
 from pages.ui.folds import Tile
 from pages.ui.resources import OpenLibrary
 from pages.ui.search_options import Options
@@ -61,7 +61,7 @@ def show_hits(library: OpenLibrary, answer: Answer) -> None:
     if answer.before is None:
         cards = answer.folds(library)
         _grid(library, answer.result, folds.tiles(cards), "search_grid", "Results, the most similar first")
-        frame.quiet(_found(answer, cards))
+        _below(library, answer, _found(answer, cards), [card.lead for card in cards])
     else:
         _both(library, answer, answer.before)
     if words := state.query().words:
@@ -98,10 +98,18 @@ def _both(library: OpenLibrary, answer: Answer, before: SearchResult) -> None:
         moved = comparing.arrivals(answer.result.hits, before.hits)
         found = [Tile(hit) for hit in answer.hits]
         _grid(library, answer.result, found, "search_grid", "Results after the flow", moved, "small")
-    frame.quiet(
+    said = (
         f"{count(len(answer.hits), 'case')} each. Compare ranks, not numbers: similarities before and after the flow "
         "are no numbers of one scale. Titles are dataset labels."
     )
+    _below(library, answer, said, answer.hits)
+
+
+def _below(library: OpenLibrary, answer: Answer, said: str, hits: Sequence[SearchHit]) -> None:
+    """What the results are, and the way to take them along."""
+    with st.container(horizontal=True, wrap=False, vertical_alignment="top", key="search_below"):
+        frame.quiet(said)
+        export_menu.show(library, answer.options, answer.result, hits)
 
 
 def _grid(
