@@ -31,7 +31,7 @@ def search(
     text: Annotated[Ids, typer.Option(metavar="WORDS", help="words to search with, in quotes")] = None,
     top_k: Annotated[int, typer.Option(help="how many results")] = 10,
     where: Annotated[
-        Ids, typer.Option(metavar="FIELD=VALUE", help="label, region, side, split, finding, patient")
+        Ids, typer.Option(metavar="FIELD=VALUE", help="label, region, side, split, finding, patient, since, until")
     ] = None,
     space: Annotated[Literal["before", "after"] | None, typer.Option(help="before or after the flow")] = None,
     rerank: Annotated[bool | None, typer.Option(help="weigh class evidence in; by itself where that helps")] = None,

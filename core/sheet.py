@@ -7,7 +7,7 @@ from datetime import datetime
 
 from core.catalog import Catalog
 from core.errors import EntError
-from core.filters import FIELDS
+from core.filters import DATES, FIELDS
 from core.imaging import load_image, thumbnail
 from core.library import Library
 from core.query import Query
@@ -52,6 +52,7 @@ def _settings(query: Query, result: SearchResult, flow: str | None) -> list[tupl
     said = [("Order", f"{order} of embeddings {space}")]
     chosen = {field: [value or "none" for value in getattr(query.filters, field)] for field in FIELDS}
     terms = [f"{field} {' or '.join(values)}" for field, values in chosen.items() if values]
+    terms += [f"{name} {day}" for name in DATES if (day := getattr(query.filters, name))]
     if terms:
         said.append(("Only", ", ".join(terms)))
     if query.region:

@@ -13,7 +13,7 @@ from core.errors import ImageError
 from core.imaging import Limits, load_image, thumbnail
 from core.settings import get_settings
 from core.taxonomy import ENT
-from pages.ui import focus_key, frame, media, palette, region_box, state
+from pages.ui import focus_key, frame, history, media, palette, region_box, state
 from pages.ui.resources import OpenLibrary
 from pages.ui.state import QueryImage, QueryState
 from pages.ui.text import escaped, markdown, number
@@ -61,6 +61,7 @@ def ask(library: OpenLibrary) -> None:
         _field(ASK_WIDTH)
         _examples(library)
         _uploader("Images to search with", width=ASK_WIDTH)
+        history.show_list(library, ASK_WIDTH)
         st.page_link(state.GALLERY_PAGE, label="Or start from a case in the Gallery", icon=":material/grid_view:")
 
 
@@ -88,6 +89,7 @@ def show(library: OpenLibrary) -> None:
         with st.popover("Add image", icon=":material/add:", disabled=query.pictures >= QueryState.MOST):
             frame.quiet("The search looks for cases like everything that is asked for together.")
             _uploader("Images to add", width="stretch")
+        history.show_menu(library)
     if query.words and pictures:
         frame.quiet("Words and images have the same say in this search.")
 

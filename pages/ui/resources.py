@@ -88,6 +88,10 @@ class OpenLibrary:
         """How many cases that pass `filters` have each value of `field`; counted once for every state."""
         return _facets(self.library_id, self.generation, field, repr(filters), filters)
 
+    def exam_dates(self) -> tuple[str, str] | None:
+        """The first and the last date of an examination; asked once for every state."""
+        return _exam_dates(self.library_id, self.generation)
+
     def warm(self) -> None:
         """Load engine and encoder behind the scenes, once; where that fails, the search itself says why."""
         if not self._warm:
@@ -203,6 +207,11 @@ def _count(library_id: str, generation: int, asked: str, _filters: Filters) -> i
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _facets(library_id: str, generation: int, field: Field, asked: str, _filters: Filters) -> dict[str, int]:
     return _opened[library_id].catalog.facets(field, _filters)
+
+
+@st.cache_resource(max_entries=50, show_spinner=False)
+def _exam_dates(library_id: str, generation: int) -> tuple[str, str] | None:
+    return _opened[library_id].catalog.exam_dates()
 
 
 @st.cache_resource(ttl=30, show_spinner=False)

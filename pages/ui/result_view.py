@@ -11,7 +11,19 @@ import streamlit as st
 
 from core.folding import Fold
 from core.sides import contradicts
-from pages.ui import asking, comparing, evidence, export_menu, folds, frame, gallery_grid, refining, standing, state
+from pages.ui import (
+    asking,
+    comparing,
+    evidence,
+    export_menu,
+    folds,
+    frame,
+    gallery_grid,
+    history,
+    refining,
+    standing,
+    state,
+)
 from pages.ui.folds import Tile
 from pages.ui.resources import OpenLibrary
 from pages.ui.search_options import Options
@@ -47,7 +59,9 @@ def search(library: OpenLibrary, options: Options) -> Answer:
     """The answer to the session's query; where there is none, the page ends here with the reason."""
     both = options.view == "both"
     result = asking.search(library, options, "before" if options.view == "before" else "after")
-    return Answer(result, asking.search(library, options, "before") if both else None, options)
+    before = asking.search(library, options, "before") if both else None
+    history.remember()
+    return Answer(result, before, options)
 
 
 def show_hits(library: OpenLibrary, answer: Answer) -> None:

@@ -16,6 +16,7 @@ GO_TO = "go_to_page"
 CASE = "case"
 QUERY = "search_query"
 WORDS = "search_words"
+HISTORY = "search_history"
 AMONG = "case_among"
 _SEEN_CASE = "case_seen_in_url"
 _UPLOADS = "search_uploads"
@@ -118,3 +119,4 @@ def forget_library() -> None:
     """Drop what belongs to the library that was in use."""
     clear_query()
     close_case()
+    st.session_state[HISTORY] = ()

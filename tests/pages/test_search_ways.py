@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.flow import Flow
 from core.library import Library
+from core.manifest import CaseFacts
+from core.sources import Source, SourceItem
 from core.vector_field import VectorField
 from pages.ui import folds, gallery_grid, refining, state
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
@@ -183,3 +186,36 @@ def test_nothing_close_and_nothing_sharp_is_said(app: AppTest, make_library: Cal
     said = [warning.value for warning in app.warning]
     assert any("No close match" in words for words in said)
     assert any(words.startswith("\\*grey\\*\\.png is more blurred") for words in said)
+
+
+def test_earlier_queries_can_be_asked_again(app: AppTest, make_library: Callable[..., Path]) -> None:
+    make_library("clinic", {"ear-left": 4})
+    search(app)
+    assert not [button for button in app.button if button.label == "query\\.png"]
+    app.text_input(key="search_words").set_value("picture 3").run()
+    press(app, "New search")
+    assert "Earlier in this session" in words(app)
+    press(app, "query\\.png")
+    assert "query.png" in visible(app)
+    assert app.text_input(key="search_words").value == ""
+    press(app, "picture 3 \\+ query\\.png")
+    assert app.text_input(key="search_words").value == "picture 3"
+    assert not app.exception
+
+
+def test_days_narrow_a_search_where_they_are_known(
+    app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
+) -> None:
+    root = make_library("clinic", {"ear-left": 4}, exam_date="2024-01-31")
+    search(app)
+    assert not app.date_input
+    library = Library.open(root, encoder=FakeEncoder())
+    items = (SourceItem("new.png", CaseFacts(exam_date="2024-05-01"), lambda: png(picture(77))),)
+    library.ingest(Source("later", items, (), ()))
+    app.run()
+    app.date_input(key="search_since").set_value(date(2024, 2, 1)).run()
+
+    assert len(grids["search_grid"]) == 1
+    press(app, "Clear filters")
+    assert len(grids["search_grid"]) == 5
+    assert not app.exception
