@@ -27,6 +27,7 @@ class Card:
     `warnings` are badges that catch the eye. `move` is what became of its rank, in a sign and in words. `mark` is what
     a person said of it. `standing` is the share of same-class pairs of the library that are less alike. `fold` is the
     label of a button that shows what is folded into this card; `within`: it was folded into another.
+    `beside`: it is in the tray of cases to compare.
     """
 
     case_id: str
@@ -44,6 +45,7 @@ class Card:
     standing: float | None = None
     fold: str = ""
     within: bool = False
+    beside: bool = False
 
 
 _component = st.components.v2.component(
@@ -108,11 +110,13 @@ def show(
     on_similar: Callable[[str], None] | None = None,
     on_mark: Callable[[Mark, str], None] | None = None,
     on_unfold: Callable[[str], None] | None = None,
+    on_compare: Callable[[str], None] | None = None,
     size: Size = "medium",
 ) -> None:
     """Show the grid; `on_open` (a click, Enter) and `on_similar` (its button, the key S) get the case's id.
 
-    So does `on_unfold` (its button, the key F); `on_mark` (its buttons, the keys + and -) gets the mark before it.
+    So do `on_unfold` (its button, the key F) and `on_compare` (its button, the key C); `on_mark` (its buttons, the keys
+    + and -) gets the mark before it.
     """
 
     def _opened() -> None:
@@ -127,7 +131,10 @@ def show(
     def _unfolded() -> None:
         _pass_on(key, "unfold", on_unfold)
 
-    offers = {"similar": on_similar is not None, "marks": on_mark is not None}
+    def _compared() -> None:
+        _pass_on(key, "compare", on_compare)
+
+    offers = {"compare": on_compare is not None, "similar": on_similar is not None, "marks": on_mark is not None}
     data = {"cards": [asdict(card) for card in cards], "label": label, "size": size, **offers}
     _component(
         key=key,
@@ -136,6 +143,7 @@ def show(
         on_similar_change=_similar,
         on_mark_change=_marked,
         on_unfold_change=_unfolded,
+        on_compare_change=_compared,
     )
 
 

@@ -13,6 +13,7 @@ from core.folding import Fold
 from core.sides import contradicts
 from pages.ui import (
     asking,
+    compare_tray,
     comparing,
     evidence,
     export_menu,
@@ -69,6 +70,7 @@ def show_hits(library: OpenLibrary, answer: Answer) -> None:
     _notices(library, answer.result)
     standing.show_doubts(library, answer.result)
     refining.show_bar(library)
+    compare_tray.show_bar(library)
     if not answer.hits:
         frame.empty("No case passes these filters", "Take a filter back to see the nearest of the other cases.")
         return
@@ -145,6 +147,7 @@ def _grid(
         on_similar=state.search_with_case,
         on_mark=refining.mark,
         on_unfold=folds.toggle,
+        on_compare=compare_tray.toggle,
     )
 
 
@@ -170,7 +173,7 @@ def _card(
         mark=refining.marks().get(hit.case.case_id),
         standing=place(hit.similarity),
     )
-    return replace(card, fold=tile.button, within=tile.within)
+    return replace(card, fold=tile.button, within=tile.within, beside=hit.case.case_id in compare_tray.chosen())
 
 
 def _found(answer: Answer, cards: Sequence[Fold]) -> str:
