@@ -17,6 +17,7 @@ from core.settings import get_settings
 
 if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should not
     from core.library import Library
+    from core.query import Query
     from core.search import SearchHit, SearchResult
     from core.taxonomy import Taxonomy
     from core.typicality import Scale
@@ -50,9 +51,6 @@ def search(
     from core.filters import Filters
     from core.query import Query
     from core.region import Region
-    from core.result_sheet import results_pdf
-    from core.result_table import results_csv
-    from core.sheet import sheet_of
 
     images = tuple(_read(path) for path in image or ())
     library = console.open_library(lib, weights)
@@ -76,15 +74,25 @@ def search(
             library.encoder.load(progress)
     result = library.search(query)
     scale = _scale(library, result)
-    if csv is not None:
-        _write(csv, results_csv(result, library.taxonomy, _standing(scale)).encode())
-    if pdf is not None:
-        _write(pdf, results_pdf(sheet_of(library, query, result, _standing(scale)), library.taxonomy))
+    _export(library, query, result, scale, csv, pdf)
     if as_json:
         console.print_json(search_json(result, scale))
     else:
         show_search(result, library.taxonomy, scale)
     library.close()
+
+
+def _export(
+    library: Library, query: Query, result: SearchResult, scale: Scale | None, csv: Path | None, pdf: Path | None
+) -> None:
+    from core.result_sheet import results_pdf
+    from core.result_table import results_csv
+    from core.sheet import sheet_of
+
+    if csv is not None:
+        _write(csv, results_csv(result, library.taxonomy, _standing(scale)).encode())
+    if pdf is not None:
+        _write(pdf, results_pdf(sheet_of(library, query, result, _standing(scale)), library.taxonomy))
 
 
 def _scale(library: Library, result: SearchResult) -> Scale | None:
