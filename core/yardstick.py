@@ -1,4 +1,4 @@
-"""What is measured of a library once, to judge queries by: kept until the library changes."""
+"""What is measured of a library once, to judge queries by: kept until a good part of the library is new."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from core.sharpness import least_sharpness
 from core.store import ImageStore
 from core.typicality import Typicality, measure
 
+RENEWED = 0.05
+"""The share of a library's cases that come or go before it is measured again: quantiles of samples hardly move with
+fewer, and an import changes the library every few seconds."""
+
 
 class Yardstick:
     """A library's typicality and sharpness; safe to share between threads, and each is measured once at a time."""
@@ -16,7 +20,7 @@ class Yardstick:
     def __init__(self, catalog: Catalog, store: ImageStore) -> None:
         self.catalog, self.store = catalog, store
         self._lock = threading.Lock()
-        self._generation = -1
+        self._generation = self._cases = -1
         self._typicality: dict[str, Typicality] = {}
         self._sharpness: float | None = None
         self._looked = False
@@ -39,6 +43,9 @@ class Yardstick:
 
     def _renew(self) -> None:
         generation = self.catalog.state().generation
-        if generation != self._generation:
-            self._generation, self._looked = generation, False
+        if generation == self._generation:
+            return
+        self._generation, cases = generation, self.catalog.count()
+        if self._cases < 0 or abs(cases - self._cases) > RENEWED * self._cases:
+            self._cases, self._looked = cases, False
             self._typicality.clear()

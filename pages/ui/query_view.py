@@ -26,7 +26,7 @@ EXAMPLES = (
     "open vocal cords, normal findings",
 )
 """Things to ask an ENT library; one of other classes is asked for those."""
-REFUSED = "search_refused"
+REFUSED, CAMERA = "search_refused", "search_camera"
 TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif"]
 
 
@@ -60,6 +60,7 @@ def ask(library: OpenLibrary) -> None:
         _field(ASK_WIDTH)
         _examples(library)
         _uploader("Images to search with", width=ASK_WIDTH)
+        _camera()
         history.show_list(library, ASK_WIDTH)
         st.page_link(state.GALLERY_PAGE, label="Or start from a case in the Gallery", icon=":material/grid_view:")
 
@@ -149,6 +150,27 @@ def _uploader(label: str, width: int | str) -> None:
         label_visibility="collapsed",
         width=width,
     )
+
+
+def _camera() -> None:
+    """The camera, once it is asked for: a browser asks for leave as soon as it is there."""
+    if st.session_state.get(CAMERA):
+        st.camera_input(
+            "Photograph to search with", key=f"{CAMERA}_photo", on_change=_take_photograph, label_visibility="collapsed"
+        )
+        st.button("Close the camera", icon=":material/close:", type="tertiary", on_click=_set_camera, args=(False,))
+    else:
+        st.button("Use the camera", icon=":material/photo_camera:", type="tertiary", on_click=_set_camera, args=(True,))
+
+
+def _set_camera(wanted: bool) -> None:
+    st.session_state[CAMERA] = wanted
+
+
+def _take_photograph() -> None:
+    if photograph := st.session_state.get(f"{CAMERA}_photo"):
+        _set_camera(False)
+        _paste("photograph", photograph.getvalue())
 
 
 def _take_in() -> None:
