@@ -179,6 +179,13 @@ class Catalog:
         order = self.taxonomy.labels if field == "label" else sorted(counts)
         return {value: counts[value] for value in dict.fromkeys((*order, "")) if value in counts}
 
+    def exam_dates(self) -> tuple[str, str] | None:
+        """The first and the last date of an examination among the active cases, ISO; None where none is known."""
+        dates = sa.func.min(cases.c.exam_date), sa.func.max(cases.c.exam_date)
+        with self.engine.connect() as connection:
+            first, last = connection.execute(sa.select(*dates).where(*passing(EVERYTHING, self.taxonomy))).one()
+        return None if first is None else (str(first), str(last))
+
     def cases_kept(self) -> list[tuple[str, str]]:
         """(hash, extension) of the image file of every case, the excluded ones too."""
         with self.engine.connect() as connection:

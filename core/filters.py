@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import Any
 
 from core.errors import QueryError
 from core.taxonomy import Taxonomy
@@ -14,7 +16,10 @@ UNLABELLED = ""
 
 @dataclass(frozen=True)
 class Filters:
-    """Values a case must have: one of those given for each field; a field without values does not restrict."""
+    """Values a case must have: one of those given for each field; a field without values does not restrict.
+
+    `since` and `until` are ISO dates (YYYY-MM-DD) of the examination, both included; "" does not restrict.
+    """
 
     label: tuple[str, ...] = ()
     region: tuple[str, ...] = ()
@@ -24,29 +29,32 @@ class Filters:
     patient: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
     """Ids, where only some cases chosen by hand are wanted; not a field that people filter by."""
+    since: str = ""
+    until: str = ""
 
     @classmethod
     def parse(cls, terms: Sequence[str], taxonomy: Taxonomy) -> Filters:
-        """Filters from `field=value` terms; terms of one field are alternatives.
+        """Filters from `field=value` terms; terms of one field are alternatives, of dates the last counts.
 
         Raises QueryError naming the known fields or values when a term fits none.
         """
         filters = cls()
         for term in terms:
             field, equals, value = (part.strip() for part in term.partition("="))
-            if not equals or field not in FIELDS:
-                raise QueryError(f"filter {term!r} is not FIELD=VALUE; fields: {', '.join(FIELDS)}")
-            filters = replace(filters, **{field: (*getattr(filters, field), value)})
+            if not equals or field not in (*FIELDS, *DATES):
+                raise QueryError(f"filter {term!r} is not FIELD=VALUE; fields: {', '.join((*FIELDS, *DATES))}")
+            chosen: Any = _date(value) if field in DATES else (*getattr(filters, field), value)
+            filters = replace(filters, **{field: chosen})
         filters.labels(taxonomy)
         return filters
 
     def __bool__(self) -> bool:
-        return bool(self.cases) or any(getattr(self, field) for field in FIELDS)
+        return any(getattr(self, field) for field in (*FIELDS, *DATES, "cases"))
 
     @property
     def beyond_class(self) -> bool:
         """Whether anything but label, region and side restricts."""
-        return bool(self.split or self.finding or self.patient or self.cases)
+        return bool(self.split or self.finding or self.patient or self.cases or self.since or self.until)
 
     def labels(self, taxonomy: Taxonomy) -> tuple[str, ...] | None:
         """The labels that label, region and side leave, "" standing for unlabelled; None when they do not restrict.
@@ -66,8 +74,16 @@ class Filters:
         return tuple(label for label in dict.fromkeys(wanted) if label in allowed)
 
 
-FIELDS = tuple(f.name for f in fields(Filters) if f.name != "cases")
+DATES = ("since", "until")
+FIELDS = tuple(f.name for f in fields(Filters) if f.name not in (*DATES, "cases"))
 EVERYTHING = Filters()
+
+
+def _date(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise QueryError(f"{text!r} is no date; write it as YYYY-MM-DD") from error
 
 
 def _fits(value: str | None, wanted: tuple[str, ...]) -> bool:

@@ -40,6 +40,12 @@ class Region:
             raise QueryError(f"a region is four numbers from 0 to 1 such as 0.2,0.1,0.8,0.6, got {text!r}") from error
         return cls(left, top, right, bottom)
 
+    @property
+    def said(self) -> str:
+        """The region in words, in percent."""
+        left, top, right, bottom = (round(100 * edge) for edge in astuple(self))
+        return f"from {left} to {right} % of its width, from {top} to {bottom} % of its height"
+
     def crop(self, rgb: Image.Image) -> Image.Image:
         """That part of a picture, in the middle of a black square, so that an encoder sees all of it and no more.
 

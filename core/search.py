@@ -58,7 +58,9 @@ class SearchResult:
     """Ranked hits, class evidence, and the stored cases that have exactly the pixels of a query image.
 
     `reranked`: the hits are in the order of their scores by `core.rerank`, not of their similarities. `side` is the
-    query's, as far as anything tells it. `comparable`: the similarities are those of pairs of whole images.
+    query's, as far as anything tells it. `comparable`: the similarities are those of pairs of whole images. `nearest`
+    is the similarity before the flow of the case that is nearest there: after a flow, which draws everything towards
+    its classes, also what is unlike anything in the library has neighbours that are close.
     """
 
     hits: tuple[SearchHit, ...]
@@ -69,6 +71,7 @@ class SearchResult:
     reranked: bool
     side: Side
     comparable: bool
+    nearest: float | None
 
 
 @dataclass(frozen=True)
@@ -108,12 +111,13 @@ class Searcher:
             evidence = _evidence(votes)
             own = [case.label for case in asked.cases] if not (query.images or query.texts) else []
             side = side_of(own, evidence.shares, self.catalog.taxonomy, mirrored=query.mirror)
+            nearest = self._nearest(index, aim, asked, wide) if query.whole_picture else None
             found = self._found(index, aim, query, side, wide, 0 if reranker is None else RERANKED)
         if reranker is not None:
             found = self._reranked(found, aim.vector, flow, reranker)[: query.top_k]
         hits = self._hits(found, asked.identical)
         clock.lap("index")
-        facts = (reranker is not None, side, query.whole_picture)
+        facts = (reranker is not None, side, query.whole_picture, nearest)
         return SearchResult(hits, evidence, asked.identical, aim.space, clock.timings(), *facts)
 
     def _aim(self, query: Query, asked: Asked, flow: Flow | None) -> _Aim:
@@ -166,6 +170,11 @@ class Searcher:
             found = self._finder.find(index, aim.space, aim.vector, EVIDENCE_NEIGHBOURS, labelled, unheard)
             votes = self._labels(found, aim.silent)
         return votes, wide
+
+    def _nearest(self, index: ChromaIndex, aim: _Aim, asked: Asked, wide: list[Neighbour]) -> float | None:
+        if aim.space == "after":
+            wide = self._finder.find(index, "before", _mean(asked.pictures), 1, exclude=aim.hidden)
+        return wide[0].similarity if wide else None
 
     def _found(
         self, index: ChromaIndex, aim: _Aim, query: Query, side: Side, wide: list[Neighbour], at_least: int

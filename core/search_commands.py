@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -15,6 +16,9 @@ from core.errors import EntError
 from core.settings import get_settings
 
 if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should not
+    from core.library import Library
+    from core.likeness import Scale
+    from core.query import Query
     from core.search import SearchHit, SearchResult
     from core.taxonomy import Taxonomy
 
@@ -28,7 +32,7 @@ def search(
     text: Annotated[Ids, typer.Option(metavar="WORDS", help="words to search with, in quotes")] = None,
     top_k: Annotated[int, typer.Option(help="how many results")] = 10,
     where: Annotated[
-        Ids, typer.Option(metavar="FIELD=VALUE", help="label, region, side, split, finding, patient")
+        Ids, typer.Option(metavar="FIELD=VALUE", help="label, region, side, split, finding, patient, since, until")
     ] = None,
     space: Annotated[Literal["before", "after"] | None, typer.Option(help="before or after the flow")] = None,
     rerank: Annotated[bool | None, typer.Option(help="weigh class evidence in; by itself where that helps")] = None,
@@ -38,6 +42,8 @@ def search(
     same_side: Annotated[bool, typer.Option("--same-side", help="only cases of the query's own side")] = False,
     box: Annotated[str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="only that part, each from 0 to 1")] = None,
     other_patients: Annotated[bool, typer.Option("--other-patients", help="none of the query's own patient")] = False,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="write all results as a table")] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help="write one page with pictures")] = None,
     weights: Annotated[Path | None, typer.Option(help="the encoder's weights: a file, or a folder with one")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on standard output, nothing else")] = False,
 ) -> None:
@@ -67,19 +73,50 @@ def search(
         with Progress("downloading weights", unit="bytes") as progress:
             library.encoder.load(progress)
     result = library.search(query)
+    scale = _scale(library, result)
+    _export(library, query, result, scale, csv, pdf)
     if as_json:
-        console.print_json(search_json(result))
+        console.print_json(search_json(result, scale))
     else:
-        show_search(result, library.taxonomy)
+        show_search(result, library.taxonomy, scale)
     library.close()
 
 
-def search_json(result: SearchResult) -> dict[str, Any]:
-    """A search result as the JSON object of `search --json`."""
+def _export(
+    library: Library, query: Query, result: SearchResult, scale: Scale | None, csv: Path | None, pdf: Path | None
+) -> None:
+    from core.result_sheet import results_pdf
+    from core.result_table import results_csv
+    from core.sheet import sheet_of
+
+    if csv is not None:
+        _write(csv, results_csv(result, library.taxonomy, _standing(scale)).encode())
+    if pdf is not None:
+        _write(pdf, results_pdf(sheet_of(library, query, result, _standing(scale)), library.taxonomy))
+
+
+def _scale(library: Library, result: SearchResult) -> Scale | None:
+    from core.likeness import Scale, measure
+    from core.vectors import PLAIN
+
+    if not result.comparable:
+        return None
+    flow_id = library.catalog.state().active_flow if result.space == "after" else None
+    before = measure(library.catalog, PLAIN)
+    return Scale(measure(library.catalog, flow_id) if flow_id else before, before)
+
+
+def _standing(scale: Scale | None) -> Callable[[float], float | None]:
+    return (lambda similarity: None) if scale is None else scale.own.standing
+
+
+def search_json(result: SearchResult, scale: Scale | None) -> dict[str, Any]:
+    """A search result as the JSON object of `search --json`; `standing` is the share of same-class pairs less alike."""
     evidence = {"evidence": dict(result.evidence.shares), "neighbours": result.evidence.neighbours}
     rest: dict[str, Any] = {"identical": list(result.identical), "space": result.space, "reranked": result.reranked}
-    rest |= {"side": result.side.side}
-    hits = [_hit_json(hit) for hit in result.hits]
+    rest |= {"side": result.side.side, "close": not _far(result, scale)}
+    standings = [_standing(scale)(hit.similarity) for hit in result.hits]
+    hits = [{**_hit_json(hit), "standing": standing} for hit, standing in zip(result.hits, standings, strict=True)]
     return {"hits": hits, **evidence, "milliseconds": asdict(result.milliseconds), **rest}
 
 
@@ -94,16 +131,24 @@ def _hit_json(hit: SearchHit) -> dict[str, Any]:
     }
 
 
-def show_search(result: SearchResult, taxonomy: Taxonomy) -> None:
+def _far(result: SearchResult, scale: Scale | None) -> bool:
+    return scale is not None and result.nearest is not None and scale.before.is_far(result.nearest)
+
+
+def show_search(result: SearchResult, taxonomy: Taxonomy, scale: Scale | None) -> None:
     """A search result for people."""
+    from core.likeness import in_hundred
     from core.sides import contradicts
 
-    table = Table("rank", "similarity", "dataset label", "case", "file", box=None, pad_edge=False)
+    columns = ("rank", "similarity", "above", "dataset label", "case", "file")
+    table = Table(*columns, box=None, pad_edge=False)
     for hit in result.hits:
         title = taxonomy[hit.case.label].title if hit.case.label else "unlabelled"
         title += " (other side)" if contradicts(hit.case.label, result.side.side, taxonomy) else ""
         here = " (the query's own picture)" if hit.identical else ""
-        table.add_row(str(hit.rank), f"{hit.similarity:.2f}", title, hit.case.case_id, hit.case.filename + here)
+        standing = _standing(scale)(hit.similarity)
+        above = "" if standing is None else f"{in_hundred(standing)} of 100"
+        table.add_row(str(hit.rank), f"{hit.similarity:.2f}", above, title, hit.case.case_id, hit.case.filename + here)
     if result.hits:
         console.out().print(table, markup=False, highlight=False)
     else:
@@ -113,6 +158,10 @@ def show_search(result: SearchResult, taxonomy: Taxonomy) -> None:
         f"{round(share * asked)} {taxonomy[label].title}" for label, share in result.evidence.shares.items()
     )
     say(f"of the {asked} nearest labelled cases: {said}" if asked else "no labelled case to compare with")
+    if _far(result, scale):
+        say("no close match: nearly every image of this library is closer to another than this query is to any")
+    if scale is not None and len(scale.own.pairs):
+        say("above: how many of 100 pairs of one class, and of different patients, in this library are less alike")
     if not result.side.agreed:
         say("they disagree on the side: look twice before you take one for granted")
     order = ", in the order of similarity and class evidence together" if result.reranked else ""
@@ -125,3 +174,10 @@ def _read(path: Path) -> bytes:
             return file.read(get_settings().max_bytes + 1)  # one byte too many is enough to be refused
     except OSError as error:
         raise EntError(f"cannot read {path}: {error.strerror}; give an image file") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise EntError(f"cannot write {path}: {error.strerror}; choose another file") from error

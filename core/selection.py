@@ -26,6 +26,10 @@ def passing(filters: Filters, taxonomy: Taxonomy) -> list[Clause]:
         clauses.append(_one_of(cases.c.label, labels))
     if filters.cases:
         clauses.append(cases.c.case_id.in_(filters.cases))
+    if filters.since:
+        clauses.append(cases.c.exam_date >= filters.since)
+    if filters.until:
+        clauses.append(cases.c.exam_date <= filters.until)
     others = {field: getattr(filters, field) for field in ("split", "finding", "patient")}
     return clauses + [_one_of(cases.c[field], values) for field, values in others.items() if values]
 

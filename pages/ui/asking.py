@@ -22,19 +22,23 @@ if TYPE_CHECKING:
 COMPARED = 100
 """How deep rankings before and after the flow are compared, so that a move can be told in ranks."""
 
+FOLDED = 4
+"""Results asked for to a card, since some are folded away into others."""
+
 
 def search(library: OpenLibrary, options: Options, space: Space) -> SearchResult:
     """The answer in that space; where there is none, the page ends here with the reason."""
     try:
         with st.spinner("Searching; the first search loads the encoder", show_time=False):
-            query = _query(options, space)
+            query = query_of(options, space)
             return resources.search(library.library_id, library.version, _signature(query), query)
     except EntError as error:
         st.error(f"This search cannot be answered: {markdown(error)}", icon=":material/error:")
         st.stop()
 
 
-def _query(options: Options, space: Space) -> Query:
+def query_of(options: Options, space: Space) -> Query:
+    """The session's query as the engine takes it."""
     from core.query import Query
 
     asked = state.query()
@@ -42,7 +46,7 @@ def _query(options: Options, space: Space) -> Query:
         images=tuple(image.data for image in asked.images),
         cases=asked.cases,
         texts=(asked.words,) if asked.words else (),
-        top_k=max(options.top_k, COMPARED) if options.view == "both" else options.top_k,
+        top_k=_depth(options),
         filters=options.filters,
         space=space,
         rerank=options.rerank if space == "after" else None,
@@ -51,7 +55,14 @@ def _query(options: Options, space: Space) -> Query:
         mirror=options.side == "mirror",
         region=asked.region,
         same_side=options.side == "same",
+        other_patients=options.other_patients,
     )
+
+
+def _depth(options: Options) -> int:
+    if options.fold:
+        return FOLDED * options.top_k
+    return max(options.top_k, COMPARED) if options.view == "both" else options.top_k
 
 
 def _signature(query: Query) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Literal
 
 import streamlit as st
@@ -19,6 +20,7 @@ TITLES = {
     "split": "Split",
     "patient": "Patient",
 }
+DATES = {"since": "Examined from", "until": "Examined to"}
 WITHOUT = "none recorded"
 Width = int | Literal["stretch"]
 
@@ -27,8 +29,8 @@ def choose(
     library: OpenLibrary, prefix: str, *, on_change: Callable[[], None] | None = None, width: Width = "stretch"
 ) -> Filters:
     """One widget a field that has something to choose in this library; what is chosen, as Filters."""
-    chosen = {field: _widget(library, prefix, field, on_change, width) for field in TITLES}
-    return Filters(**{field: tuple(values) for field, values in chosen.items()})
+    chosen = {field: tuple(_widget(library, prefix, field, on_change, width)) for field in TITLES}
+    return Filters(**chosen, **_dates(library, prefix, on_change, width))
 
 
 def clear(prefix: str) -> None:
@@ -36,11 +38,14 @@ def clear(prefix: str) -> None:
     for key in (f"{prefix}_{field}" for field in FIELDS):
         if key in st.session_state:
             st.session_state[key] = []
+    for key in (f"{prefix}_{name}" for name in DATES):
+        if key in st.session_state:
+            st.session_state[key] = None
 
 
 def active(prefix: str) -> int:
     """How many fields of a page restrict just now."""
-    return sum(bool(st.session_state.get(f"{prefix}_{field}")) for field in FIELDS)
+    return sum(bool(st.session_state.get(f"{prefix}_{field}")) for field in (*FIELDS, *DATES))
 
 
 def _widget(
@@ -62,6 +67,28 @@ def _widget(
         bind="query-params",
         width=width,
     )
+
+
+def _dates(library: OpenLibrary, prefix: str, on_change: Callable[[], None] | None, width: Width) -> dict[str, str]:
+    """The first and last day of the examination; nothing where the library knows of no day, or of one alone."""
+    known = library.exam_dates()
+    if known is None or known[0] == known[1]:
+        return {}
+    first, last = (date.fromisoformat(day) for day in known)
+    chosen = {}
+    for name, title in DATES.items():
+        day = st.date_input(
+            title,
+            None,
+            min_value=first,
+            max_value=last,
+            key=f"{prefix}_{name}",
+            on_change=on_change,
+            bind="query-params",
+            width=width,
+        )
+        chosen[name] = day.isoformat() if day else ""
+    return chosen
 
 
 def _options(library: OpenLibrary, field: str) -> list[str]:

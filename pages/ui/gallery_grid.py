@@ -10,6 +10,7 @@ from typing import Literal
 import streamlit as st
 
 from core.case import Case
+from core.likeness import in_hundred
 from core.taxonomy import Taxonomy
 from pages.ui import media, palette
 
@@ -25,7 +26,9 @@ class Card:
     """One image of a grid. All of it is shown as plain text; `colour` is a CSS value, `similarity` draws a bar.
 
     `warnings` are badges that catch the eye. `move` is what became of its rank, in a sign and in words. `mark` is what
-    a person said of it. `fold` is the label of a button that shows what is folded into this card; `within`: it was.
+    a person said of it. `standing` is the share of same-class pairs of the library that are less alike. `fold` is the
+    label of a button that shows what is folded into this card; `within`: it was folded into another.
+    `beside`: it is in the tray of cases to compare.
     """
 
     case_id: str
@@ -40,9 +43,10 @@ class Card:
     warnings: tuple[str, ...] = ()
     move: tuple[str, str] | None = None
     mark: Mark | None = None
-    standing: str = ""
+    standing: float | None = None
     fold: str = ""
     within: bool = False
+    beside: bool = False
 
 
 _component = st.components.v2.component(
@@ -64,6 +68,7 @@ def card_of(
     warnings: tuple[str, ...] = (),
     move: tuple[str, str] | None = None,
     mark: Mark | None = None,
+    standing: float | None = None,
 ) -> Card:
     """The card of a stored case."""
     title = palette.title_of(taxonomy, case.label)
@@ -73,6 +78,7 @@ def card_of(
         title,
         *lines,
         "" if similarity is None else f"cosine similarity {similarity:.2f}",
+        "" if standing is None else f"above {in_hundred(standing)} of 100 same-class pairs",
         *badges,
         *warnings,
         move[1] if move else "",
@@ -92,6 +98,7 @@ def card_of(
         warnings=warnings,
         move=move,
         mark=mark,
+        standing=standing,
     )
 
 
@@ -104,6 +111,7 @@ def show(
     on_similar: Callable[[str], None] | None = None,
     on_mark: Callable[[Mark, str], None] | None = None,
     on_unfold: Callable[[str], None] | None = None,
+    on_compare: Callable[[str], None] | None = None,
     size: Size = "medium",
     selected: Sequence[str] | None = None,
     on_select: Callable[[list[str], list[str]], None] | None = None,
@@ -112,7 +120,8 @@ def show(
 
     Where `selected` are the ids chosen so far, here and on other pages, more can be chosen (a tick, the key Space):
     `on_select` gets the ids that came and those that went.
-    So does `on_unfold` (its button, the key F); `on_mark` (its buttons, the keys + and -) gets the mark before it.
+    So do `on_unfold` (its button, the key F) and `on_compare` (its button, the key C); `on_mark` (its buttons, the keys
+    + and -) gets the mark before it.
     """
 
     def _opened() -> None:
@@ -130,8 +139,11 @@ def show(
     def _unfolded() -> None:
         _pass_on(key, "unfold", on_unfold)
 
+    def _compared() -> None:
+        _pass_on(key, "compare", on_compare)
+
     selection = None if selected is None else _selection(key, [card.case_id for card in cards], selected)
-    offers = {"similar": on_similar is not None, "marks": on_mark is not None}
+    offers = {"compare": on_compare is not None, "similar": on_similar is not None, "marks": on_mark is not None}
     data = {"cards": [asdict(card) for card in cards], "label": label, "size": size, **offers}
     _component(
         key=key,
@@ -141,6 +153,7 @@ def show(
         on_mark_change=_marked,
         on_unfold_change=_unfolded,
         on_select_change=_selected,
+        on_compare_change=_compared,
     )
 
 

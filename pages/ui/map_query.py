@@ -44,7 +44,7 @@ def _found(library: OpenLibrary, space: str) -> SearchResult:
         rerank=False,
     )
     signature = repr(("map", sorted(i.digest for i in asked.images), asked.cases, asked.words, space))
-    return resources.search(library.library_id, library.generation, signature, query)
+    return resources.search(library.library_id, library.version, signature, query)
 
 
 def _between(view: MapView, before: SearchResult, after: SearchResult) -> Matrix:

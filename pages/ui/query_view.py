@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import ImageError
 from core.imaging import Limits, load_image, thumbnail
 from core.settings import get_settings
 from core.taxonomy import ENT
-from pages.ui import focus_key, frame, media, palette, region_box, state
+from pages.ui import compare_tray, focus_key, frame, history, media, palette, paste, region_box, state
 from pages.ui.resources import OpenLibrary
 from pages.ui.state import QueryImage, QueryState
 from pages.ui.text import escaped, markdown, number
@@ -27,7 +26,7 @@ EXAMPLES = (
     "open vocal cords, normal findings",
 )
 """Things to ask an ENT library; one of other classes is asked for those."""
-REFUSED = "search_refused"
+REFUSED, CAMERA = "search_refused", "search_camera"
 TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif"]
 
 
@@ -54,13 +53,15 @@ def ask(library: OpenLibrary) -> None:
     """The empty state: where to write words, things to write there, and where to drop an image."""
     frame.empty(
         "What are you looking for?",
-        f"Describe it, or drop an endoscopic image, to see the most similar of the {number(library.count())} cases "
-        "in this library. An image is used for this search only and not stored.",
+        "Describe it, or drop or paste an endoscopic image, to see the most similar of the "
+        f"{number(library.count())} cases in this library. An image is used for this search only and not stored.",
     )
     with st.container(key="ask", horizontal_alignment="center"):
         _field(ASK_WIDTH)
         _examples(library)
         _uploader("Images to search with", width=ASK_WIDTH)
+        _camera()
+        history.show_list(library, ASK_WIDTH)
         st.page_link(state.GALLERY_PAGE, label="Or start from a case in the Gallery", icon=":material/grid_view:")
 
 
@@ -71,8 +72,7 @@ def words() -> None:
 
 def show(library: OpenLibrary) -> None:
     """The query's images, each with a way to take it out, and the ways to add another or begin anew."""
-    query = state.query()
-    pictures = [*(_of_image(image) for image in query.images), *(_of_case(library, case) for case in query.cases)]
+    query, pictures = state.query(), _pictures(library)
     if len(pictures) == 1:
         _alone(pictures[0])
     elif pictures:
@@ -88,8 +88,19 @@ def show(library: OpenLibrary) -> None:
         with st.popover("Add image", icon=":material/add:", disabled=query.pictures >= QueryState.MOST):
             frame.quiet("The search looks for cases like everything that is asked for together.")
             _uploader("Images to add", width="stretch")
+        history.show_menu(library)
     if query.words and pictures:
         frame.quiet("Words and images have the same say in this search.")
+
+
+def pinned(library: OpenLibrary) -> list[compare_tray.Pinned]:
+    """The query's pictures, for cases to be compared with."""
+    return [compare_tray.Pinned(picture.url, picture.name) for picture in _pictures(library)]
+
+
+def _pictures(library: OpenLibrary) -> list[Picture]:
+    query = state.query()
+    return [*(_of_image(image) for image in query.images), *(_of_case(library, case) for case in query.cases)]
 
 
 def _alone(picture: Picture) -> None:
@@ -112,6 +123,7 @@ def _field(width: int) -> None:
         width=width,
     )
     focus_key.show(f".st-key-{state.WORDS} input")
+    paste.show(_paste)
 
 
 def _examples(library: OpenLibrary) -> None:
@@ -140,23 +152,48 @@ def _uploader(label: str, width: int | str) -> None:
     )
 
 
+def _camera() -> None:
+    """The camera, once it is asked for: a browser asks for leave as soon as it is there."""
+    if st.session_state.get(CAMERA):
+        st.camera_input(
+            "Photograph to search with", key=f"{CAMERA}_photo", on_change=_take_photograph, label_visibility="collapsed"
+        )
+        st.button("Close the camera", icon=":material/close:", type="tertiary", on_click=_set_camera, args=(False,))
+    else:
+        st.button("Use the camera", icon=":material/photo_camera:", type="tertiary", on_click=_set_camera, args=(True,))
+
+
+def _set_camera(wanted: bool) -> None:
+    st.session_state[CAMERA] = wanted
+
+
+def _take_photograph() -> None:
+    if photograph := st.session_state.get(f"{CAMERA}_photo"):
+        _set_camera(False)
+        _paste("photograph", photograph.getvalue())
+
+
 def _take_in() -> None:
     """Move what was dropped into the query; what is no image is refused with its reason."""
-    refused = []
+    st.session_state[REFUSED] = []
     for file in st.session_state.get(state.uploader_key()) or []:
-        try:
-            state.add_image(_query_image(file))
-        except ImageError as error:
-            refused.append(f"{file.name}: {error}")
-    st.session_state[REFUSED] = refused
+        _take(file.name, file.getvalue())
     state.renew_uploader()
 
 
-def _query_image(file: UploadedFile) -> QueryImage:
-    data = file.getvalue()
+def _paste(name: str, data: bytes) -> None:
+    st.session_state[REFUSED] = []
+    _take(name, data)
+
+
+def _take(name: str, data: bytes) -> None:
     settings = get_settings()
-    image = load_image(data, Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels))
-    return QueryImage(file.name, data, hashlib.sha256(data).hexdigest(), thumbnail(image.rgb, PREVIEW))
+    try:
+        image = load_image(data, Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels))
+    except ImageError as error:
+        st.session_state[REFUSED].append(f"{name}: {error}")
+        return
+    state.add_image(QueryImage(name, data, hashlib.sha256(data).hexdigest(), thumbnail(image.rgb, PREVIEW)))
 
 
 def _show_refused() -> None:

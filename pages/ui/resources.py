@@ -15,8 +15,14 @@ from core.catalog import Catalog
 from core.demo import is_demo
 from core.errors import EntError
 from core.filters import EVERYTHING, Filters
+from core.folding import Folding
+from core.imaging import Limits, load_image
+from core.settings import get_settings
+from core.sharpness import sharpness_of_query
 from core.store import CATALOG, ImageStore
 from core.taxonomy import Taxonomy
+from core.vectors import PLAIN
+from core.yardstick import Yardstick
 from pages.ui.jobs import Jobs
 
 if TYPE_CHECKING:
@@ -42,6 +48,8 @@ class OpenLibrary:
         self.catalog = Catalog(root / CATALOG)
         self.taxonomy: Taxonomy = self.catalog.taxonomy
         self.store = ImageStore(root)
+        self.folding = Folding(self.store)
+        self.yardstick = Yardstick(self.catalog, self.store)
         self._engine: Library | None = None
         self._lock = threading.Lock()
         self._warm = False
@@ -83,6 +91,10 @@ class OpenLibrary:
         """The ids of the cases that pass `filters`, in that order; put in order once for every state."""
         return _arranged(self.library_id, self.version, repr(arrangement), repr(filters), arrangement, filters)
 
+    def exam_dates(self) -> tuple[str, str] | None:
+        """The first and the last date of an examination; asked once for every state."""
+        return _exam_dates(self.library_id, self.version)
+
     def warm(self) -> None:
         """Load engine and encoder behind the scenes, once; where that fails, the search itself says why."""
         if not self._warm:
@@ -100,6 +112,9 @@ class OpenLibrary:
     def _load(self) -> None:
         with suppress(EntError):
             self.engine.encoder.load()
+            for view in dict.fromkeys((PLAIN, self.catalog.state().active_flow or PLAIN)):
+                self.yardstick.likeness(view)
+            self.yardstick.least_sharpness()
 
 
 _opened: dict[str, OpenLibrary] = {}
@@ -187,6 +202,14 @@ def map_view(library_id: str, version: str, path: Path, changed: int, whole: boo
     return view_of(_opened[library_id], made if whole else made.before_only())
 
 
+@st.cache_resource(show_spinner=False, max_entries=64)
+def sharpness(digest: str, _data: bytes) -> float:
+    """How sharp a query's image is; `digest` stands for its bytes."""
+    settings = get_settings()
+    image = load_image(_data, Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels))
+    return sharpness_of_query(image.rgb)
+
+
 def close_library(library: OpenLibrary) -> None:
     """Let go of a library's files, for all sessions; it is opened anew when it is asked for."""
     _opened.pop(library.library_id, None)
@@ -231,6 +254,11 @@ def _evaluation(library_id: str, version: str, written: int, flow_id: str | None
 
     library = _opened[library_id]
     return ReportStore(library.root).get(flow_id, split, library.catalog)
+
+
+@st.cache_resource(max_entries=50, show_spinner=False)
+def _exam_dates(library_id: str, version: str) -> tuple[str, str] | None:
+    return _opened[library_id].catalog.exam_dates()
 
 
 @st.cache_resource(ttl=30, show_spinner=False)

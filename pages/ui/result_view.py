@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.folding import Fold
 from core.sides import contradicts
-from pages.ui import asking, comparing, evidence, frame, gallery_grid, refining, state
+from pages.ui import (
+    asking,
+    compare_tray,
+    comparing,
+    evidence,
+    export_menu,
+    folds,
+    frame,
+    gallery_grid,
+    history,
+    refining,
+    standing,
+    state,
+)
+from pages.ui.folds import Tile
 from pages.ui.resources import OpenLibrary
 from pages.ui.search_options import Options
 from pages.ui.text import count, markdown
@@ -31,26 +46,38 @@ class Answer:
 
     @property
     def hits(self) -> Sequence[SearchHit]:
+        """The results that are shown beside those of the other ranking."""
         return self.result.hits[: self.options.top_k]
+
+    def folds(self, library: OpenLibrary) -> tuple[Fold, ...]:
+        """The results as cards, those that show the same in one, where that is asked for."""
+        if self.options.fold:
+            return library.folding(self.result.hits)[: self.options.top_k]
+        return tuple(Fold(hit) for hit in self.hits)
 
 
 def search(library: OpenLibrary, options: Options) -> Answer:
     """The answer to the session's query; where there is none, the page ends here with the reason."""
     both = options.view == "both"
     result = asking.search(library, options, "before" if options.view == "before" else "after")
-    return Answer(result, asking.search(library, options, "before") if both else None, options)
+    before = asking.search(library, options, "before") if both else None
+    history.remember()
+    return Answer(result, before, options)
 
 
 def show_hits(library: OpenLibrary, answer: Answer) -> None:
     """Notices first, then the ranked images."""
     _notices(library, answer.result)
+    standing.show_doubts(library, answer.result)
     refining.show_bar(library)
+    compare_tray.show_bar(library)
     if not answer.hits:
         frame.empty("No case passes these filters", "Take a filter back to see the nearest of the other cases.")
         return
     if answer.before is None:
-        _grid(library, answer.result, answer.hits, "search_grid", "Results, the most similar first")
-        frame.quiet(_found(answer))
+        cards = answer.folds(library)
+        _grid(library, answer.result, folds.tiles(cards), "search_grid", "Results, the most similar first")
+        _below(library, answer, _found(answer, cards), [card.lead for card in cards])
     else:
         _both(library, answer, answer.before)
     if words := state.query().words:
@@ -77,7 +104,7 @@ def show_evidence(library: OpenLibrary, answer: Answer) -> None:
 def _both(library: OpenLibrary, answer: Answer, before: SearchResult) -> None:
     """The rankings beside each other, with what became of every case in ranks."""
     left, right = st.columns(2, gap="medium")
-    shown = before.hits[: answer.options.top_k]
+    shown = [Tile(hit) for hit in before.hits[: answer.options.top_k]]
     with left:
         frame.over("Before the flow")
         moved = comparing.departures(before.hits, answer.result.hits)
@@ -85,64 +112,80 @@ def _both(library: OpenLibrary, answer: Answer, before: SearchResult) -> None:
     with right:
         frame.over("After the flow" + (", class evidence weighed in" if answer.result.reranked else ""))
         moved = comparing.arrivals(answer.result.hits, before.hits)
-        _grid(library, answer.result, answer.hits, "search_grid", "Results after the flow", moved, "small")
-    frame.quiet(
+        found = [Tile(hit) for hit in answer.hits]
+        _grid(library, answer.result, found, "search_grid", "Results after the flow", moved, "small")
+    said = (
         f"{count(len(answer.hits), 'case')} each. Compare ranks, not numbers: similarities before and after the flow "
         "are no numbers of one scale. Titles are dataset labels."
     )
+    _below(library, answer, said, answer.hits)
+
+
+def _below(library: OpenLibrary, answer: Answer, said: str, hits: Sequence[SearchHit]) -> None:
+    """What the results are, and the way to take them along."""
+    with st.container(horizontal=True, wrap=False, vertical_alignment="top", key="search_below"):
+        frame.quiet(said)
+        export_menu.show(library, answer.options, answer.result, hits)
 
 
 def _grid(
     library: OpenLibrary,
     result: SearchResult,
-    hits: Sequence[SearchHit],
+    tiles: Sequence[Tile],
     key: str,
     label: str,
     moved: Mapping[str, tuple[str, str]] | None = None,
     size: gallery_grid.Size = "medium",
 ) -> None:
-    ids, marks = tuple(hit.case.case_id for hit in hits), refining.marks()
+    ids, place = tuple(tile.hit.case.case_id for tile in tiles), standing.of(library, result)
     gallery_grid.show(
-        [_card(library, result, hit, (moved or {}).get(hit.case.case_id), marks) for hit in hits],
+        [_card(library, result, tile, (moved or {}).get(tile.hit.case.case_id), place) for tile in tiles],
         key=key,
         label=label,
         size=size,
         on_open=lambda case_id: state.open_case(case_id, ids),
         on_similar=state.search_with_case,
         on_mark=refining.mark,
+        on_unfold=folds.toggle,
+        on_compare=compare_tray.toggle,
     )
 
 
 def _card(
     library: OpenLibrary,
     result: SearchResult,
-    hit: SearchHit,
+    tile: Tile,
     move: tuple[str, str] | None,
-    marks: Mapping[str, refining.Mark],
+    place: Callable[[float], float | None],
 ) -> gallery_grid.Card:
-    other = contradicts(hit.case.label, result.side.side, library.taxonomy)
-    side = library.taxonomy.by_name[hit.case.label].side if other else ""
-    return gallery_grid.card_of(
+    hit, taxonomy = tile.hit, library.taxonomy
+    other = contradicts(hit.case.label, result.side.side, taxonomy)
+    side = taxonomy.by_name[hit.case.label].side if other else ""
+    card = gallery_grid.card_of(
         hit.case,
-        library.taxonomy,
+        taxonomy,
         library.library_id,
         rank=hit.rank,
         similarity=hit.similarity,
         badges=("identical image",) if hit.identical else (),
         warnings=(f"{side} side",) if side else (),
         move=move,
-        mark=marks.get(hit.case.case_id),
+        mark=refining.marks().get(hit.case.case_id),
+        standing=place(hit.similarity),
     )
+    return replace(card, fold=tile.button, within=tile.within, beside=hit.case.case_id in compare_tray.chosen())
 
 
-def _found(answer: Answer) -> str:
+def _found(answer: Answer, cards: Sequence[Fold]) -> str:
     result = answer.result
     order = "class evidence and cosine similarity" if result.reranked else "cosine similarity"
-    found, seconds = count(len(answer.hits), "case"), result.milliseconds.total / 1000
+    found, seconds = count(len(cards), "case"), result.milliseconds.total / 1000
+    if folded := sum(len(card.rest) for card in cards):
+        found += f", {folded} more folded into them,"
     query = ", the query mirrored" if answer.options.side == "mirror" else ""
     return (
         f"{found} by {order} of embeddings {WORDS[result.space]}{query}, found in {seconds:.2f} s. "
-        "Titles are dataset labels."
+        "Titles are dataset labels. " + (standing.MEANING if result.comparable else "")
     )
 
 

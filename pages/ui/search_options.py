@@ -35,6 +35,8 @@ class Options:
     view: View
     side: SideMode
     rerank: bool | None
+    fold: bool
+    other_patients: bool
 
 
 def choose(library: OpenLibrary) -> Options:
@@ -46,8 +48,10 @@ def choose(library: OpenLibrary) -> Options:
         view = _view(library)
         with st.popover("Options", icon=":material/tune:", key="search_more"):
             top_k = _many()
+            fold = view != "both" and _fold()
+            other_patients = bool(state.query().pictures) and _other_patients()
             rerank = _rerank(library, view)
-    return Options(top_k, filters, view, side, rerank)
+    return Options(top_k, filters, view, side, rerank, fold, other_patients)
 
 
 def _filters(library: OpenLibrary) -> Filters:
@@ -107,6 +111,25 @@ def _view(library: OpenLibrary) -> View:
 def _many() -> int:
     return st.selectbox(
         "Number of results", MANY, format_func=lambda n: f"{n} results", key="search_results", bind="query-params"
+    )
+
+
+def _fold() -> bool:
+    return st.toggle(
+        "Fold what shows the same",
+        True,
+        key="search_fold",
+        bind="query-params",
+        help="Further frames of one patient's structure, and nearly identical images, share one card.",
+    )
+
+
+def _other_patients() -> bool:
+    return st.toggle(
+        "Leave out the query's own patient",
+        key="search_others",
+        bind="query-params",
+        help="As far as it is known: that of a stored case, or of an identical image in the library.",
     )
 
 

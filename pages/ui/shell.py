@@ -25,6 +25,7 @@ first_start.begin()
 sidebar.show(PAGES)
 if not first_start.under_way():
     first_start.notice(libraries.in_use_or_none())
+    state.follow_url(page.title)
     page.run()
     case_dialog.show_if_open()
 server.page_shown()

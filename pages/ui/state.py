@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from pages.ui.query_state import QueryImage as QueryImage
 from pages.ui.query_state import QueryState as QueryState
 
 LIBRARY = "library"
+SEARCH_TITLE = "Search"
 SEARCH_PAGE, GALLERY_PAGE, LIBRARY_PAGE = "../search.py", "../gallery.py", "../library.py"
 TRAINING_PAGE, EVALUATION_PAGE = "../training.py", "../evaluation.py"
 MAP_PAGE = "../embedding_map.py"
@@ -18,19 +20,45 @@ GALLERY_ONLY = "gallery_only_these"
 MAP_CASE, MAP_SELECTED, MAP_GRID_PAGE = "map_case", "map_selected", "map_page"
 GO_TO = "go_to_page"
 CASE = "case"
+LIKE = "like"
 QUERY = "search_query"
 WORDS = "search_words"
+HISTORY = "search_history"
+TO_COMPARE = "compare_chosen"
 AMONG = "case_among"
 TRAIL = "case_trail"
 SELECTED = "selected_cases"
 _SEEN_CASE = "case_seen_in_url"
 _UPLOADS = "search_uploads"
 _NEXT_WORDS = "search_words_next"
+_SEEN_LIKE = "search_cases_seen_in_url"
+_PAGE = "page_of_last_run"
+_ID = re.compile(r"[0-9a-f]{16}")
 
 
 def query() -> QueryState:
     """The query of this session, empty at first; its words are those of the field, which the URL follows."""
     return replace(st.session_state.setdefault(QUERY, QueryState()), words=_words())
+
+
+def follow_url(page: str) -> None:
+    """Let the query's cases follow a URL that was pasted, reloaded or gone back to, and the URL follow them.
+
+    `page` is what runs now; called by the shell. Coming from another page, whose URL has none, the query stays.
+    """
+    arrived = st.session_state.get(_PAGE) != page
+    st.session_state[_PAGE] = page
+    if page != SEARCH_TITLE:
+        return
+    in_url = tuple(part for part in st.query_params.get(LIKE, "").split(",") if _ID.fullmatch(part))[: QueryState.MOST]
+    if in_url != st.session_state.get(_SEEN_LIKE, ()) and (in_url or not arrived):
+        st.session_state[QUERY] = QueryState(cases=in_url)
+    cases = query().cases
+    st.session_state[_SEEN_LIKE] = cases
+    if cases:
+        st.query_params[LIKE] = ",".join(cases)
+    else:
+        st.query_params.pop(LIKE, None)
 
 
 def change_query(change: Callable[[QueryState], QueryState]) -> None:
@@ -250,3 +278,5 @@ def forget_library() -> None:
     select_on_map(())
     show_all_in_gallery()
     st.session_state[MAP_CASE] = None
+    st.session_state[HISTORY] = ()
+    st.session_state[TO_COMPARE] = ()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.catalog import Case
+from core.case import Case
 from core.comparison import compare, is_right
 from core.confusion import Confusion, Laterality
 from core.errors import QueryError

@@ -6,7 +6,12 @@ import pytest
 
 from core.errors import QueryError
 from core.filters import Filters
+from core.library import Library
+from core.manifest import CaseFacts
+from core.query import Query
+from core.sources import Source, SourceItem
 from core.taxonomy import ENT
+from tests.conftest import picture, png
 
 
 def test_terms_of_one_field_are_alternatives() -> None:
@@ -22,6 +27,7 @@ def test_terms_of_one_field_are_alternatives() -> None:
         ("label=elbow", "unknown label 'elbow'.*ear-left"),
         ("region=knee", "unknown region"),
         ("side=up", "unknown side.*left, right"),
+        ("since=May", "'May' is no date"),
     ],
 )
 def test_a_wrong_term_is_refused_in_words(term: str, said: str) -> None:
@@ -51,3 +57,24 @@ def test_only_restricting_filters_are_true() -> None:
     assert Filters(side=("left",))
     assert not Filters(side=("left",)).beyond_class
     assert Filters(patient=("p1",)).beyond_class
+
+
+def test_dates_of_the_examination_limit_what_is_found(library: Library) -> None:
+    days = ("2024-01-31", "2024-02-01", "2024-03-05", None)
+    items = tuple(
+        SourceItem(f"{n}.png", CaseFacts(label="throat", exam_date=day), lambda n=n: png(picture(n)))
+        for n, day in enumerate(days)
+    )
+    assert library.catalog.exam_dates() is None
+    library.ingest(Source("made up", items, (), ()))
+    assert library.catalog.exam_dates() == ("2024-01-31", "2024-03-05")
+
+    def found(*terms: str) -> set[str | None]:
+        filters = Filters.parse(terms, ENT)
+        hits = library.search(Query((png(picture(9)),), filters=filters)).hits
+        assert library.catalog.count(filters) == len(hits)
+        return {hit.case.exam_date for hit in hits}
+
+    assert found("since=2024-02-01") == {"2024-02-01", "2024-03-05"}
+    assert found("until=2024-02-01") == {"2024-01-31", "2024-02-01"}
+    assert found("since=2024-02-01", "until=2024-02-28") == {"2024-02-01"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,17 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import scope, settle
-from tests.e2e.test_app import drop
+from tests.e2e.test_app import drop, open_page
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+PASTE = """data => {
+  const bytes = Uint8Array.from(atob(data), letter => letter.charCodeAt(0));
+  const clipboardData = new DataTransfer();
+  clipboardData.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
+  document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, composed: true }));
+}"""
+"""What the browser does when a person pastes an image, which a test has no clipboard for."""
 
 
 @pytest.fixture
@@ -95,3 +104,50 @@ def test_a_part_of_the_query_is_set_by_keyboard_and_by_numbers(searched: Page) -
     settle(page)
     box, stage = page.locator(".box").bounding_box() or {}, page.locator(".stage").bounding_box() or {}
     assert box["x"] == pytest.approx(stage["x"] + 0.1 * stage["width"], abs=2)
+
+
+def test_cases_are_compared_with_one_zoom_for_all(searched: Page) -> None:
+    page = searched
+    for at in (1, 3):
+        page.locator(".card").nth(at).focus()
+        page.keyboard.press("c")
+        expect(page.get_by_text(re.compile(f"To compare: {1 if at == 1 else 2} case"))).to_be_visible()
+    page.get_by_role("button", name="Compare", exact=True).click()
+    views = page.get_by_role("dialog").locator(".view img")
+    expect(views).to_have_count(3)
+
+    page.get_by_role("dialog").locator(".tiles").focus()
+    for key in ("+", "+", "ArrowLeft"):
+        page.keyboard.press(key)
+    shown = views.evaluate_all("images => images.map(image => image.style.transform)")
+    assert len(set(shown)) == 1
+    assert "scale(1.5625)" in shown[0]
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_url_brings_a_query_of_stored_cases_and_back_takes_it_away(searched: Page) -> None:
+    page, case_id = searched, order(searched)[2]
+    page.locator(".card").nth(2).focus()
+    page.keyboard.press("s")
+    expect(page).to_have_url(re.compile(f"like={case_id}"))
+    settle(page)
+    found = order(page)
+    page.reload()
+    settle(page)
+    expect(page.locator(".card")).to_have_count(12)
+    assert order(page) == found
+
+    open_page(page, "Gallery")
+    open_page(page, "Search")
+    expect(page).to_have_url(re.compile(f"like={case_id}"))
+    assert order(page) == found
+
+
+def test_an_image_is_pasted_from_the_clipboard(visit: Callable[..., Page], tmp_path: Path) -> None:
+    page = visit()
+    scope("throat", 900).save(tmp_path / "query.png")
+    data = base64.b64encode((tmp_path / "query.png").read_bytes()).decode()
+    page.evaluate(PASTE, data)
+    expect(page.locator(".card")).to_have_count(12)
+    expect(page.get_by_text("pasted.png")).to_be_visible()

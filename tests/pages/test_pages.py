@@ -80,7 +80,7 @@ def test_a_search_with_an_image_shows_ranked_neighbours_and_evidence(
 
     assert not app.exception
     assert "of 12" in words(app)
-    assert "12 cases by cosine similarity of embeddings before the flow" in words(app)
+    assert "6 cases, 10 more folded into them, by cosine similarity of embeddings before the flow" in words(app)
     assert not re.search(r"\d\s*%|confiden", visible(app))
     assert "query.png" in words(app)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.flow import Flow
 from core.library import Library
+from core.manifest import CaseFacts
+from core.sources import Source, SourceItem
 from core.vector_field import VectorField
-from pages.ui import gallery_grid, refining, state
+from pages.ui import folds, gallery_grid, refining, state
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
 from tests.pages.conftest import visible, words
 
@@ -38,7 +42,8 @@ def with_flow(root: Path) -> None:
     library.close()
 
 
-def search(app: AppTest, seed: int = 500) -> AppTest:
+def search(app: AppTest, seed: int = 500, *, fold: bool = False) -> AppTest:
+    app.session_state["search_fold"] = fold
     app.run()
     app.file_uploader[0].upload("query.png", png(picture(seed)), "image/png")
     return app.run()
@@ -139,4 +144,78 @@ def test_the_mirror_image_and_the_same_side_are_one_choice_away(
     app.selectbox(key="search_side_mode").set_value("mirror").run()
     assert ", the query mirrored" in words(app)
     assert {card.warnings for card in grids["search_grid"] if card.title == "Left ear"} == {("left side",)}
+    assert not app.exception
+
+
+def test_further_frames_of_a_patient_are_folded_until_they_are_asked_for(
+    app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
+) -> None:
+    make_library("clinic", {"ear-left": 9})
+    search(app, fold=True)
+    assert [card.fold for card in grids["search_grid"]] == ["+2 of this patient"] * 3
+    assert "3 cases, 6 more folded into them" in words(app)
+
+    first = grids["search_grid"][0].case_id
+    app.session_state[folds.UNFOLDED] = frozenset({first})
+    app.run()
+    assert [card.within for card in grids["search_grid"]] == [False, True, True, False, False]
+    assert grids["search_grid"][0].fold == "Fold 2 away"
+
+    app.toggle(key="search_fold").set_value(False).run()
+    assert len(grids["search_grid"]) == 9
+    assert not app.exception
+
+
+def test_the_own_patient_can_be_left_out(
+    app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
+) -> None:
+    make_library("clinic", {"ear-left": 9})
+    search(app, 1)
+    app.toggle(key="search_others").set_value(True).run()
+
+    assert len(grids["search_grid"]) == 6
+    assert not app.exception
+
+
+def test_nothing_close_and_nothing_sharp_is_said(app: AppTest, make_library: Callable[..., Path]) -> None:
+    make_library("clinic", {"ear-left": 30, "throat": 30})
+    app.run()
+    app.file_uploader[0].upload("*grey*.png", png(Image.new("RGB", (64, 48), (9, 9, 9))), "image/png")
+    app.run()
+
+    said = [warning.value for warning in app.warning]
+    assert any("No close match" in words for words in said)
+    assert any(words.startswith("\\*grey\\*\\.png is more blurred") for words in said)
+
+
+def test_earlier_queries_can_be_asked_again(app: AppTest, make_library: Callable[..., Path]) -> None:
+    make_library("clinic", {"ear-left": 4})
+    search(app)
+    assert not [button for button in app.button if button.label == "query\\.png"]
+    app.text_input(key="search_words").set_value("picture 3").run()
+    press(app, "New search")
+    assert "Earlier in this session" in words(app)
+    press(app, "query\\.png")
+    assert "query.png" in visible(app)
+    assert app.text_input(key="search_words").value == ""
+    press(app, "picture 3 \\+ query\\.png")
+    assert app.text_input(key="search_words").value == "picture 3"
+    assert not app.exception
+
+
+def test_days_narrow_a_search_where_they_are_known(
+    app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
+) -> None:
+    root = make_library("clinic", {"ear-left": 4}, exam_date="2024-01-31")
+    search(app)
+    assert not app.date_input
+    library = Library.open(root, encoder=FakeEncoder())
+    items = (SourceItem("new.png", CaseFacts(exam_date="2024-05-01"), lambda: png(picture(77))),)
+    library.ingest(Source("later", items, (), ()))
+    app.run()
+    app.date_input(key="search_since").set_value(date(2024, 2, 1)).run()
+
+    assert len(grids["search_grid"]) == 1
+    press(app, "Clear filters")
+    assert len(grids["search_grid"]) == 5
     assert not app.exception

@@ -47,7 +47,7 @@ def test_words_are_answered_with_ranked_cases_and_evidence(filled: AppTest) -> N
 
     assert not filled.exception
     assert asked(filled) == "picture 3"
-    assert "7 cases by cosine similarity of embeddings before the flow" in words(filled)
+    assert "6 cases, 1 more folded into them, by cosine similarity of embeddings before the flow" in words(filled)
     assert "Class among neighbours" in words(filled)
 
 
@@ -106,7 +106,7 @@ def test_a_case_takes_the_place_of_the_words(filled: AppTest, home: Path) -> Non
 
     assert not filled.exception
     assert asked(filled) == ""
-    assert "6 cases by cosine similarity" in words(filled)
+    assert "5 cases, 1 more folded into them, by cosine similarity" in words(filled)
 
 
 def test_with_an_active_flow_words_are_searched_before_it(app: AppTest, make_library: Callable[..., Path]) -> None:

@@ -1,0 +1,51 @@
+"""What is measured of a library once, to judge queries by: kept until a good part of the library is new."""
+
+from __future__ import annotations
+
+import threading
+
+from core.catalog import Catalog
+from core.likeness import Likeness, measure
+from core.sharpness import least_sharpness
+from core.store import ImageStore
+
+RENEWED = 0.05
+"""The share of a library's cases that come or go before it is measured again: quantiles of samples hardly move with
+fewer, and an import changes the library every few seconds."""
+
+
+class Yardstick:
+    """A library's likeness and sharpness; safe to share between threads, and each is measured once at a time."""
+
+    def __init__(self, catalog: Catalog, store: ImageStore) -> None:
+        self.catalog, self.store = catalog, store
+        self._lock = threading.Lock()
+        self._generation = self._cases = -1
+        self._likeness: dict[str, Likeness] = {}
+        self._sharpness: float | None = None
+        self._looked = False
+
+    def likeness(self, view: str) -> Likeness:
+        """How alike the library's images are in that view."""
+        with self._lock:
+            self._renew()
+            if view not in self._likeness:
+                self._likeness[view] = measure(self.catalog, view)
+            return self._likeness[view]
+
+    def least_sharpness(self) -> float | None:
+        """The sharpness that nearly all of the library's images have; None where it has too few."""
+        with self._lock:
+            self._renew()
+            if not self._looked:
+                self._sharpness, self._looked = least_sharpness(self.catalog, self.store), True
+            return self._sharpness
+
+    def _renew(self) -> None:
+        generation = self.catalog.state().generation
+        if generation == self._generation:
+            return
+        self._generation, cases = generation, self.catalog.count()
+        if self._cases < 0 or abs(cases - self._cases) > RENEWED * self._cases:
+            self._cases, self._looked = cases, False
+            self._likeness.clear()

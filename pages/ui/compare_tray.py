@@ -1,0 +1,109 @@
+"""Cases beside each other, and beside the query: chosen on any grid, looked at with one zoom for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from core.case import Case
+from pages.ui import frame, media, palette, state
+from pages.ui.resources import OpenLibrary
+from pages.ui.text import count, escaped
+
+HERE = Path(__file__)
+MOST = 4
+WIDTH = 1340
+OPEN = "compare_open"
+
+_component = st.components.v2.component(
+    "ent_compare_tray",
+    html=(
+        '<div class="tools"></div><div class="tiles" tabindex="0" role="group"></div>'
+        '<p class="help">Wheel or + and - to zoom, drag or arrows to move, 0 for the whole image; all follow.</p>'
+    ),
+    css=HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    js=HERE.with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """An image that stands at the left of all cases: the query's."""
+
+    url: str
+    title: str
+
+
+@dataclass(frozen=True)
+class _Tile:
+    url: str
+    alt: str
+    title: str
+    colour: str
+    lines: tuple[str, ...]
+    pinned: bool = False
+
+
+def chosen() -> tuple[str, ...]:
+    """The ids of the cases in the tray."""
+    return st.session_state.get(state.TO_COMPARE, ())
+
+
+def toggle(case_id: str) -> None:
+    """Put a case into the tray, in place of the oldest where it is full, or take it out."""
+    others = tuple(known for known in chosen() if known != case_id)
+    st.session_state[state.TO_COMPARE] = others if case_id in chosen() else (*others, case_id)[-MOST:]
+
+
+def show_bar(library: OpenLibrary) -> None:
+    """What is in the tray, and the way to look at it; nothing while it is empty."""
+    cases = library.catalog.cases_by_id(chosen())
+    if not cases:
+        return
+    with st.container(key="compare_bar", horizontal=True, vertical_alignment="center", gap="small"):
+        pictures = "".join(_small(library, case) for case in cases)
+        words = f'<span class="what">To compare: {escaped(count(len(cases), "case"))}</span>'
+        st.html(f'<div class="ent-marked">{words}{pictures}</div>', width="content")
+        st.space("stretch")
+        st.button("Compare", icon=":material/compare:", key="compare", on_click=_set_open)
+        st.button("Clear", key="compare_clear", on_click=_clear)
+
+
+def show_if_open(library: OpenLibrary, pinned: Sequence[Pinned]) -> None:
+    """The comparison over the page, while it is asked for and no case is open in the drawer."""
+    cases = library.catalog.cases_by_id(chosen())
+    if st.session_state.get(OPEN) and cases and not state.case_in_drawer():
+        tiles = [_Tile(one.url, f"Query, {one.title}", "Query", "", (one.title,), True) for one in pinned[:1]]
+        _dialog([*tiles, *(_of(library, case) for case in cases)])
+
+
+@st.dialog("Compare", width=WIDTH, on_dismiss=lambda: _set_open(False))
+def _dialog(tiles: Sequence[_Tile]) -> None:
+    _component(key="compare_tray", data={"tiles": [asdict(tile) for tile in tiles]})
+    frame.quiet("Titles are dataset labels.")
+
+
+def _of(library: OpenLibrary, case: Case) -> _Tile:
+    taxonomy = library.taxonomy
+    title, known = palette.title_of(taxonomy, case.label), taxonomy.by_name.get(case.label or "")
+    side = f"{known.side.capitalize()} side" if known and known.side else "No side"
+    lines = tuple(line for line in (side, case.finding, f"Case {case.case_id[:6]}") if line)
+    url = media.image_url(library.library_id, case.case_id)
+    return _Tile(url, ", ".join((title, *lines)), title, palette.colour_of(taxonomy, case.label).css, lines)
+
+
+def _small(library: OpenLibrary, case: Case) -> str:
+    url = escaped(media.thumbnail_url(library.library_id, case.case_id))
+    words = escaped(f"{palette.title_of(library.taxonomy, case.label)}, case {case.case_id[:6]}")
+    return f'<span class="plain" title="{words}"><img src="{url}" alt="{words}"></span>'
+
+
+def _set_open(wanted: bool = True) -> None:
+    st.session_state[OPEN] = wanted
+
+
+def _clear() -> None:
+    st.session_state[state.TO_COMPARE] = ()

@@ -1,0 +1,49 @@
+"""What a similarity means in the library in use, and what to know about a query before its results are trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.vectors import PLAIN
+from pages.ui import resources, state
+from pages.ui.resources import OpenLibrary
+from pages.ui.text import markdown
+
+if TYPE_CHECKING:
+    from core.likeness import Likeness
+    from core.search import SearchResult
+
+MEANING = (
+    "The bar: how many of 100 pairs of one class in this library, of different patients where they are known, "
+    "are less alike."
+)
+
+
+def of(library: OpenLibrary, result: SearchResult) -> Callable[[float], float | None]:
+    """Where a similarity stands among the library's same-class pairs; nowhere, where it is not one of such a pair."""
+    return _likeness(library, result).standing if result.comparable else lambda similarity: None
+
+
+def show_doubts(library: OpenLibrary, result: SearchResult) -> None:
+    """Notices above the results: nothing is close, or the query is more blurred than the library's images."""
+    if result.nearest is not None and library.yardstick.likeness(PLAIN).is_far(result.nearest):
+        st.warning(
+            "No close match: 99 of 100 images in this library are closer to another one than this query is to any.",
+            icon=":material/travel_explore:",
+        )
+    least = library.yardstick.least_sharpness()
+    for image in state.query().images:
+        if least is not None and resources.sharpness(image.digest, image.data) < least:
+            st.warning(
+                f"{markdown(image.name)} is more blurred than 97 of 100 images in this library: its neighbours may "
+                "say less than they seem to.",
+                icon=":material/blur_on:",
+            )
+
+
+def _likeness(library: OpenLibrary, result: SearchResult) -> Likeness:
+    flow_id = library.catalog.state().active_flow
+    return library.yardstick.likeness(flow_id if result.space == "after" and flow_id else PLAIN)

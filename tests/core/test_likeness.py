@@ -1,0 +1,110 @@
+"""What a similarity means in a library: against a naive count of its pairs, its nearest neighbours, its sharpness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from core.library import Library
+from core.likeness import LEAST, in_hundred, measure
+from core.manifest import CaseFacts
+from core.query import Query
+from core.sharpness import sharpness
+from core.sources import Source, SourceItem
+from core.vectors import PLAIN
+from core.yardstick import Yardstick
+from tests.conftest import picture, png
+
+
+@pytest.fixture
+def filled(library: Library) -> Library:
+    """Sixty cases of two classes and twenty patients, some of them unknown."""
+    items = tuple(
+        SourceItem(
+            f"{number:03}.png",
+            CaseFacts(label=("ear-left", "throat")[number % 2], patient=f"p{number // 3}" if number < 48 else None),
+            lambda number=number: png(picture(number + 1)),
+        )
+        for number in range(60)
+    )
+    library.ingest(Source("made up", items, (), ()))
+    return library
+
+
+def naive(library: Library) -> tuple[list[float], list[float]]:
+    """Similarities of all same-class pairs, and of each case to its nearest, without those of one patient."""
+    cases = library.catalog.cases()
+    vectors = dict(zip(cases, library.catalog.vectors.get(PLAIN, [case.case_id for case in cases]), strict=True))
+    strangers = [(a, b) for a, b in combinations(cases, 2) if a.patient is None or a.patient != b.patient]
+    pairs = [float(vectors[a] @ vectors[b]) for a, b in strangers if a.label == b.label]
+    nearest = [max(float(vectors[a] @ vectors[b]) for a, b in strangers if c in (a, b)) for c in cases]
+    return pairs, nearest
+
+
+def test_a_similarity_stands_where_a_naive_count_puts_it(filled: Library) -> None:
+    typicality, (pairs, nearest) = measure(filled.catalog, PLAIN), naive(filled)
+    for similarity in (-0.2, 0.0, 0.3, 0.6):
+        share = sum(pair < similarity for pair in pairs) / len(pairs)
+        assert typicality.standing(similarity) == pytest.approx(share, abs=0.01)
+    assert typicality.limit == pytest.approx(float(np.quantile(nearest, 0.01)), abs=0.01)
+    assert typicality.is_far(min(nearest) - 0.01)
+    assert not typicality.is_far(max(nearest))
+
+
+def test_a_small_library_tells_nothing(library: Library, folder_of: Callable[..., Path]) -> None:
+    empty = measure(library.catalog, PLAIN)
+    assert (empty.standing(0.9), empty.limit, empty.is_far(-1.0)) == (None, None, False)
+    assert LEAST > 10 * 9 / 2
+
+
+def test_never_all_of_a_hundred() -> None:
+    assert [in_hundred(share) for share in (0.0, 0.504, 0.999, 1.0)] == [0, 50, 99, 99]
+
+
+def test_only_one_whole_picture_is_held_against_pairs(filled: Library) -> None:
+    one, two = filled.catalog.cases(limit=2)
+    alone = filled.search(Query(cases=(one.case_id,)))
+    assert alone.comparable
+    assert alone.nearest == pytest.approx(alone.hits[0].similarity)
+    for query in (Query(cases=(one.case_id, two.case_id)), Query(cases=(one.case_id,), more=(two.case_id,))):
+        assert (filled.search(query).comparable, filled.search(query).nearest) == (False, None)
+
+
+def test_other_patients_only(filled: Library) -> None:
+    case = next(case for case in filled.catalog.cases() if case.patient)
+    own = {other.case_id for other in filled.catalog.cases() if other.patient == case.patient}
+    everyone = filled.search(Query(cases=(case.case_id,), top_k=60)).hits
+    others = filled.search(Query(cases=(case.case_id,), top_k=60, other_patients=True)).hits
+    assert {hit.case.case_id for hit in everyone} - {hit.case.case_id for hit in others} == own - {case.case_id}
+    stored = png(picture(1))
+    found = filled.search(Query((stored,), top_k=60, other_patients=True)).hits
+    assert not {hit.case.patient for hit in found} & {"p0"}
+
+
+def test_a_blurred_picture_is_less_sharp_whatever_its_contrast() -> None:
+    fine = np.random.default_rng(0).integers(0, 256, (40, 52, 3), dtype=np.uint8)
+    image = Image.fromarray(fine).resize((160, 120), Image.Resampling.BICUBIC)
+    faint = Image.blend(image, Image.new("RGB", image.size, (120, 90, 80)), 0.6)
+    blurred = image.filter(ImageFilter.GaussianBlur(12))
+    assert sharpness(blurred) < min(sharpness(image), sharpness(faint))
+    assert sharpness(faint) == pytest.approx(sharpness(image), abs=0.05)
+    assert sharpness(Image.new("RGB", (64, 64))) == 0
+
+
+def test_what_is_measured_is_kept_until_a_good_part_of_the_library_is_new(filled: Library) -> None:
+    yardstick = Yardstick(filled.catalog, filled.store)
+    first = yardstick.likeness(PLAIN)
+    assert yardstick.likeness(PLAIN) is first
+    assert yardstick.least_sharpness() is not None
+    for many, kept in ((2, True), (4, False)):
+        items = tuple(
+            SourceItem(f"{n}.png", CaseFacts(label="throat"), lambda n=n: png(picture(n)))
+            for n in range(900, 900 + many)
+        )
+        filled.ingest(Source("more", items, (), ()))
+        assert (yardstick.likeness(PLAIN) is first) is kept

@@ -1,0 +1,93 @@
+"""Results taken along: a table that spreadsheets read as text, one page with pictures."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fpdf import FPDF
+
+from core import NOTICE
+from core.filters import Filters
+from core.library import Library
+from core.query import Query
+from core.region import Region
+from core.result_sheet import results_pdf
+from core.result_table import results_csv
+from core.search import SearchResult
+from core.sheet import sheet_of
+from core.taxonomy import ENT
+from tests.conftest import picture, png
+from tests.core.test_ingest import ingest
+
+QUERY = Query((png(picture(99)),), top_k=14, more=(), filters=Filters(label=("throat", "")))
+
+
+@pytest.fixture
+def filled(library: Library, folder_of: Callable[..., Path]) -> Library:
+    ingest(library, folder_of({"ear-left": 8, "throat": 16}))
+    return library
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every line of text that is put on a page."""
+    lines: list[str] = []
+    cell = FPDF.cell
+
+    def note(self: FPDF, w: float | None, h: float, text: str, **rest: object) -> bool:
+        lines.append(text)
+        return cell(self, w, h, text, **rest)
+
+    monkeypatch.setattr(FPDF, "cell", note)
+    return lines
+
+
+def with_facts(result: SearchResult, **facts: str) -> SearchResult:
+    hits = tuple(replace(hit, case=replace(hit.case, **facts)) for hit in result.hits)
+    return replace(result, hits=hits)
+
+
+def test_the_table_has_every_hit_with_its_numbers(filled: Library) -> None:
+    result = filled.search(QUERY)
+    rows = list(csv.DictReader(io.StringIO(results_csv(result, ENT, lambda similarity: similarity / 2))))
+    assert [row["case_id"] for row in rows] == [hit.case.case_id for hit in result.hits]
+    assert len(rows) == 14
+    for row, hit in zip(rows, result.hits, strict=True):
+        assert float(row["similarity"]) == pytest.approx(hit.similarity, abs=1e-6)
+        assert float(row["above_same_class_pairs"]) == pytest.approx(hit.similarity / 2, abs=1e-4)
+        assert (row["label"], row["space"], row["reranked"], row["notice"]) == ("throat", "before", "no", NOTICE)
+
+
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1+1", "-2+3", "@SUM(A1)", "\t=1"])
+def test_a_spreadsheet_takes_no_text_for_a_formula(filled: Library, text: str) -> None:
+    result = with_facts(filled.search(QUERY), finding=text)
+    row = next(csv.DictReader(io.StringIO(results_csv(result, ENT))))
+    assert row["finding"] == f"'{text}"
+
+
+def test_one_page_says_what_was_asked_and_found(filled: Library, written: list[str]) -> None:
+    query = replace(QUERY, region=Region(0.1, 0.2, 0.8, 0.9), more=(filled.catalog.cases()[0].case_id,))
+    result = with_facts(filled.search(query), finding="Viêm tai giữa, đỏ")
+    pdf = results_pdf(sheet_of(filled, query, result, lambda similarity: 0.5), ENT)
+    assert pdf.startswith(b"%PDF-")
+    assert pdf.count(b"/Type /Page\n") == 1
+    assert written[0] == "Similar cases"
+    assert written[-2].startswith("12 of 14 results")
+    assert written[-2].rstrip().endswith("less alike.")
+    assert NOTICE in written[-1]
+    assert "Only: label throat or none" in written
+    assert "Part of the image: from 10 to 80 % of its width, from 20 to 90 % of its height" in written
+    assert "Refined: 1 marked as more like it, 0 as less" in written
+    assert written.count("Viêm tai giua, do") == 12
+    assert sum(line.startswith("cosine") and line.endswith("above 50 of 100") for line in written) == 12
+
+
+def test_long_text_stays_within_its_place(filled: Library, written: list[str]) -> None:
+    result = with_facts(filled.search(QUERY), finding="a very long finding " * 20)
+    results_pdf(sheet_of(filled, QUERY, result, lambda similarity: None), ENT)
+    assert max(len(line) for line in written if line.startswith("a very")) < 50
