@@ -38,7 +38,6 @@ class Viewer {
     this.view = { ...PLAIN };
     this.stage.classList.remove("lost");
     this.image.alt = alt;
-    this.root.setAttribute("aria-label", alt);
     this.image.src = url;
     this.download.href = url;
     this.download.download = name;
