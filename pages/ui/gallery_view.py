@@ -98,7 +98,8 @@ def _cases(library: OpenLibrary, filters: Filters, view: View) -> list[Case]:
     start, many = (view.page - 1) * PER_PAGE[view.size], PER_PAGE[view.size]
     if view.arrangement.stored is not None:
         return library.catalog.cases(filters, offset=start, limit=many, order=view.arrangement.stored)
-    ids = library.arranged(view.arrangement, filters)
+    with st.spinner("Putting the cases in order"):
+        ids = library.arranged(view.arrangement, filters)
     return library.catalog.cases_by_id(ids[start : start + many])
 
 

@@ -38,7 +38,6 @@ class Viewer {
     this.view = { ...PLAIN };
     this.stage.classList.remove("lost");
     this.image.alt = alt;
-    this.root.setAttribute("aria-label", alt);
     this.image.src = url;
     this.download.href = url;
     this.download.download = name;
@@ -156,16 +155,17 @@ export default function ({ data, parentElement }) {
   const viewer = viewers.get(root) ?? new Viewer(root);
   if (!viewers.has(root)) {
     viewers.set(root, viewer);
-    // wherever the focus is in the dialog around it: the keys of the image are its own, before the page sees them
+    // wherever the focus is in the dialog around it, or nowhere: its keys are its own, before the page sees them
     const around = parentElement.getRootNode().host?.closest('[role="dialog"]') ?? root;
     const pressed = (event) => {
-      if (!root.isConnected) return around.removeEventListener("keydown", pressed, true);
+      if (!root.isConnected) return document.removeEventListener("keydown", pressed, true);
+      if (event.target !== document.body && !around.contains(event.target)) return undefined;
       const taken = viewer.key(event);
       if (taken) event.stopPropagation();
       if (taken === true) event.preventDefault();
       return undefined;
     };
-    around.addEventListener("keydown", pressed, true);
+    document.addEventListener("keydown", pressed, true);
   }
   viewer.show(data);
   return undefined;

@@ -231,7 +231,7 @@ def _count(library_id: str, version: str, asked: str, _filters: Filters) -> int:
     return _opened[library_id].catalog.count(_filters)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=24, show_spinner=False)
 def _arranged(
     library_id: str, version: str, how: str, asked: str, _arrangement: Arrangement, _filters: Filters
 ) -> tuple[str, ...]:

@@ -76,6 +76,9 @@ def test_the_view_of_an_image_changes_by_keyboard_and_the_case_does_not(visit: C
     expect(drawer.get_by_text("5 of 60")).to_be_visible()
     drawer.locator(".card").nth(1).click()
     expect(drawer.get_by_text("2 of 5")).to_be_visible()
+    expect(image).not_to_have_attribute("src", re.compile(shown))
+    page.keyboard.press("m")
+    expect(drawer.locator(".states")).to_have_text("Mirrored view")
     drawer.get_by_role("button", name=f"Back to {shown[:6]}").click()
     expect(drawer.get_by_text("5 of 60")).to_be_visible()
     assert at(page) == shown
