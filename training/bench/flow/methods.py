@@ -134,6 +134,7 @@ ABLATIONS: Mapping[str, Method] = {
     "triplets": changed("triplets for balanced batches", batches="triplets", batch_size=32),
     "no-noise": changed("without noise", noise=0.0),
     "no-average": changed("without averaged weights", averaging=0.0),
+    "no-findings": changed("without findings", findings=0.0),
     "drawn": changed("drawn start", start="drawn"),
     "steps-0": step_zero,
     "steps-2": changed("2 steps", steps=2),

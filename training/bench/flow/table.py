@@ -59,7 +59,7 @@ def measure(
     rows: dict[str, dict[int, Trial]] = {}
     for seed in seeds:
         split = kind.split_by(seed)
-        data = training_set(split.x, split.label, split.split, kind.taxonomy, split.mirrored)
+        data = training_set(split.x, split.label, split.split, kind.taxonomy, split.mirrored, findings=split.finding)
         for method in methods:
             name = _name(kind, seed, method)
             if only_kept and not is_kept(name):
