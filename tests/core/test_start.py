@@ -60,7 +60,7 @@ def test_the_flow_begins_as_embedding_and_discriminant_where_that_is_better(step
     labels = data.val.labels
     found, wanted, raw = (leave_one_out_recall_at_1(x, labels) for x in (moved, expected, data.val.x))
     assert found == pytest.approx(wanted, abs=0.05)
-    assert found > raw + 0.2
+    assert found > raw + 0.15
 
 
 def test_without_validation_images_nothing_is_chosen() -> None:
