@@ -18,10 +18,11 @@ from core.triplets import Triplets, mine_triplets
 
 @dataclass(frozen=True)
 class Batch:
-    """Embeddings (B, D) and their classes (B,)."""
+    """Embeddings (B, D), their classes (B,), and what was found (B,), -1 where nobody said; None where nobody did."""
 
     x: Tensor
     labels: Tensor
+    findings: Tensor | None = None
 
 
 class Batches(Protocol):
@@ -67,6 +68,8 @@ class BalancedBatches:
         x = np.concatenate([part.x for part in parts])
         labels = np.concatenate([part.labels for part in parts])
         self._x, self._labels, self._noise = torch.from_numpy(x), torch.from_numpy(labels), noise
+        found = [part.findings for part in parts if part.findings is not None]
+        self._findings = torch.from_numpy(np.concatenate(found)) if len(found) == len(parts) else None
         self._spread = float(np.linalg.norm(x - x.mean(axis=0), axis=1).mean())
         self._classes = [torch.from_numpy(np.flatnonzero(labels == label)) for label in np.unique(labels)]
         self._each = max(2, size // len(self._classes))
@@ -81,7 +84,8 @@ class BalancedBatches:
         dealt = [self._dealt(rows, wanted, generator) for rows in self._classes]
         for start in range(0, wanted, self._each):
             rows = torch.cat([of_class[start : start + self._each] for of_class in dealt])
-            yield Batch(self._noisy(self._x[rows], generator), self._labels[rows])
+            findings = None if self._findings is None else self._findings[rows]
+            yield Batch(self._noisy(self._x[rows], generator), self._labels[rows], findings)
 
     def _dealt(self, rows: Tensor, wanted: int, generator: torch.Generator) -> Tensor:
         rounds = -(-wanted // len(rows))

@@ -155,6 +155,9 @@ class Trainer:
         x_0, labels = batch.x.to(self._device), batch.labels.to(self._device)
         x_1 = integrate_rk4(StackedField(self.field, self._dropout), x_0, self._grid)
         loss = self._loss(x_1, labels)
+        if self.recipe.findings and batch.findings is not None:
+            known = batch.findings >= 0
+            loss = loss + self.recipe.findings * self._loss(x_1[known], batch.findings[known].to(self._device))
         value = float(loss.detach())
         if not math.isfinite(value):
             raise TrainingError(

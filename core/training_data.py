@@ -28,4 +28,5 @@ def training_data(catalog: Catalog, cases: Sequence[Case], splits: Sequence[str]
             mirrored[row] = known[case_id]
     has_mirror = np.array([case_id in known for case_id in ids], np.bool_)
     labels = [case.label or "" for case in cases]
-    return training_set(x, labels, splits, catalog.taxonomy, mirrored, has_mirror)
+    findings = [case.finding for case in cases]
+    return training_set(x, labels, splits, catalog.taxonomy, mirrored, has_mirror, findings)

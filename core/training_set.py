@@ -19,10 +19,14 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Part:
-    """Embeddings (N, D), L2-normalised, with their classes (N,), numbers in the order of the taxonomy."""
+    """Embeddings (N, D), L2-normalised, with their classes (N,), numbers in the order of the taxonomy.
+
+    `findings` (N,) numbers what was found, another number in every class, -1 where nobody said; None where nobody did.
+    """
 
     x: Matrix
     labels: Ints
+    findings: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -62,11 +66,13 @@ def training_set(
     taxonomy: Taxonomy,
     mirrored: Matrix | None = None,
     has_mirror: Bools | None = None,
+    findings: Sequence[str | None] | None = None,
 ) -> TrainingSet:
     """The training set of labelled cases: `x` (N, D) with a label and a split each.
 
     `mirrored` (N, D) are the embeddings of their mirror images, of which those are used that `has_mirror` (N,; all
-    when it is not given) and the taxonomy allow. Raises TrainingError when nothing can be learnt from them.
+    when it is not given) and the taxonomy allow. `findings` are what was found, "" or None where nobody said; a mirror
+    image shows the same. Raises TrainingError when nothing can be learnt from them.
     """
     order = {label: number for number, label in enumerate(taxonomy.labels)}
     numbers = np.array([order[label] for label in labels], np.int64)
@@ -76,5 +82,21 @@ def training_set(
     if mirrored is not None:
         usable = np.ones(len(x), np.bool_) if has_mirror is None else has_mirror
         rows = train[usable[train] & (to[numbers[train]] >= 0)]
-    flipped = Part(x[rows] if mirrored is None else mirrored[rows], to[numbers[rows]])
-    return TrainingSet(Part(x[train], numbers[train]), Part(x[val], numbers[val]), flipped, incompatibility(taxonomy))
+    found = _numbered(findings)
+
+    def part(rows: Ints, x: Matrix, labels: Ints) -> Part:
+        if found is None:
+            return Part(x[rows], labels)
+        return Part(x[rows], labels, np.where(found[rows] < 0, -1, labels * (found.max() + 1) + found[rows]))
+
+    flipped = part(rows, x if mirrored is None else mirrored, to[numbers[rows]])
+    plain = (part(rows, x, numbers[rows]) for rows in (train, val))
+    return TrainingSet(*plain, flipped, incompatibility(taxonomy))
+
+
+def _numbered(findings: Sequence[str | None] | None) -> Ints | None:
+    """A number for each finding, -1 where none is said; None where no two are told apart."""
+    names = sorted({finding for finding in findings or () if finding})
+    numbers = {name: number for number, name in enumerate(names)}
+    found = [numbers.get(finding or "", -1) for finding in findings or ()]
+    return np.array(found, np.int64) if len(names) > 1 else None

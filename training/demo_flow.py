@@ -48,7 +48,7 @@ def write_demo_flow(
     on_progress: Callable[[str, int, int], None] = lambda what, done, total: None,
     on_epoch: Callable[[Epoch, int], None] = lambda epoch, epochs: None,
 ) -> dict[str, Found]:
-    """Train on the demo in `folder` and bundle the flow with it; what it does to classes and to findings.
+    """Train on the demo in `folder` and bundle the flow with it; what it does to classes and, where said, findings.
 
     Raises EntError when there is no demo, TrainingError (and bundles nothing) when fewer test images find their class
     after the flow than before.
@@ -115,7 +115,8 @@ def _measured(library: Library, flow: Flow, run: TrainingRun) -> dict[str, Found
     moved = flow.transform(query), flow.transform(gallery)
     spaces = ((query, gallery, None), (*moved, None), (*moved, library.flows.reranker(run.run_id)))
     nearest = [_nearest(*space) for space in spaces]
-    return {level: _level(level, test, train, nearest) for level in ("class", "finding")}
+    levels = ("class", "finding") if any(case.finding for case in test) else ("class",)
+    return {level: _level(level, test, train, nearest) for level in levels}
 
 
 def _nearest(query: Matrix, gallery: Matrix, rescore: Rescore | None) -> list[int]:

@@ -20,7 +20,7 @@ from core.metrics import Rescore, gallery_recall_at_1
 from core.recipe import DEFAULT, REFERENCE, Recipe
 from core.rerank import fit_reranker
 from core.start import choose_start
-from core.trainer import Trainer, TrainResult
+from core.trainer import Epoch, Trainer, TrainResult
 from core.training_set import TrainingSet
 from core.vectors import Matrix
 from training.bench.flow.kept import kept_training
@@ -31,10 +31,14 @@ SHRINKAGES = (None, 0.01, 0.1, 0.5)
 
 @dataclass(frozen=True)
 class Fitted:
-    """A way to move embeddings (N, D) to where they are compared, and to score what is compared there anew."""
+    """A way to move embeddings (N, D) to where they are compared, and to score what is compared there anew.
+
+    `curve` is that of the training it came of, where it did.
+    """
 
     move: Callable[[Matrix], Matrix]
     rescore: Rescore | None = None
+    curve: tuple[Epoch, ...] = ()
 
 
 Method = Callable[..., dict[str, Fitted]]
@@ -90,14 +94,17 @@ def linear(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
 
 def reference(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
     """The published recipe, after ten steps and after one application of its field; `name` keeps it while it lasts."""
-    flow = _trained(REFERENCE.changed(seed=seed), data, name).flow
-    return {"one application": Fitted(flow.apply_once), "reference": Fitted(flow.transform)}
+    result = _trained(REFERENCE.changed(seed=seed), data, name)
+    flow = result.flow
+    return {"one application": Fitted(flow.apply_once), "reference": Fitted(flow.transform, curve=result.curve)}
 
 
 def default(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
     """Our recipe, and the same re-ranked by class evidence."""
-    flow = _trained(DEFAULT.changed(seed=seed), data, name).flow
-    return {"default": Fitted(flow.transform), "default + re-ranking": Fitted(flow.transform, fit_reranker(flow, data))}
+    result = _trained(DEFAULT.changed(seed=seed), data, name)
+    flow = result.flow
+    reranked = Fitted(flow.transform, fit_reranker(flow, data))
+    return {"default": Fitted(flow.transform, curve=result.curve), "default + re-ranking": reranked}
 
 
 def changed(what: str, **values: object) -> Method:
@@ -134,6 +141,7 @@ ABLATIONS: Mapping[str, Method] = {
     "triplets": changed("triplets for balanced batches", batches="triplets", batch_size=32),
     "no-noise": changed("without noise", noise=0.0),
     "no-average": changed("without averaged weights", averaging=0.0),
+    "no-findings": changed("without findings", findings=0.0),
     "drawn": changed("drawn start", start="drawn"),
     "steps-0": step_zero,
     "steps-2": changed("2 steps", steps=2),

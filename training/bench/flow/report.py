@@ -39,7 +39,9 @@ def _run(kinds: Sequence[str], methods: Sequence[str], seeds: Sequence[int], per
         rows = measure(kind, seeds, chosen, kept, _say)
         _say("")
         if rows:
-            Console(width=140).print(f"\n{_head(kind, rows)}", _table(rows), f"{_sides(kind, rows)}".strip())
+            Console(width=140).print(f"\n{_head(kind, rows)}", _table(rows))
+            for words in (_sides(kind, rows), *reached(rows)):
+                print(words)
 
 
 def _head(kind: Kind, rows: Mapping[str, Row]) -> str:
@@ -77,11 +79,29 @@ def _sides(kind: Kind, rows: Mapping[str, Row]) -> str:
     """What a linear probe says of the side, and how many of raw's wrong sides `default` mends."""
     seeds = sorted(set.intersection(*(set(row) for name, row in rows.items() if name in (RAW, OURS))))
     if kind.mirrored is None or not {RAW, OURS} <= rows.keys() or not seeds:
-        return ""
+        return "no sides here, or raw and default were not both measured"
     raw, ours = (sum(rows[name][seed].wrong_sides for seed in seeds) for name in (RAW, OURS))
     probe, guess = side_probe(kind, seeds)
     mended = f"; default mends {1 - ours / raw:.0%} of raw's {raw} wrong sides" if raw else ""
     return f"side by a linear probe on raw embeddings: {probe:.3f} right (guessing: {guess:.3f}){mended}"
+
+
+def reached(rows: Mapping[str, Row]) -> list[str]:
+    """For every seed, when `default` was as good on validation as the reference run ever was, and when that was."""
+    said = []
+    for seed, theirs in rows.get("reference", {}).items():
+        ours, best = rows.get(OURS, {}).get(seed), theirs.best_recall
+        if ours is None or (reference := theirs.reached(best)) is None:
+            continue
+        there = ours.reached(best)
+        when = (
+            "never" if there is None else f"after {there[0]} epochs, {there[1]:.1f} s ({there[1] / reference[1]:.3f})"
+        )
+        said.append(
+            f"seed {seed}: the reference run's best validation Recall@1, {best:.3f}, came after {reference[0]} of its "
+            f"{len(theirs.curve)} epochs, {reference[1]:.1f} s; default was there {when}"
+        )
+    return said
 
 
 def _say(words: str) -> None:

@@ -31,12 +31,25 @@ class Trial:
 
     Queries are test images; they are looked for among the training images, whose patients are others. At the finding
     level those without one are NaN. `wrong_sides` is how many were answered with the other side of the right region.
+    `curve` has seconds and validation Recall@1 of every epoch, where it was trained in epochs.
     """
 
     hits: Mapping[str, Hits]
     wrong_sides: int
     groups: tuple[str, ...]
     seconds: float
+    curve: tuple[tuple[float, float], ...] = ()
+
+    def reached(self, recall: float) -> tuple[int, float] | None:
+        """After how many epochs, and seconds, validation Recall@1 was that high; None where it never was."""
+        passed = np.cumsum([seconds for seconds, _ in self.curve])
+        found = (row for row, (_, value) in enumerate(self.curve) if value >= recall)
+        return next(((row + 1, float(passed[row])) for row in found), None)
+
+    @property
+    def best_recall(self) -> float:
+        """The highest validation Recall@1 of the training."""
+        return max((value for _, value in self.curve), default=float("nan"))
 
     def recall(self, level: str) -> float:
         """Share of right answers; NaN where there is nothing to find."""
@@ -59,7 +72,7 @@ def measure(
     rows: dict[str, dict[int, Trial]] = {}
     for seed in seeds:
         split = kind.split_by(seed)
-        data = training_set(split.x, split.label, split.split, kind.taxonomy, split.mirrored)
+        data = training_set(split.x, split.label, split.split, kind.taxonomy, split.mirrored, findings=split.finding)
         for method in methods:
             name = _name(kind, seed, method)
             if only_kept and not is_kept(name):
@@ -142,7 +155,8 @@ def _tried(kind: Kind, fitted: Fitted, seconds: float = 0.0) -> Trial:
     hits = {level: (of[query] == of[best]).astype(np.float64) for level, of in names.items()}
     hits["finding"][names["finding"][query] == ""] = np.nan
     wrong_sides = int((sided & (hits["region"] > hits["class"])).sum())
-    return Trial(hits, wrong_sides, tuple(kind.group[row] for row in query), seconds)
+    curve = tuple((epoch.seconds, epoch.val_recall or 0.0) for epoch in fitted.curve)
+    return Trial(hits, wrong_sides, tuple(kind.group[row] for row in query), seconds, curve)
 
 
 def _written(trial: Trial) -> dict[str, Any]:
@@ -152,4 +166,5 @@ def _written(trial: Trial) -> dict[str, Any]:
 
 def _read(trial: Mapping[str, Any]) -> Trial:
     hits = {level: np.array(values, np.float64) for level, values in trial["hits"].items()}
-    return Trial(hits, int(trial["wrong_sides"]), tuple(trial["groups"]), float(trial["seconds"]))
+    curve = tuple((float(seconds), float(recall)) for seconds, recall in trial.get("curve", ()))
+    return Trial(hits, int(trial["wrong_sides"]), tuple(trial["groups"]), float(trial["seconds"]), curve)
