@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.errors import QueryError
 from core.filters import Filters
-from pages.ui import evaluation_actions, flow_tasks, frame, job_panel, resources, state, tasks
+from pages.ui import evaluation_actions, flow_tasks, frame, job_panel, picking, resources, state, tasks
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, day
 
@@ -142,7 +142,7 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
     if not stored.current:
         st.info("Cases, labels or splits have changed since this was measured.", icon=":material/history:")
     spaces = [*report.spaces, *report.baselines]
-    space = state.picked(SPACE)
+    space = picking.picked(SPACE)
     shown = space if space in spaces else list(report.spaces)[-1]
     found = View(evaluation, report, name, level, shown, library.taxonomy)
     frame.quiet(_said(found))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.evaluation import AFTER, BASELINES, BEFORE, RERANKED, SPACES
-from pages.ui import pick_table, state
+from pages.ui import pick_table, picking
 from pages.ui.evaluation_choice import SPACE, View
 from pages.ui.pick_table import Cell, Column
 from pages.ui.text import escaped
@@ -44,7 +44,7 @@ def show(view: View) -> None:
         key="evaluation_spaces",
         label="Scores of each kind of embedding",
         picked=view.space_name,
-        on_pick=lambda name: state.pick(SPACE, name),
+        on_pick=lambda name: picking.pick(SPACE, name),
     )
 
 

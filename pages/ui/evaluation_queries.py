@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.evaluation import SpaceReport
-from pages.ui import frame, gallery_grid, palette, state
+from pages.ui import frame, gallery_grid, palette, picking, state
 from pages.ui.evaluation_choice import View
 from pages.ui.evaluation_headline import title_of
 from pages.ui.resources import OpenLibrary
@@ -45,12 +45,12 @@ class Pick:
 
 def pick(text: str | None) -> None:
     """Look at these queries; at the worst ones again with None."""
-    state.pick(PICK, text)
+    picking.pick(PICK, text)
 
 
 def picked(view: View) -> Pick | None:
     """What is looked at, where this report has that space."""
-    found = Pick.parse(state.picked(PICK))
+    found = Pick.parse(picking.picked(PICK))
     return found if found is not None and found.space in _reports(view) else None
 
 

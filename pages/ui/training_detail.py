@@ -12,6 +12,7 @@ from pages.ui import (
     flow_tasks,
     frame,
     pick_table,
+    picking,
     state,
     training_curves,
     training_figures,
@@ -90,12 +91,12 @@ def _resume(library: OpenLibrary, run: RunSummary, blocked: bool) -> None:
 
 
 def _evaluate(run: RunSummary) -> None:
-    state.pick("evaluation_flow", run.flow_id)
+    picking.pick("evaluation_flow", run.flow_id)
     state.go_to(state.EVALUATION_PAGE)
 
 
 def _delete(library: OpenLibrary, flow_id: str) -> None:
-    state.pick(training_list.PICKED, None)
+    picking.pick(training_list.PICKED, None)
     flow_tasks.delete(library, flow_id)
 
 

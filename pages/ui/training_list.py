@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import EntError
-from pages.ui import flow_tasks, frame, pick_table, state, tasks
+from pages.ui import flow_tasks, frame, pick_table, picking, tasks
 from pages.ui.pick_table import Cell, Column
 from pages.ui.resources import OpenLibrary
 
@@ -44,7 +44,7 @@ def show(library: OpenLibrary) -> list[RunSummary]:
             key="flow_table",
             label="Flows of this library",
             picked=picked(runs, active),
-            on_pick=lambda flow_id: state.pick(PICKED, flow_id),
+            on_pick=lambda flow_id: picking.pick(PICKED, flow_id),
         )
     return runs
 
@@ -66,7 +66,7 @@ def summaries(library: OpenLibrary) -> list[RunSummary]:
 def picked(runs: list[RunSummary], active: str | None) -> str | None:
     """The flow that is looked at: the one picked, else the active one, else the newest."""
     known = [run.flow_id for run in runs]
-    wanted = state.picked(PICKED)
+    wanted = picking.picked(PICKED)
     if wanted in known:
         return wanted
     return active if active in known else next(iter(known), None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.ui import flow_tasks, frame, job_panel, resources, state, tasks, training_curves, training_list
+from pages.ui import flow_tasks, frame, job_panel, picking, resources, tasks, training_curves, training_list
 from pages.ui.jobs import Job
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import duration, markdown
@@ -130,5 +130,5 @@ def _headline(job: Job, flow_id: str | None) -> str:
 
 
 def _look(job: Job, flow_id: str) -> None:
-    state.pick(training_list.PICKED, flow_id)
+    picking.pick(training_list.PICKED, flow_id)
     resources.jobs().dismiss(job.job_id)
