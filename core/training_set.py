@@ -90,8 +90,8 @@ def training_set(
         return Part(x[rows], labels, np.where(found[rows] < 0, -1, labels * (found.max() + 1) + found[rows]))
 
     flipped = part(rows, x if mirrored is None else mirrored, to[numbers[rows]])
-    plain = (part(rows, x, numbers[rows]) for rows in (train, val))
-    return TrainingSet(*plain, flipped, incompatibility(taxonomy))
+    plain, checked = (part(rows, x, numbers[rows]) for rows in (train, val))
+    return TrainingSet(plain, checked, flipped, incompatibility(taxonomy))
 
 
 def _numbered(findings: Sequence[str | None] | None) -> Ints | None:

@@ -31,6 +31,15 @@ def ablate(kinds: Sequence[str] | None, methods: Sequence[str] | None, seeds: in
     _run(kinds or ["ent-mini", "blind", "thumbnail"], methods or list(ABLATED), range(seeds), per_class, kept)
 
 
+def reach(kind: str, seed: int, per_class: int) -> list[str]:
+    """When `default` is as good on validation as the reference run ever gets, in words; both are trained to the end.
+
+    Raises TrainingError for a kind that there is not.
+    """
+    found = KINDS[_known(kind, KINDS, "kind of embedding")](per_class, _say)
+    return [f"{found.name}, {words}" for words in reached(measure(found, [seed], ["reference", OURS], say=_say))]
+
+
 def _run(kinds: Sequence[str], methods: Sequence[str], seeds: Sequence[int], per_class: int, kept: bool) -> None:
     wanted = [_known(name, KINDS, "kind of embedding") for name in kinds]
     chosen = [_known(name, ALL, "method") for name in methods]

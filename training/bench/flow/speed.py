@@ -137,6 +137,7 @@ class _PlainLoop:
 
 def _epoch(recipe: Recipe, data: TrainingSet) -> Callable[[], object]:
     epochs = Trainer(recipe, data).fit()
+    next(epochs)  # a fitted start is only looked at in it
     return lambda: next(epochs)
 
 
