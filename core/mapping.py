@@ -60,7 +60,7 @@ def make_map(
             positions[step, rows] = Anchors.find(x, reference).place(layout[step])
         telling.placed(start + len(rows))
     spaces = {"before": x_0, "after": x_1} if flow_id else {"before": x_0}
-    neighbours, figures = _measure(catalog, ids, spaces, seed)
+    neighbours, figures = _measure(catalog, ids, spaces, seed, telling.measured)
     times = np.array(track.times, np.float32)
     made = EmbeddingMap(flow_id, now(), seed, len(fitted), ids, times, positions, neighbours, figures)
     save_map(root, key, made)
@@ -105,6 +105,9 @@ class _Telling:
         share = (100 - self.MEASURED - self._laid_out) * done // self._rest
         self._tell(self._laid_out + share, 100)
 
+    def measured(self, done: int, total: int) -> None:
+        self._tell(100 - self.MEASURED + (self.MEASURED - 1) * done // total, 100)
+
     def done(self) -> None:
         self._tell(100, 100)
 
@@ -123,7 +126,7 @@ def _sample(count: int, seed: int) -> Rows:
 
 
 def _measure(
-    catalog: Catalog, ids: tuple[str, ...], spaces: dict[str, Matrix], seed: int
+    catalog: Catalog, ids: tuple[str, ...], spaces: dict[str, Matrix], seed: int, on_progress: Told
 ) -> tuple[Rows, dict[str, Separation]]:
     """The nearest labelled case of each (S', N), and the separation of classes and regions in each space."""
     cases = {case.case_id: case for case in catalog.cases()}
@@ -145,6 +148,7 @@ def _measure(
             regions = [catalog.taxonomy.by_name[label].region for label in labels]
             figures[f"{space} class {scope}"] = separation(x[rows], labels, neighbours, seed)
             figures[f"{space} region {scope}"] = separation(x[rows], regions, neighbours, seed)
+        on_progress(number + 1, len(spaces))
     return own, figures
 
 

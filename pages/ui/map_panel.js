@@ -63,7 +63,7 @@ class Panel {
     this.plot.on("plotly_click", (event) => this.tell.open(event.points[0].pointIndex));
     this.plot.on("plotly_selected", (event) => event && this.selected(event.points.map((p) => p.pointIndex)));
     this.plot.on("plotly_doubleclick", () => this.tell.clear());
-    this.plot.on("plotly_deselect", () => this.tell.clear());
+    this.plot.on("plotly_deselect", () => this.clearing || this.tell.clear());
     this.plot.on("plotly_relayout", () => this.placeMarks());
     this.plot.on("plotly_relayouting", () => this.placeMarks());
   }
@@ -74,10 +74,7 @@ class Panel {
   }
 
   selected(rows) {
-    if (this.clearing) return;
-    this.clearing = true; // taking the drawn outline away tells of another selection
-    window.Plotly.relayout(this.plot, { selections: [] }).then(() => (this.clearing = false));
-    this.tell.select(rows);
+    if (!this.clearing) this.tell.select(rows);
   }
 
   recolour(colours, scheme) {
@@ -85,7 +82,9 @@ class Panel {
   }
 
   select(rows) {
-    window.Plotly.restyle(this.plot, { selectedpoints: [rows.length ? rows : null] }, [0]);
+    this.clearing = true; // taking the drawn outline away tells of another selection
+    const points = { selectedpoints: [rows.length ? rows : null] };
+    window.Plotly.update(this.plot, points, { selections: [] }, [0]).finally(() => (this.clearing = false));
   }
 
   use(tool) {
