@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.embedding_map import FOLDER as MAPS
 from core.errors import EntError
 from core.run_folder import CURVE, SETTINGS, SPLIT, RunFolder
 from core.split import SPLITS
@@ -21,7 +22,7 @@ FLOW_ID = "demo-flow"
 
 
 def put_to_use(demo: Path, library: Library, on_wait: Callable[[str], None] = lambda said: None) -> bool:
-    """Copy the flow of the demo folder into its library and search through it; whether there was one that fits.
+    """Copy the flow of the demo folder, and maps along it, into its library and search through it; whether it fits.
 
     One of another encoder, or that cannot be read, is left where it is: the demo can do without.
     """
@@ -32,6 +33,8 @@ def put_to_use(demo: Path, library: Library, on_wait: Callable[[str], None] = la
         root = library.flows.root / FLOW_ID
         with library.lock.held(on_wait=on_wait):
             shutil.copytree(bundled.folder, root, dirs_exist_ok=True)
+            if (demo / MAPS).is_dir():
+                shutil.copytree(demo / MAPS, library.root / MAPS, dirs_exist_ok=True)
             cases = library.catalog.cases(order="oldest")
             split = {name: [case.case_id for case in cases if case.split == name] for name in SPLITS}
             (root / SPLIT).write_text(json.dumps(split, indent=1), encoding="utf-8")

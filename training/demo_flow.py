@@ -26,6 +26,7 @@ from core.run_folder import SETTINGS
 from core.trainer import Epoch
 from core.training_run import TrainingRun, TrainingRuns
 from core.vectors import PLAIN, Matrix
+from training.demo_views import write_demo_views
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def write_demo_flow(
 
 
 def run(folder: Path, seed: int) -> None:
-    """Train, bundle, and say what came of it."""
+    """Train, bundle with reports and map, and say what came of it."""
     bars: dict[str, Progress] = {}
 
     def show(what: str, done: int, total: int) -> None:
@@ -86,6 +87,8 @@ def run(folder: Path, seed: int) -> None:
     finally:
         for bar in bars.values():
             bar.close()
+    with Progress("laying out the map", unit="percent") as progress:
+        write_demo_views(_demo(folder), progress)
     size = sum(file.stat().st_size for file in (folder / FOLDER).iterdir()) / 1e6
     say(f"wrote {folder / FOLDER}: {size:.1f} MB")
     for level, one in found.items():
