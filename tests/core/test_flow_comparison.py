@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from core.case import Case
-from core.comparison import compare, is_right
+from core.flow_comparison import compare, is_right
 from core.confusion import Confusion, Laterality
 from core.errors import QueryError
 from core.evaluation import Outcome, SpaceReport
