@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from core.case import Case
-from core.flow_comparison import compare, is_right
 from core.confusion import Confusion, Laterality
 from core.errors import QueryError
 from core.evaluation import Outcome, SpaceReport
+from core.flow_comparison import compare, is_right
 from core.taxonomy import ENT
 
 BLANK = Case("", None, "", 1, 1, "png", "", "", None, None, None, None, None, None, "")
