@@ -6,6 +6,7 @@ The library in them is the bundled demo with its encoder; the query is a synthet
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import subprocess
 import sys
@@ -22,18 +23,15 @@ OUT = ROOT / "data" / "screenshots"
 UNSEEN = 1
 """Seed of the query's patient: the demo is made with another."""
 WORDS = "left eardrum with a perforation"
+PAGES = ("gallery", "embedding_map", "evaluation", "training", "library")
+SIZES = {"": {"width": 1440, "height": 900}, "-1920": {"width": 1920, "height": 1080}}
+"""What a size adds to the names of its pictures."""
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        demo = root / "libraries" / "demo-synthetic"
-        run("core", "demo", demo)
-        run("training", "train", demo)
-        flow = next((demo / "flows").iterdir()).name
-        run("core", "activate", demo, flow)
-        run("core", "map", demo)
-        run("training", "evaluate", demo, "--split", "test", "--flow", flow, "--baselines", "--keep")
+        run("core", "demo", root / "libraries" / "demo-synthetic")
         run("training", "phantoms", root / "others", "--per-class", 1, "--seed", UNSEEN)
         query = next((root / "others" / "images").glob("*ear-left*"))
         with running(os.environ | {"ENT_LIBRARIES": str(root / "libraries")}, root / "server.log") as url:
@@ -45,33 +43,40 @@ def run(module: str, *arguments: object) -> None:
 
 
 def shoot(url: str, query: Path) -> None:
-    """Every page, light and dark, at 1440 x 900."""
+    """Every page, light and dark, in both sizes."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        for scheme in ("light", "dark"):
-            context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme, base_url=url)
-            page = context.new_page()
-            page.goto("/")
-            settle(page).locator("input[type=file]").first.set_input_files(query)
-            page.get_by_text("Class among neighbours").wait_for(timeout=120_000)
-            keep(page, f"search-{scheme}")
-            page.goto(f"/?search_words={quote(WORDS)}")
-            page.get_by_text("Class among neighbours").wait_for(timeout=120_000)
-            keep(page, f"words-{scheme}")
-            for name in ("gallery", "embedding_map", "evaluation", "training", "library"):
-                page.goto(f"/{name}")
-                keep(page, f"{name}-{scheme}")
-            page.goto("/gallery?gallery_sort=Typical+first")
-            settle(page).locator(".card").nth(1).click()
-            page.get_by_role("dialog").get_by_text("Nearest").first.wait_for(timeout=120_000)
-            keep(page, f"drawer-{scheme}")
+        for (suffix, size), scheme in itertools.product(SIZES.items(), ("light", "dark")):
+            context = browser.new_context(viewport=size, color_scheme=scheme, base_url=url)
+            context.set_default_timeout(120_000)
+            walk(context.new_page(), query, f"{scheme}{suffix}")
             context.close()
         browser.close()
 
 
+def walk(page: Page, query: Path, suffix: str) -> None:
+    page.goto("/")
+    notice = settle(page).get_by_role("button", name="Got it")
+    if notice.count():
+        notice.click()
+    settle(page).locator("input[type=file]").first.set_input_files(query)
+    page.get_by_text("Class among neighbours").wait_for()
+    keep(page, f"search-{suffix}")
+    page.goto(f"/?search_words={quote(WORDS)}")
+    page.get_by_text("Class among neighbours").wait_for()
+    keep(page, f"words-{suffix}")
+    for name in PAGES:
+        page.goto(f"/{name}")
+        keep(page, f"{name}-{suffix}")
+    page.goto("/gallery?gallery_sort=Typical+first")
+    settle(page).locator(".card").nth(1).click()
+    page.get_by_role("dialog").get_by_text("Nearest").first.wait_for()
+    keep(page, f"drawer-{suffix}")
+
+
 def keep(page: Page, name: str) -> None:
     settle(page)
-    page.wait_for_timeout(1500)  # thumbnails
+    page.wait_for_timeout(2500)  # thumbnails, maps
     OUT.mkdir(parents=True, exist_ok=True)
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     image.save(OUT / f"{name}.webp", quality=85, method=6)
