@@ -18,7 +18,9 @@ PAGES = {
 
 page = st.navigation(list(PAGES.values()), position="hidden")
 if go_to := st.session_state.pop(state.GO_TO, None):  # asked for in a callback, where pages cannot be switched
-    st.switch_page(go_to, query_params={})  # without the argument it trips over parameters bound to widgets
+    st.switch_page(
+        go_to, query_params=state.parameters_of(go_to)
+    )  # without the argument it trips over parameters bound to widgets
 st.set_page_config(f"{page.title} · ENT case browser", Path(__file__).with_name("icon.png"), layout="wide")
 frame.style()
 first_start.begin()

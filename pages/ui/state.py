@@ -61,6 +61,12 @@ def follow_url(page: str) -> None:
         st.query_params.pop(LIKE, None)
 
 
+def parameters_of(page: str) -> dict[str, str]:
+    """What the URL of a page says beside its widgets, so that going there is one step, and back is one too."""
+    cases = query().cases if page == SEARCH_PAGE else ()
+    return {LIKE: ",".join(cases)} if cases else {}
+
+
 def change_query(change: Callable[[QueryState], QueryState]) -> None:
     """Ask what `change` makes of the query from now on."""
     st.session_state[QUERY] = change(query())
@@ -99,6 +105,7 @@ def search_with_case(case_id: str) -> None:
     clear_query()
     st.session_state[QUERY] = QueryState(cases=(case_id,))
     st.session_state[GO_TO] = SEARCH_PAGE
+    st.session_state[_PAGE] = None  # wherever one was: the URL that is left behind has no say
     close_case()
 
 

@@ -138,6 +138,14 @@ def test_a_url_brings_a_query_of_stored_cases_and_back_takes_it_away(searched: P
     expect(page.locator(".card")).to_have_count(12)
     assert order(page) == found
 
+    page.locator(".card").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Find similar").click()
+    expect(page).to_have_url(re.compile(f"like={found[0]}"))
+    page.go_back()
+    expect(page).to_have_url(re.compile(f"like={case_id}"))
+    settle(page)
+    assert order(page) == found
+
     open_page(page, "Gallery")
     open_page(page, "Search")
     expect(page).to_have_url(re.compile(f"like={case_id}"))
