@@ -90,7 +90,7 @@ def test_scores_are_cosine_and_weighted_evidence() -> None:
 
 
 def test_the_strength_comes_from_validation_and_survives_the_disk(tmp_path: Path) -> None:
-    x, labels = embeddings(420, spread=2.0)
+    x, labels = embeddings(420, spread=1.5)
     data = training_set(x, labels, ["train"] * 210 + ["val"] * 210, ENT)
     reranker = fit_reranker(Flow(VectorField(DIM, hidden=8, heads=1)), data)
     assert reranker.validation.helps  # in this noise a nearest neighbour errs more often than a classifier
