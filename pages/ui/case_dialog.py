@@ -37,6 +37,9 @@ def _drawer(library: OpenLibrary) -> None:
         if st.button("Find similar", type="primary", icon=":material/image_search:", key="drawer_similar"):
             state.search_with_case(case.case_id)
             st.rerun()
+        if st.button("Show on map", icon=":material/scatter_plot:", key="drawer_map"):
+            state.show_on_map(case.case_id)
+            st.rerun()
     frame.facts(_facts(case, library.taxonomy))
     case_labels.show(case, library)
     case_neighbours.show(case, library)

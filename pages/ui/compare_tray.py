@@ -58,6 +58,12 @@ def toggle(case_id: str) -> None:
     st.session_state[state.TO_COMPARE] = others if case_id in chosen() else (*others, case_id)[-MOST:]
 
 
+def compare(case_ids: Sequence[str]) -> None:
+    """Put these cases into the tray in place of others, and look at them beside each other."""
+    st.session_state[state.TO_COMPARE] = tuple(case_ids[:MOST])
+    _set_open()
+
+
 def show_bar(library: OpenLibrary) -> None:
     """What is in the tray, and the way to look at it; nothing while it is empty."""
     cases = library.catalog.cases_by_id(chosen())

@@ -7,7 +7,7 @@ import io
 import streamlit as st
 
 from core.export import export_zip
-from pages.ui import frame, gallery_order, state
+from pages.ui import compare_tray, frame, gallery_order, state
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count
 
@@ -31,8 +31,10 @@ def show_bar(library: OpenLibrary) -> None:
                 on_click=gallery_order.by_likeness,
                 args=(chosen[0],),
             )
+        _compare(chosen)
         _export(library, chosen)
         st.button("Clear", icon=":material/close:", type="tertiary", on_click=state.clear_selection)
+    compare_tray.show_if_open(library, ())
 
 
 def _search(chosen: tuple[str, ...]) -> None:
@@ -44,6 +46,18 @@ def _search(chosen: tuple[str, ...]) -> None:
         disabled=len(chosen) > most,
         help=f"A search takes up to {most} cases." if len(chosen) > most else None,
         on_click=state.search_with_cases,
+        args=(chosen,),
+    )
+
+
+def _compare(chosen: tuple[str, ...]) -> None:
+    fits = 2 <= len(chosen) <= compare_tray.MOST
+    st.button(
+        "Compare",
+        icon=":material/compare:",
+        disabled=not fits,
+        help=None if fits else f"Two to {compare_tray.MOST} cases can stand beside each other.",
+        on_click=compare_tray.compare,
         args=(chosen,),
     )
 

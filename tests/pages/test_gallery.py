@@ -99,3 +99,12 @@ def test_the_bar_goes_when_nothing_is_chosen_any_more(gallery: AppTest) -> None:
     next(button for button in gallery.button if button.label == "Clear").click().run()
 
     assert "selected" not in words(gallery)
+
+
+def test_chosen_cases_are_looked_at_beside_each_other(gallery: AppTest) -> None:
+    gallery.session_state["selected_cases"] = tuple(shown(gallery)[:2])
+    gallery.run()
+    next(button for button in gallery.button if button.label == "Compare").click().run()
+    assert not gallery.exception
+    assert gallery.session_state["compare_chosen"] == gallery.session_state["selected_cases"]
+    assert gallery.session_state["compare_open"]
