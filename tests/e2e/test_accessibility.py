@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from tests.e2e.conftest import Server, settle, tab
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
-PATHS = ("/", "/?search_words=left+ear", "/gallery", "/library")
+PATHS = ("/", "/?search_words=left+ear", "/gallery", "/embedding_map", "/evaluation", "/training", "/library")
 GRAVE = ("serious", "critical")
 
 
