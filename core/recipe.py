@@ -44,7 +44,7 @@ class Recipe:
     learning_rate: float = 1e-4
     weight_decay: float = 0.01
     clip: float = 5.0
-    findings: float = 0.0  # weight of the same loss on what was found within a class, where a library says so
+    findings: float = 0.0  # weight of the same loss on what was found within a class, times how far that is shown
     averaging: float = 0.0  # share of the averaged weights that a step keeps; 0: no averaging
     # its schedule
     schedule: Literal["plateau", "cosine"] = "plateau"
@@ -94,7 +94,7 @@ DEFAULT = Recipe(
     batch_size=128,
     mirrored=True,
     noise=0.5,
-    findings=2.0,
+    findings=4.0,
     steps=1,
     start="fitted",
     epochs=20,

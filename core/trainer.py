@@ -23,7 +23,7 @@ from core.schedule import make_schedule
 from core.stacked_field import StackedField
 from core.start import begin
 from core.training_set import TrainingSet
-from core.validation import validate
+from core.validation import findings_shown, validate
 from core.vector_field import VectorField
 
 Ending = Literal["all epochs done", "no improvement any more", "interrupted"]
@@ -77,6 +77,7 @@ class Trainer:
             begin(self.field, data, self._grid)
         self._averaged = copy.deepcopy(self.field) if recipe.averaging else None
         self._batches = training_batches(data, recipe)
+        self._shown = findings_shown(data) if recipe.findings else 0.0
         self._optimizer = torch.optim.AdamW(
             self.field.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
@@ -143,7 +144,7 @@ class Trainer:
         losses = [self._step(batch, learns) for batch in self._batches.epoch(self._order)]
         train_loss = sum(losses) / len(losses)
         field = self.field if self._averaged is None else self._averaged
-        checked = validate(field, self.recipe, self.data, self._loss)
+        checked = validate(field, self.recipe, self.data, self._loss, self._shown)
         self._schedule.after(index, train_loss if checked is None else checked.loss)
         best = self._keeper.offer(index + 1, field, train_loss, checked)
         val_loss, val_recall = (None, None) if checked is None else (checked.loss, checked.recall)
@@ -155,9 +156,9 @@ class Trainer:
         x_0, labels = batch.x.to(self._device), batch.labels.to(self._device)
         x_1 = integrate_rk4(StackedField(self.field, self._dropout), x_0, self._grid)
         loss = self._loss(x_1, labels)
-        if self.recipe.findings and batch.findings is not None:
+        if (weight := self.recipe.findings * self._shown) and batch.findings is not None:
             known = batch.findings >= 0
-            loss = loss + self.recipe.findings * self._loss(x_1[known], batch.findings[known].to(self._device))
+            loss = loss + weight * self._loss(x_1[known], batch.findings[known].to(self._device))
         value = float(loss.detach())
         if not math.isfinite(value):
             raise TrainingError(

@@ -33,8 +33,8 @@ class Checked:
     """Loss on the validation images, and the share of them whose nearest training image is of their class.
 
     `served` is the mean of that share and of the share of the right ones among the five nearest, which is less left
-    to chance: a few hundred validation images are a coarse ruler. Where a library says what was found, it is the mean
-    of this by class and by finding, so that classes are not learnt at the cost of what is seen within them.
+    to chance: a few hundred validation images are a coarse ruler. Where a library says what was found, the same by
+    finding counts beside it as far as embeddings show findings, so that classes are not learnt at their cost.
     """
 
     loss: float
@@ -42,8 +42,13 @@ class Checked:
     served: float
 
 
-def validate(field: VectorField, recipe: Recipe, data: TrainingSet, loss: MetricLoss) -> Checked | None:
-    """Loss and recall of `field`, evaluated (no dropout), on the validation images; None without any."""
+def validate(
+    field: VectorField, recipe: Recipe, data: TrainingSet, loss: MetricLoss, shown: float = 0.0
+) -> Checked | None:
+    """Loss and recall of `field`, evaluated (no dropout), on the validation images; None without any.
+
+    `shown` is how far embeddings show findings, as `findings_shown` has it.
+    """
     if not len(data.val):
         return None
     flow = Flow(field, FlowConfig(steps=recipe.steps))
@@ -51,7 +56,7 @@ def validate(field: VectorField, recipe: Recipe, data: TrainingSet, loss: Metric
     order = _nearest(moved, gallery)
     first = data.train.labels[order[:, 0]] == data.val.labels
     lost = _loss(Part(moved, data.val.labels), recipe, data, loss)
-    return Checked(lost, float(first.mean()), float(_by_both(order, data).mean()))
+    return Checked(lost, float(first.mean()), float(_by_both(order, data, shown).mean()))
 
 
 def served(move: Callable[[Matrix], Matrix], data: TrainingSet) -> Values:
@@ -69,13 +74,36 @@ def _by(order: npt.NDArray[np.intp], val: Ints, train: Ints) -> Values:
     return (precision_at_k(right, 1) + precision_at_k(right, order.shape[1])) / 2
 
 
-def _by_both(order: npt.NDArray[np.intp], data: TrainingSet) -> Values:
-    """By class and, where it is said, by finding."""
+def findings_shown(data: TrainingSet) -> float:
+    """How far embeddings show what was found within a class, from 0 (not at all) to 1, told by validation images.
+
+    Of the nearest training images that are of the right class: how many show the right finding, less what would be
+    right by chance in that class (Cohen's kappa). 0 where findings are not known.
+    """
+    if not len(data.val) or data.val.findings is None or data.train.findings is None:
+        return 0.0
+    mean = data.train.x.mean(axis=0)
+    order = _nearest(data.val.x - mean, data.train.x - mean)
+    right = (data.train.labels[order] == data.val.labels[:, None]) & (data.val.findings[:, None] >= 0)
+    same = data.train.findings[order] == data.val.findings[:, None]
+    of_class = data.train.labels == data.val.labels[:, None]
+    frequent = (of_class & (data.train.findings == data.val.findings[:, None])).sum(axis=1) / of_class.sum(axis=1).clip(
+        1
+    )
+    if not right.any():
+        return 0.0
+    chance = float((frequent * right.sum(axis=1)).sum() / right.sum())
+    agreed = float((same & right).sum() / right.sum())
+    return max(0.0, (agreed - chance) / (1 - chance)) if chance < 1 else 0.0
+
+
+def _by_both(order: npt.NDArray[np.intp], data: TrainingSet, shown: float) -> Values:
+    """By class and, where it is said and as far as it is shown, by finding."""
     by_class = _by(order, data.val.labels, data.train.labels)
     if data.val.findings is None or data.train.findings is None:
         return by_class
     by_finding = _by(order, data.val.findings, data.train.findings)
-    return np.where(data.val.findings < 0, by_class, (by_class + by_finding) / 2)
+    return np.where(data.val.findings < 0, by_class, (by_class + shown * by_finding) / (1 + shown))
 
 
 def _loss(moved: Part, recipe: Recipe, data: TrainingSet, loss: MetricLoss) -> float:
