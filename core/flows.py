@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import shutil
 from functools import lru_cache
 from pathlib import Path
@@ -60,7 +61,12 @@ class FlowStore:
         """Remove the folder of a flow or training, and forget it; for the holder of the writer's lock."""
         if not FLOW_ID.fullmatch(flow_id):
             raise QueryError(f"there is no flow {flow_id!r} in this library")
-        shutil.rmtree(self.root / flow_id, ignore_errors=True)
+        if (self.root / flow_id).is_dir():
+            gone = self.root.with_name(f".{flow_id}.{secrets.token_hex(4)}.removed")
+            (self.root / flow_id).replace(
+                gone
+            )  # at once: whoever looks into the folder just now keeps it from emptying
+            shutil.rmtree(gone, ignore_errors=True)
         self._load.cache_clear()
 
     def add(self, path: Path) -> str:
