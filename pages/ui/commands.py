@@ -22,6 +22,13 @@ POLL = 0.2
 PATIENCE = 60.0
 """Seconds that a command has to end well when it was asked to stop."""
 KEPT_LINES = 20
+START = """
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+"""What `python -m` does, in a process that can be interrupted: one whose app runs in the background ignores that."""
 NICER = 5
 """How far a command steps back behind the app when both want the processor."""
 
@@ -33,7 +40,7 @@ def run(job: Job, arguments: Sequence[str]) -> dict[str, Any]:
     the command's own words when it fails.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", *arguments],
+        [sys.executable, "-c", START, *arguments],
         cwd=ROOT,
         env=os.environ | {"ENT_PROGRESS": "json", "OMP_WAIT_POLICY": "PASSIVE"},  # who waits must not keep a core busy
         stdout=subprocess.PIPE,

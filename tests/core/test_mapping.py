@@ -153,6 +153,7 @@ def test_one_class_has_no_silhouette_and_lonely_cases_no_purity() -> None:
 def test_the_command_makes_the_map_and_tells_how_far_it_is(tmp_path: Path) -> None:
     root = tmp_path / "demo"
     run("core", "demo", str(root))
+    run("core", "activate", str(root), "none")
     done = run("core", "map", str(root), "--json", ENT_PROGRESS="json")
 
     assert json.loads(done.stdout)["cases"] == 700
