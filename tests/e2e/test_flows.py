@@ -72,6 +72,10 @@ def test_a_short_run_is_trained_activated_and_evaluated(page: Page) -> None:
 
 
 def test_a_run_goes_on_without_its_tab_and_is_stopped_and_resumed(page: Page, browser: Browser, address: str) -> None:
+    page.get_by_text("Advanced").click()
+    page.get_by_role("spinbutton", name="Steps of the flow").fill("100")  # so that it has not stopped improving by then
+    page.get_by_role("spinbutton", name="Steps of the flow").press("Tab")
+    settle(page)
     start(page, 4000)
     expect(page.get_by_text(" of 4000, at most")).to_be_visible(timeout=LONG)
     page.goto("about:blank")
