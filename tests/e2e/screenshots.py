@@ -59,6 +59,8 @@ def walk(page: Page, query: Path, suffix: str) -> None:
     notice = settle(page).get_by_role("button", name="Got it")
     if notice.count():
         notice.click()
+        notice.wait_for(state="detached")
+        page.reload()
     settle(page).locator("input[type=file]").first.set_input_files(query)
     page.get_by_text("Class among neighbours").wait_for()
     keep(page, f"search-{suffix}")
