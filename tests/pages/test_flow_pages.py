@@ -147,7 +147,8 @@ def test_a_training_that_another_program_began_is_seen_and_stopped(app: AppTest,
     assert run.finish().ending == "interrupted"
     library.close()
     app.run()
-    assert [row[4] for row in cells(tables(app)["Flows of this library"])] == ["Stopped", "Done"]
+    states = [row[4] for row in cells(tables(app)["Flows of this library"])]
+    assert sorted(states) == ["Done", "Stopped"]  # in either order: both may have begun within one second
 
 
 def test_an_evaluation_is_made_kept_and_drawn(app: AppTest, flow: str, begun: list[Sequence[str]], root: Path) -> None:
