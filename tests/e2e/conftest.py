@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import urlopen
 
 import numpy as np
 import open_clip
@@ -25,6 +22,7 @@ from safetensors.torch import save_file
 
 from core.library import Library
 from core.sources import open_source
+from training.bench.app_server import running as running
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -85,25 +83,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         _make_library(home / name.lower(), name, encoder, folder)
     with running(environment, root / "server.log") as url:
         yield Server(url, home, encoder, environment)
-
-
-@contextmanager
-def running(environment: dict[str, str], log: Path) -> Iterator[str]:
-    """The app on a free port, until the end of the block; its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", f"--server.port={port}"]
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [*command, "--server.headless=true"], cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT
-        )
-    try:
-        _wait_until_up(f"http://127.0.0.1:{port}", process, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def ingest(library: Path, source: Path, environment: dict[str, str]) -> dict[str, object]:
@@ -195,15 +174,3 @@ def tiny_model(folder: Path) -> Path:
     tensors = {name: tensor.contiguous() for name, tensor in open_clip.CLIP(**MODEL).state_dict().items()}
     save_file(tensors, folder / "open_clip_model.safetensors")
     return folder
-
-
-def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        assert process.poll() is None, log.read_text(encoding="utf-8")
-        try:
-            with urlopen(f"{url}/_stcore/health", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail("the app did not come up within a minute")
