@@ -4,13 +4,6 @@ const MOST = 8;
 const PAN = 0.06;
 const within = (value, low, high) => Math.min(high, Math.max(low, value));
 
-const element = (name, className, text) => {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-};
-
 const figure = (tile) => {
   const made = element("figure", tile.pinned ? "pinned" : "");
   const view = element("div", "view");

@@ -25,7 +25,7 @@ _component = st.components.v2.component(
         '<p class="help">Wheel or + and - to zoom, drag or arrows to move, 0 for the whole image; all follow.</p>'
     ),
     css=HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=HERE.with_suffix(".js").read_text(encoding="utf-8"),
+    js="\n".join(HERE.with_name(name).read_text(encoding="utf-8") for name in ("element.js", "compare_tray.js")),
 )
 
 

@@ -1,12 +1,5 @@
 // Grid of case images. Everything that comes from people or files is set as text, never as markup.
 
-const element = (name, className, text) => {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-};
-
 const place = (card) => {
   const at = element("span", "rank", String(card.rank));
   if (card.move) {

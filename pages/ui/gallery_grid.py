@@ -15,7 +15,7 @@ from core.taxonomy import Taxonomy
 from pages.ui import media, palette
 
 HERE = Path(__file__).parent
-SCRIPTS = ("gallery_select.js", "gallery_return.js", "gallery_grid.js")
+SCRIPTS = ("element.js", "gallery_select.js", "gallery_return.js", "gallery_grid.js")
 Size = Literal["small", "medium", "large"]
 Mark = Literal["more", "less"]
 MARKED = {"more": "marked as more like this", "less": "marked as less like this"}
@@ -53,7 +53,7 @@ _component = st.components.v2.component(
     "ent_gallery_grid",
     html='<ul class="grid" role="list"></ul>',
     css=(HERE / "gallery_grid.css").read_text(encoding="utf-8"),
-    js="".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS),
+    js="\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS),
 )
 
 

@@ -5,7 +5,7 @@ const SECONDS = 2.4; // of the way along the flow, when played
 
 const load = (url) =>
   (window.entPlotly ??= new Promise((resolve, reject) => {
-    const script = make("script");
+    const script = element("script");
     script.src = url;
     script.onload = resolve;
     script.onerror = () => {
@@ -25,13 +25,13 @@ class Maps {
   constructor(root, points, data, send) {
     Object.assign(this, { root, points, data, send, rows: [], tool: "lasso", shift: false });
     this.scheme = schemeOf(root);
-    this.bar = make("div", "bar");
-    this.maps = make("div", data.titles.length > 1 ? "maps two" : "maps");
-    this.card = make("div", "pointed");
+    this.bar = element("div", "bar");
+    this.maps = element("div", data.titles.length > 1 ? "maps two" : "maps");
+    this.card = element("div", "pointed");
     this.card.hidden = true;
-    this.card.append(make("img"), make("b"), make("span"));
+    this.card.append(element("img"), element("b"), element("span"));
     this.card.firstChild.alt = "";
-    this.live = make("p", "said");
+    this.live = element("p", "said");
     this.live.setAttribute("aria-live", "polite");
     root.replaceChildren(this.bar, this.maps, this.card, this.live);
     this.drawBar();
@@ -44,12 +44,12 @@ class Maps {
   }
 
   panel(title, number) {
-    const box = make("section", "map");
-    const head = make("header");
+    const box = element("section", "map");
+    const head = element("header");
     this.titles ??= [];
-    this.titles[number] = head.appendChild(make("h3", "", title));
+    this.titles[number] = head.appendChild(element("h3", "", title));
     if (number === 1) head.append(this.clock());
-    const figures = make("dl", "figures");
+    const figures = element("dl", "figures");
     box.append(head);
     this.maps.append(box);
     const panel = new Panel(box, number, this.points, this);
@@ -61,17 +61,17 @@ class Maps {
 
   // Tools, then the legend, whose entries select.
   drawBar() {
-    const tools = make("div", "tools");
+    const tools = element("div", "tools");
     this.toolButtons = Object.entries(TOOLS).map(([tool, name]) => {
-      const button = tools.appendChild(make("button", "tool", name));
+      const button = tools.appendChild(element("button", "tool", name));
       button.type = "button";
       button.addEventListener("click", () => this.use(tool));
       return [tool, button];
     });
-    const home = tools.appendChild(make("button", "tool plain", "Whole map"));
+    const home = tools.appendChild(element("button", "tool plain", "Whole map"));
     home.type = "button";
     home.addEventListener("click", () => this.panels.forEach((panel) => panel.home()));
-    this.legend = make("div", "legend");
+    this.legend = element("div", "legend");
     this.legend.setAttribute("role", "group");
     this.bar.append(this.legend, tools);
     this.showTool();
@@ -84,11 +84,11 @@ class Maps {
     const counts = new Array(field.values.length).fill(0);
     for (const value of values) counts[value] += 1;
     const buttons = field.values.map((value, code) => {
-      const button = make("button", "value");
+      const button = element("button", "value");
       button.type = "button";
-      const swatch = make("i", "swatch");
+      const swatch = element("i", "swatch");
       swatch.style.background = value[this.scheme];
-      button.append(swatch, make("span", "", value.name), make("span", "n", String(counts[code])));
+      button.append(swatch, element("span", "", value.name), element("span", "n", String(counts[code])));
       button.addEventListener("click", (event) => {
         this.shift = event.shiftKey;
         const rows = [];
@@ -101,16 +101,16 @@ class Maps {
   }
 
   clock() {
-    const clock = make("div", "clock");
-    this.play = make("button", "tool", "Play");
+    const clock = element("div", "clock");
+    this.play = element("button", "tool", "Play");
     this.play.type = "button";
     this.play.addEventListener("click", () => this.run());
-    this.slider = make("input");
+    this.slider = element("input");
     Object.assign(this.slider, { type: "range", min: 0, max: 1, step: 0.01, value: 1 });
     this.slider.setAttribute("aria-label", "Time along the flow, from 0 (before) to 1 (after)");
     this.slider.addEventListener("input", () => this.goTo(Number(this.slider.value)));
     this.slider.addEventListener("change", () => this.send("time", Number(this.slider.value)));
-    this.told = make("output", "", "t = 1.00");
+    this.told = element("output", "", "t = 1.00");
     clock.append(this.play, this.slider, this.told);
     return clock;
   }
@@ -138,12 +138,12 @@ class Maps {
   drawFigures(list, figures) {
     list.replaceChildren(
       ...figures.flatMap((figure) => {
-        const name = make("dt", "", figure.title);
+        const name = element("dt", "", figure.title);
         name.title = figure.help;
-        const value = make("dd");
-        const bar = make("span", "share");
-        bar.appendChild(make("i")).style.width = `${100 * figure.share}%`;
-        value.append(make("b", "", figure.shown), bar, make("span", "", figure.word), make("em", "", figure.tested));
+        const value = element("dd");
+        const bar = element("span", "share");
+        bar.appendChild(element("i")).style.width = `${100 * figure.share}%`;
+        value.append(element("b", "", figure.shown), bar, element("span", "", figure.word), element("em", "", figure.tested));
         return [name, value];
       }),
     );
@@ -275,7 +275,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     })
     .catch(() => {
       root.blob = undefined;
-      root.replaceChildren(make("p", "lost", "The map could not be loaded. Reload the page to try again."));
+      root.replaceChildren(element("p", "lost", "The map could not be loaded. Reload the page to try again."));
     });
   return undefined;
 }

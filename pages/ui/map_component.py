@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 KEY = "embedding_maps"
-PARTS = ("map_points.js", "map_panel.js", "map_component.js")
+PARTS = ("element.js", "map_points.js", "map_panel.js", "map_component.js")
 
 _component = st.components.v2.component(
     "ent_embedding_maps",

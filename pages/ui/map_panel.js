@@ -4,22 +4,15 @@ const GL_FROM = 2500; // points that SVG still draws smoothly
 const GREY = { light: "#b4bec3", dark: "#4c585e" };
 const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
-const make = (name, className, text) => {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-};
-
 class Panel {
   constructor(root, number, points, tell) {
     Object.assign(this, { number, points, tell, current: -1, time: number });
-    this.plot = make("div", "plot");
+    this.plot = element("div", "plot");
     this.plot.tabIndex = 0;
     this.plot.setAttribute("role", "application");
-    this.marks = make("div", "marks");
+    this.marks = element("div", "marks");
     this.marks.ariaHidden = "true";
-    this.stage = make("div", "stage");
+    this.stage = element("div", "stage");
     this.stage.append(this.plot, this.marks);
     root.append(this.stage);
     this.positions = points.at(this.time);
@@ -105,7 +98,7 @@ class Panel {
 
   // Marks are named: "point", "case", "query"; each is a place in the map's own numbers, or nothing.
   mark(name, place) {
-    this.shown[name] ??= this.marks.appendChild(make("i", `mark ${name}`));
+    this.shown[name] ??= this.marks.appendChild(element("i", `mark ${name}`));
     this.shown[name].place = place;
     this.placeMarks();
   }

@@ -1,12 +1,5 @@
 // A table of cells that can be picked. Text is set as text, never as markup.
 
-const element = (name, className, text) => {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-};
-
 const HEAT = 0.5; // of the full colour at most, so that the number on it stays readable
 
 const percent = (share) => `${(100 * Math.min(1, Math.max(0, share))).toFixed(1)}%`;

@@ -47,7 +47,7 @@ _component = st.components.v2.component(
     "ent_pick_table",
     html='<div class="wide"><table></table></div>',
     css=(HERE / "pick_table.css").read_text(encoding="utf-8"),
-    js=(HERE / "pick_table.js").read_text(encoding="utf-8"),
+    js="\n".join((HERE / name).read_text(encoding="utf-8") for name in ("element.js", "pick_table.js")),
 )
 
 
