@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path, PurePosixPath
 
 from core.catalog import Catalog
+from core.demo import FACTS
 from core.errors import LibraryError
 from core.making import check_free
 from core.store import CATALOG, ImageStore
@@ -88,7 +89,7 @@ def _files(snapshot: Path, store: ImageStore) -> list[Path]:
     images = [store.image_path(*names) for names in kept]
     thumbs = [store.thumbnail_path(sha256) for sha256, _ in kept]
     beside = [path for name in KEPT_FOLDERS for path in sorted((store.root / name).rglob("*"))]
-    extra = [store.root / "demo.json"]
+    extra = [store.root / FACTS]
     return [path for path in (*images, *thumbs, *beside, *extra) if path.is_file() and path.suffix != ".part"]
 
 

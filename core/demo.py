@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import LibraryError, SourceError
 from core.lock import FileGuard, WriterLock
+from core.making import WRITING
 from core.settings import get_settings
 from core.store import CATALOG
 from core.swap import aside, put_back, take_place
@@ -29,7 +30,7 @@ if TYPE_CHECKING:  # these bring torch, which the first page does not wait for
     from core.library import Library
 
 FACTS, EMBEDDINGS = "demo.json", "embeddings.safetensors"
-IMAGES, LOCK = "images", "writer.lock"
+IMAGES = "images"
 FOLDER = "demo-synthetic"
 """Name of the demo library's folder among the libraries."""
 
@@ -61,7 +62,11 @@ class Demo:
 
 def bundled() -> Demo | None:
     """The demo in the folder that the settings name; None where there is none."""
-    folder = get_settings().demo
+    return demo_in(get_settings().demo)
+
+
+def demo_in(folder: Path) -> Demo | None:
+    """The demo in that folder; None where there is none."""
     facts = _read(folder)
     try:
         told = None if facts is None else (str(facts["name"]), str(facts["encoder"]), int(facts["images"]))
@@ -163,7 +168,7 @@ def _begin(demo: Demo, root: Path) -> None:
             shutil.rmtree(part, ignore_errors=True)  # left by one who was cut short
             Library.create(part, name=demo.name, encoder=demo.encoder).close()
             _write(part, {"name": demo.name, "images": demo.images, "whole": False, **demo.release})
-            with WriterLock(root / LOCK).held() if ours else nullcontext():
+            with WriterLock(root / WRITING).held() if ours else nullcontext():
                 if ours and not _is_untouched(root):
                     return  # somebody has added something just now
                 take_place(part, root)

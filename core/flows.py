@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 import shutil
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from core.checkpoint import FLOW_ID, WEIGHTS, load_flow, save_flow
 from core.errors import QueryError
 from core.flow import Flow
 from core.rerank import Reranker, load_reranker
+from core.swap import set_apart
 from core.weights_file import hash_tensors
 
 
@@ -62,11 +62,8 @@ class FlowStore:
         if not FLOW_ID.fullmatch(flow_id):
             raise QueryError(f"there is no flow {flow_id!r} in this library")
         if (self.root / flow_id).is_dir():
-            gone = self.root.with_name(f".{flow_id}.{secrets.token_hex(4)}.removed")
-            (self.root / flow_id).replace(
-                gone
-            )  # at once: whoever looks into the folder just now keeps it from emptying
-            shutil.rmtree(gone, ignore_errors=True)
+            # at once, since somebody may be looking into the folder just now
+            shutil.rmtree(set_apart(self.root / flow_id, beside=self.root), ignore_errors=True)
         self._load.cache_clear()
 
     def add(self, path: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from core.errors import LibraryError
 from core.lock import WriterLock
 from core.making import WRITING
 from core.store import CATALOG
+from core.swap import set_apart
 
 
 def remove_library(root: Path, on_wait: Callable[[str], None] = lambda said: None) -> None:
@@ -21,11 +21,11 @@ def remove_library(root: Path, on_wait: Callable[[str], None] = lambda said: Non
     """
     if not (root / CATALOG).is_file():
         raise LibraryError(f"{root} is not a library (it has no {CATALOG}); nothing was deleted")
-    gone = root.with_name(f".{root.name}.{secrets.token_hex(4)}.removed")
+    gone = None
     try:
         with WriterLock(root / WRITING).held(on_wait=on_wait):
-            root.replace(gone)
+            gone = set_apart(root, beside=root)
         shutil.rmtree(gone)
     except OSError as error:
-        left = f"; what is left of it is in {gone}" if gone.exists() else ""
+        left = f"; what is left of it is in {gone}" if gone is not None and gone.exists() else ""
         raise LibraryError(f"{root} cannot be deleted: {error.strerror}{left}") from error

@@ -1,7 +1,8 @@
-"""A folder that takes another's place: whatever happens in between, one of the two is there, or can be put back."""
+"""Folders that are there whole or not at all, while one takes another's place or goes for good."""
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,13 @@ def take_place(new: Path, place: Path) -> None:
         place.replace(aside(place))
     new.replace(place)
     shutil.rmtree(aside(place), ignore_errors=True)
+
+
+def set_apart(folder: Path, beside: Path) -> Path:
+    """Rename a folder, at once, to a name of its own beside `beside`, to be removed from there; where it is now."""
+    gone = beside.with_name(f".{folder.name}.{secrets.token_hex(4)}.removed")
+    folder.replace(gone)
+    return gone
 
 
 def put_back(place: Path) -> None:

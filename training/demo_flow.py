@@ -15,7 +15,7 @@ from core.bootstrap import Bootstrap, PairedTest
 from core.case import Case
 from core.checkpoint import save_flow
 from core.console import Progress, say
-from core.demo import FACTS, Demo, open_demo
+from core.demo import Demo, demo_in, open_demo
 from core.demo_flow import FLOW_ID, FOLDER, files_of
 from core.errors import EntError, TrainingError
 from core.flow import Flow
@@ -97,11 +97,9 @@ def run(folder: Path, seed: int) -> None:
 
 
 def _demo(folder: Path) -> Demo:
-    try:
-        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        return Demo(folder.resolve(), str(facts["name"]), str(facts["encoder"]), int(facts["images"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        raise EntError(f"there is no demo in {folder}; make one with python -m training demo") from None
+    if (demo := demo_in(folder.resolve())) is None:
+        raise EntError(f"there is no demo in {folder}; make one with python -m training demo")
+    return demo
 
 
 def _without_flow(folder: Path, scratch: Path) -> Path:

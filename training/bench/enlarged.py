@@ -10,7 +10,7 @@ import numpy as np
 
 from core.case import NewCase
 from core.library import Library
-from core.vectors import PLAIN, Matrix
+from core.vectors import PLAIN
 
 SPREAD = 0.35
 """How far a copy's embedding lies from its original's, both of length 1 before they are summed."""
@@ -21,7 +21,7 @@ def enlarge(demo: Path, root: Path, cases: int, seed: int = 0) -> None:
     shutil.copytree(demo, root)
     library = Library.open(root)
     known = library.catalog.cases(order="oldest")
-    vectors = _vectors(library)
+    vectors = library.catalog.vectors.known(PLAIN, [case.case_id for case in known])
     draw, new = np.random.default_rng(seed), []
     for number in range(len(known), cases):
         case = known[number % len(known)]
@@ -34,11 +34,3 @@ def enlarge(demo: Path, root: Path, cases: int, seed: int = 0) -> None:
     with library.lock.held():
         library.indexer.catch_up()
     library.close()
-
-
-def _vectors(library: Library) -> dict[str, Matrix]:
-    """The embedding (D,) of every case."""
-    found: dict[str, Matrix] = {}
-    for chunk in library.catalog.vectors.chunks(PLAIN):
-        found.update(zip(chunk.case_ids, chunk.vectors, strict=True))
-    return found
