@@ -177,8 +177,8 @@ def test_an_import_by_another_process_shows_up(visit: Callable[..., Page], serve
     expect(page.locator(".card")).to_have_count(5)
     page.locator(".card").first.focus()
     page.keyboard.press("s")
-    expect(page.get_by_role("heading", name="Search")).to_be_visible()
-    expect(page.locator(".rank").first).to_be_visible()
+    expect(page.get_by_text("3 cases, 1 more folded into them, by cosine similarity")).to_be_visible()
+    expect(page.locator(".card")).to_have_count(3)
 
 
 def test_a_library_is_made_in_the_app_and_used_at_once(visit: Callable[..., Page], server: Server) -> None:

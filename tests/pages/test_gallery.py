@@ -71,7 +71,7 @@ def test_chosen_cases_are_searched_with_all_together(gallery: AppTest) -> None:
 
     assert not gallery.exception
     assert gallery.session_state["search_query"].cases == chosen
-    assert "by cosine similarity" in words(gallery)
+    assert "3 cases, 1 more folded into them, by cosine similarity" in words(gallery)
 
 
 def test_one_chosen_case_orders_the_others_by_likeness(gallery: AppTest) -> None:
