@@ -89,9 +89,9 @@ def _view(library: OpenLibrary) -> View:
         with st.popover("No flow yet", icon=":material/conversion_path:", key="no_flow"):
             st.markdown(
                 "A flow moves images of one class together. This library has no active one, so there is only one "
-                "ranking. Train one (`python -m training train LIB`) and activate it; then both rankings can be "
-                "seen here, before and after it."
+                "ranking. Train one and activate it; then both rankings can be seen here, before and after it."
             )
+            st.page_link(state.TRAINING_PAGE, label="Train a flow", icon=":material/model_training:")
         return "before"
     if state.query().words:
         frame.quiet("Words are compared before the flow", "content")

@@ -25,7 +25,8 @@ def enlarge(demo: Path, root: Path, cases: int, seed: int = 0) -> None:
     draw, new = np.random.default_rng(seed), []
     for number in range(len(known), cases):
         case = known[number % len(known)]
-        moved = vectors[case.case_id] + draw.normal(size=library.encoder.spec.dimension) * SPREAD / 512**0.5
+        vector = vectors[case.case_id]
+        moved = vector + draw.normal(size=vector.shape) * SPREAD / vector.size**0.5
         digest = f"{number:064x}"
         copy = replace(case, case_id=digest[-16:], pixel_sha256=digest, patient=f"copy-{number // 3}")
         new.append(NewCase(copy, (moved / np.linalg.norm(moved)).astype(np.float32), digest))
