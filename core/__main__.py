@@ -96,7 +96,7 @@ def demo(
     ] = None,
 ) -> None:
     """Make the demo library of synthetic images, go on where that was cut short, or make it of a newer release."""
-    from core.demo import default_root, open_demo
+    from core.demo_library import default_root, open_demo
 
     root = folder or default_root()
     with Progress("making the demo library", unit="images") as progress:

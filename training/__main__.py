@@ -12,13 +12,13 @@ from rich.table import Table
 
 from core import terminal
 from core.console import Progress
-from core.settings import ROOT
+from core.settings import get_settings
 from training.bench.commands import MODEL, Seed, bench
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(bench, name="bench")
 
-DEMO = ROOT / "data" / "demo"
+DemoFolder = Annotated[Path | None, typer.Argument(help="folder of the demo; ENT_DEMO, or data/demo, otherwise")]
 Lib = Annotated[Path, typer.Argument(metavar="LIB", help="the library's folder", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on standard output and nothing else there")]
 
@@ -167,29 +167,33 @@ def train_command(
 
 @app.command("demo")
 def demo_command(
-    out: Annotated[Path, typer.Argument(help="new folder, or that of a demo, which it replaces")] = DEMO,
+    out: DemoFolder = None,
     per_class: Annotated[int, typer.Option(help="images of each of the seven classes")] = 100,
     seed: Seed = 0,
     size: Annotated[int, typer.Option(help="height of the frames in pixels, 48 to 512")] = 256,
     encoder: Annotated[str, typer.Option(help="the encoder its library is bound to")] = "ent-mini",
 ) -> None:
-    """Make the demo that opens on first start: images, manifest, and their embeddings by the bundled encoder."""
+    """Make the demo that opens on first start: images, manifest, and their embeddings by the bundled encoder.
+
+    It takes the place of the demo that is there, with its flow: `demo-flow` makes another one.
+    """
     from training.demo import write_demo
 
-    made = write_demo(out, per_class, seed, size, encoder)
-    megabytes = sum(file.stat().st_size for file in out.rglob("*") if file.is_file()) / 1e6
-    print(f"wrote {made.images} synthetic images with their embeddings to {out}: {megabytes:.1f} MB")
+    made = write_demo(out or get_settings().demo, per_class, seed, size, encoder)
+    megabytes = sum(file.stat().st_size for file in made.folder.rglob("*") if file.is_file()) / 1e6
+    print(f"wrote {made.images} synthetic images with their embeddings to {made.folder}: {megabytes:.1f} MB")
+    print("it has no flow yet: python -m training demo-flow" + (f" {out}" if out else ""))
 
 
 @app.command("demo-flow")
 def demo_flow_command(
-    demo: Annotated[Path, typer.Argument(help="folder of the demo")] = DEMO,
+    demo: DemoFolder = None,
     seed: Seed = 0,
 ) -> None:
     """Train the flow that comes with the demo, on the demo; it is searched through from the first start."""
-    from training.demo_flow import run
+    from training.demo_flow_command import run
 
-    run(demo, seed)
+    run(demo or get_settings().demo, seed)
 
 
 def main() -> None:

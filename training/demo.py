@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from core.demo import EMBEDDINGS, FACTS, Demo
+from core.demo import EMBEDDINGS, Demo, demo_in
 from core.embedding_file import save_embeddings
 from core.encoder import CLIPEncoder, describe
 from core.encoder_spec import Embeddings, Encoder
@@ -34,13 +33,14 @@ def write_demo(
 ) -> Demo:
     """Write images, manifest, README, embeddings and `demo.json` to `out`, in place of the demo that is there.
 
+    It has no flow: that of the demo before was trained on other embeddings.
     `on_progress` is called with (images encoded, images in all). The same seed and weights give the same files, the
     embeddings but for rounding. Raises EntError when `out` is something else, EncoderError without the encoder.
     """
     out = out.resolve()
     put_back(out)
     a_library = (out / CATALOG).exists()  # one that was made of a demo says so in a file of the same name
-    if a_library or (out.exists() and not _is_demo(out) and (not out.is_dir() or any(out.iterdir()))):
+    if a_library or (out.exists() and demo_in(out) is None and (not out.is_dir() or any(out.iterdir()))):
         raise EntError(f"{out} is {'a library' if a_library else 'not empty'} and no demo; give a new folder")
     part = out.with_name(f".{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
@@ -55,19 +55,15 @@ def write_demo(
 
 def digest_of(folder: Path) -> str:
     """A short hash of a demo's manifest and images, by which its releases are told apart."""
+    return hash_of((folder / "manifest.csv", *sorted((folder / "images").iterdir())))
+
+
+def hash_of(files: Iterable[Path]) -> str:
+    """A short hash of files, their names and their order."""
     told = hashlib.sha256()
-    for file in (folder / "manifest.csv", *sorted((folder / "images").iterdir())):
+    for file in files:
         told.update(f"{file.name} {file.stat().st_size} ".encode() + file.read_bytes())
     return told.hexdigest()[:16]
-
-
-def _is_demo(folder: Path) -> bool:
-    """Whether the folder says of itself that it is a demo, and of which encoder."""
-    try:
-        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(facts, dict) and "encoder" in facts
 
 
 def _embed(encoder: Encoder, images: Path, on_progress: Callable[[int, int], None]) -> dict[str, Embeddings]:

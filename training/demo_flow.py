@@ -14,19 +14,20 @@ import numpy as np
 from core.bootstrap import Bootstrap, PairedTest
 from core.case import Case
 from core.checkpoint import save_flow
-from core.console import Progress, say
-from core.demo import Demo, demo_in, open_demo
-from core.demo_flow import FLOW_ID, FOLDER, files_of
+from core.demo import Demo, demo_in
+from core.demo_flow import FLOW_ID, FOLDER
+from core.demo_library import open_demo
+from core.embedding_map import FOLDER as MAPS
 from core.errors import EntError, TrainingError
 from core.flow import Flow
 from core.library import Library
 from core.metrics import Rescore, Values, rankings
 from core.recipe import DEFAULT, Recipe
-from core.run_folder import SETTINGS
+from core.run_folder import CURVE, SETTINGS
 from core.trainer import Epoch
 from core.training_run import TrainingRun, TrainingRuns
 from core.vectors import PLAIN, Matrix
-from training.demo_views import write_demo_views
+from training.demo import hash_of
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def write_demo_flow(
     Raises EntError when there is no demo, TrainingError (and bundles nothing) when fewer test images find their class
     after the flow than before.
     """
-    demo = _demo(folder)
+    demo = the_demo(folder)
     with tempfile.TemporaryDirectory() as scratch:
         library = open_demo(Path(scratch) / "library", replace(demo, folder=_without_flow(demo.folder, Path(scratch))))
         try:
@@ -74,29 +75,19 @@ def write_demo_flow(
     return found
 
 
-def run(folder: Path, seed: int) -> None:
-    """Train, bundle with reports and map, and say what came of it."""
-    bars: dict[str, Progress] = {}
-
-    def show(what: str, done: int, total: int) -> None:
-        bars.setdefault(what, Progress(what, unit="images"))(done, total)
-
-    try:
-        with Progress("training", unit="epochs") as training:
-            found = write_demo_flow(folder, DEFAULT.changed(seed=seed), show, training.epoch)
-    finally:
-        for bar in bars.values():
-            bar.close()
-    with Progress("laying out the map", unit="percent") as progress:
-        write_demo_views(_demo(folder), progress)
-    size = sum(file.stat().st_size for file in (folder / FOLDER).iterdir()) / 1e6
-    say(f"wrote {folder / FOLDER}: {size:.1f} MB")
-    for level, one in found.items():
-        figures = f"{one.before:.3f} before, {one.after:.3f} after (p {one.test.p:.3f}), {one.reranked:.3f} re-ranked"
-        say(f"{level} Recall@1 of {one.queries} test images among the training images: {figures}")
+def seal(folder: Path) -> None:
+    """Have the demo say which flow and maps it has, so that a library made before is made anew."""
+    demo = the_demo(folder)
+    replace(demo, flow=flow_digest_of(demo.folder)).write()
 
 
-def _demo(folder: Path) -> Demo:
+def flow_digest_of(folder: Path) -> str:
+    """A short hash of a demo's flow, its reports and maps."""
+    return hash_of(path for part in (FOLDER, MAPS) for path in sorted((folder / part).rglob("*")) if path.is_file())
+
+
+def the_demo(folder: Path) -> Demo:
+    """The demo in that folder. Raises EntError when there is none."""
     if (demo := demo_in(folder.resolve())) is None:
         raise EntError(f"there is no demo in {folder}; make one with python -m training demo")
     return demo
@@ -141,7 +132,7 @@ def _bundle(run: TrainingRun, flow: Flow, out: Path) -> None:
     part = out.with_name(f".{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
-    for file in files_of(run.folder.folder):
+    for file in _files_of(run.folder.folder):
         shutil.copyfile(file, part / file.name)
     recipe = run.trainer.recipe
     save_flow(part, Flow(flow.field, flow.config, FLOW_ID, recipe.name, recipe=recipe.to_dict()))
@@ -149,3 +140,9 @@ def _bundle(run: TrainingRun, flow: Flow, out: Path) -> None:
     (part / SETTINGS).write_text(json.dumps({**settings, "run_id": FLOW_ID}, indent=1) + "\n", encoding="utf-8")
     shutil.rmtree(out, ignore_errors=True)
     part.replace(out)
+
+
+def _files_of(run: Path) -> list[Path]:
+    """What of a training's folder is bundled: the flow, its re-ranker, its settings and its curve, not its state."""
+    names = {SETTINGS, CURVE, *(path.name for path in (*run.glob("flow.*"), *run.glob("rerank.*")))}
+    return [run / name for name in sorted(names)]

@@ -7,8 +7,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from core.demo import Demo, open_demo
+from core.demo import Demo
 from core.demo_flow import FLOW_ID, FOLDER
+from core.demo_library import open_demo
 from core.embedding_map import FOLDER as MAPS
 from core.evaluate import evaluate
 from core.evaluation import Split

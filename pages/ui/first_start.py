@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import demo
+from core.demo import bundled
+from core.demo_library import advice, default_root, is_due
 from pages.ui import frame, job_panel, libraries, library_list, resources, state, tasks
 from pages.ui.jobs import Job
 from pages.ui.text import count, markdown
@@ -15,15 +16,15 @@ def begin() -> None:
     job = _job()
     if job is not None and job.state == "done":
         resources.jobs().dismiss(job.job_id)
-    made = demo.bundled()
-    if job is None and made is not None and (demo.is_due(demo.default_root(), made) or not library_list.libraries()):
+    made = bundled()
+    if job is None and made is not None and (is_due(default_root(), made) or not library_list.libraries()):
         tasks.make_demo()
 
 
 def under_way() -> bool:
     """Whether the page has to wait for the demo; how far it is, or why it could not be made, is shown here."""
     job, library = _job(), libraries.in_use_or_none()
-    if job is None or (library is not None and library.root.resolve() != demo.default_root().resolve()):
+    if job is None or (library is not None and library.root.resolve() != default_root().resolve()):
         return False
     if job.running:
         _progress(job)
@@ -34,7 +35,7 @@ def under_way() -> bool:
 
 
 def _progress(job: Job) -> None:
-    made = demo.bundled()
+    made = bundled()
     frame.empty(
         "Opening the demo library",
         f"{count(made.images if made else 0, 'synthetic image')}, drawn by a program, to try everything on. "
@@ -48,8 +49,8 @@ def notice(library: resources.OpenLibrary | None) -> None:
     """What the demo is, above the page, until it is put away."""
     if library is None or not library.synthetic or _job() is not None:
         return
-    made = demo.bundled()
-    if made is not None and (said := demo.advice(library.root, made)):
+    made = bundled()
+    if made is not None and (said := advice(library.root, made)):
         st.warning(markdown(said), icon=":material/history:")
     if library_list.notice_read():
         return
@@ -64,5 +65,5 @@ def notice(library: resources.OpenLibrary | None) -> None:
 
 def _job() -> Job | None:
     """The job that makes the demo: running, or failed and not yet dismissed."""
-    own = resources.jobs().of(resources.library_id_of(demo.default_root()))
+    own = resources.jobs().of(resources.library_id_of(default_root()))
     return next((job for job in own if job.kind == tasks.DEMO), None)

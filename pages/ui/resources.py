@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.arrangement import Arrangement, arrange, narrowed
 from core.catalog import Catalog
-from core.demo import is_demo
+from core.demo_library import is_demo
 from core.errors import EntError
 from core.filters import EVERYTHING, Filters
 from core.folding import Folding

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.demo import default_root, open_demo
+from core.demo_library import default_root, open_demo
 from core.errors import EntError, Stopped
 from core.making import check_free
 from core.settings import get_settings

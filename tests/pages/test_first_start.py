@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import demo
+from core import demo_library as demo
 from core.demo import Demo
 from core.settings import get_settings
 from core.sources import open_source
@@ -80,15 +80,18 @@ def test_from_the_demo_a_way_leads_to_a_library_of_ones_own(app: AppTest, bundle
     assert "Make library" in [button.label for button in app.button]
 
 
-def test_one_that_was_cut_short_is_finished_at_the_next_start(app: AppTest, bundled: Demo) -> None:
-    root = demo.default_root()
-    demo.open_demo(root, bundled).close()
-    (root / demo.FACTS).write_text('{"name": "Demo (synthetic)", "images": 5, "whole": false}')
+def test_one_that_was_cut_short_is_finished_at_the_next_start(
+    app: AppTest, bundled: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("core.demo_flow.put_to_use", lambda *_: pytest.exit("killed"))
+        with pytest.raises(pytest.exit.Exception):
+            demo.open_demo(demo.default_root(), bundled)
+    assert not demo.default_root().exists()
 
     app.run()
     wait_for_jobs(app)
 
-    assert demo.is_whole(root)
     assert "of the 5 cases" in words(app)
 
 

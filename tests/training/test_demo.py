@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
-from core.demo import EMBEDDINGS, FACTS, Demo, open_demo
+from core.demo import EMBEDDINGS, FACTS, Demo
+from core.demo_library import open_demo
 from core.encoder import CLIPEncoder, describe
 from core.errors import EncoderError, EntError
 from core.imaging import load_image

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from core.demo import Demo, open_demo
+from core.demo import Demo
 from core.demo_flow import FLOW_ID, FOLDER
+from core.demo_library import open_demo
 from core.errors import EntError
 from core.recipe import DEFAULT
 from core.run_folder import SETTINGS

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageOps
 from safetensors.torch import load_file
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
@@ -18,14 +19,15 @@ from core.errors import EntError
 from training.phantoms.dataset import phantoms
 from training.phantoms.draw import Draw
 from training.phantoms.findings import Facts
+from training.phantoms.patient import Phantom
 from training.pretrain import bundle
 from training.pretrain.augment import Strength, augment, normalised
 from training.pretrain.config import VOCABULARY, PretrainConfig
 from training.pretrain.figures import figures
-from training.pretrain.meaning import FINDING, SENTENCE, STRUCTURE, Meaning, parts_of
+from training.pretrain.meaning import FINDING, LABELS, SENTENCE, STRUCTURE, Meaning, parts_of
 from training.pretrain.objective import Objective, contrast
 from training.pretrain.phrases import finding_phrase, mirrored_words, structure_phrase
-from training.pretrain.pool import Pool, make_pool
+from training.pretrain.pool import _PHRASES, Pool, make_pool, texts
 from training.pretrain.pretrainer import CHECKPOINT, TELL_EVERY, Batch, Pretrainer
 from training.pretrain.run import run, start_model
 
@@ -97,8 +99,9 @@ def test_a_run_leaves_an_encoder_that_the_engine_loads(tmp_path: Path) -> None:
     assert embeddings.shape == (2, 512)
     assert np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
     assert record["phantoms"]["images"] == 21
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "encoder"]
     assert json.loads((tmp_path / "encoder" / bundle.RECORD).read_text())["settings"]["steps"] == TINY.steps
-    with pytest.raises(EntError, match="already"):
+    with pytest.raises(EntError, match="not empty"):
         run(tmp_path / "encoder", TINY, cache=tmp_path / "cache")
 
 
@@ -129,14 +132,17 @@ def test_a_text_has_the_same_embedding_in_the_model_that_is_written(
     assert np.allclose(encoder.encode_texts(captions), trained_with.numpy(), atol=2e-3)  # half precision
 
 
-def test_rendered_images_are_kept_and_read_again(model_name: str, pool: Pool, tmp_path: Path) -> None:
+def test_rendered_images_are_kept_and_read_again(
+    model_name: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.pretrain.pool.CHUNK", 8)  # in workers
     calls: list[int] = []
 
     def make() -> Pool:
         return make_pool(14, 1_000, 64, tokenizer(model_name), tmp_path, lambda done, _total: calls.append(done))
 
     first, again = make(), make()
-    assert calls == [14]
+    assert calls == [8, 14]
     assert np.array_equal(first.pixels, again.pixels)
     assert np.array_equal(first.pixels, pool.pixels)
     assert torch.equal(first.tokens, again.tokens)
@@ -290,11 +296,37 @@ def test_a_resumed_run_remembers_all_of_it(model_name: str, pool: Pool, tmp_path
     assert sorted(resumed.losses) == [TELL_EVERY, TELL_EVERY + 1]
 
 
+@pytest.mark.parametrize("finding", ["perforation", "ventilation tube", "nodules"])
 def test_images_of_another_renderer_are_not_taken_for_these(
-    model_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finding: str, model_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = make_pool(14, 1_000, 64, tokenizer(model_name), tmp_path)
-    monkeypatch.setattr("training.phantoms.light.REFERENCE", 2.9)
-    other = make_pool(14, 1_000, 64, tokenizer(model_name), tmp_path)
+    monkeypatch.setattr("training.pretrain.pool.CHUNK", 1000)  # rendered in this process, in which the patch is
+    first = make_pool(140, 1_000, 64, tokenizer(model_name), tmp_path)
+    draw = Phantom.image
+
+    def otherwise(self: Phantom, size: int) -> Image.Image:
+        image = draw(self, size)
+        return ImageOps.invert(image) if self.facts.finding == finding else image
+
+    monkeypatch.setattr(Phantom, "image", otherwise)
+    other = make_pool(140, 1_000, 64, tokenizer(model_name), tmp_path)
     assert first.digest != other.digest
     assert not np.array_equal(first.pixels, other.pixels)
+
+
+def test_a_mirrored_image_is_taught_with_mirrored_words_and_meaning(model_name: str, pool: Pool) -> None:
+    people, draw = list(phantoms(TINY.images_seed, 2)), Draw(TINY.images_seed, _PHRASES)
+    said = [texts(one, draw) for one in people]
+    config = dataclasses.replace(TINY, batch=64)
+    pretrainer = Pretrainer(config, start_model(config, model_name, pool), pool)
+    batch = pretrainer._batch(0)
+    generator = torch.Generator().manual_seed(config.seed * 1_000_003)
+    rows = torch.randint(len(pool), (64,), generator=generator).tolist()
+    mirrored = (torch.rand(64, generator=generator) < 0.5).tolist()
+    assert len(set(mirrored)) == 2
+    for number, (row, flipped, kind) in enumerate(zip(rows, mirrored, batch.kinds.tolist(), strict=True)):
+        words = said[row][kind]
+        [tokens] = tokenizer(model_name)([mirrored_words(words) if flipped else words])
+        assert torch.equal(pool.vocabulary[batch.tokens[number]], tokens.long())
+        facts = people[row].facts.mirrored() if flipped else people[row].facts
+        assert LABELS[int(batch.meaning.label[number])] == facts.label

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from core.demo import FOLDER, open_demo
+from core.demo_library import FOLDER, open_demo
 from core.settings import ROOT
 from training.bench.app import Waits, measure
 from training.bench.enlarged import enlarge

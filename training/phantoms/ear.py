@@ -28,7 +28,7 @@ DRUM = ((0.76, 0.73, 0.68), (0.86, 0.79, 0.70), (0.70, 0.69, 0.66), (0.86, 0.75,
 
 @dataclass(frozen=True)
 class Drum:
-    """Where the drum lies: centre and half axes in radii, turn in radians, depth; `gone`: how far it is unreadable.
+    """Where the drum lies: centre and half axes in radii, turn in radians, depth.
 
     Points of the drum are given as (u, v), 1 on its rim: u to the back of the head, v down.
     """

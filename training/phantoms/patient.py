@@ -62,7 +62,7 @@ class Phantom:
 
 
 def patient(seed: int, region: str, number: int) -> tuple[Phantom, ...]:
-    """All images of patient `number` of a region: 1 to 6, the same whatever else is made."""
+    """All images of patient `number` of a region: 1 to 8, the same whatever else is made."""
     key = (REGIONS.index(region), number)
     draw = Draw(seed, *key, _STORY)
     name = f"{region}-{number:05d}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,8 +33,8 @@ Pixels = npt.NDArray[np.uint8]  # (N, side, side, 3)
 FRAME = 1.12
 """Height of a rendered frame over the side of what is left after the crop to the field of view."""
 CHUNK = 64
-PROOFS = 8
-"""Images of each class that are rendered to see whether the kept ones are still what the renderer draws."""
+PROOFS = 2
+"""Images of each class, finding and view that are drawn to see whether the kept ones are still what is drawn."""
 _PHRASES = 2
 """Stream of chance for the short phrases, under the seed of the images."""
 
@@ -64,16 +66,11 @@ def make_pool(
     """About `count` phantoms, the same number of each class; from the folder `cache` where they were kept there."""
     people = list(phantoms(seed, max(1, round(count / len(ENT.labels)))))
     digest = _digest(people, side)
-    kept = None if cache is None else cache / f"phantoms-{seed}-{len(people)}-{side}-{digest}.npy"
-    if kept is not None and kept.is_file():
-        pixels: Pixels = np.load(kept, mmap_mode="r")
+    if cache is None:
+        pixels: Pixels = np.empty((len(people), side, side, 3), np.uint8)
+        _render_all(people, pixels, on_progress)
     else:
-        pixels = np.concatenate(list(_rendered(people, side, on_progress)))
-        if kept is not None:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            part = kept.with_suffix(".part.npy")
-            np.save(part, pixels)
-            part.replace(kept)
+        pixels = _kept(people, side, cache / f"phantoms-{seed}-{len(people)}-{side}-{digest}.npy", on_progress)
     tokens, names = _told(people, seed, tokenizer)
     vocabulary, tokens = torch.unique(tokens, return_inverse=True)
     meaning = Meaning.of([one.facts for one in people])
@@ -86,14 +83,14 @@ def texts(phantom: Phantom, draw: Draw) -> tuple[str, str, str]:
 
 
 def _digest(people: Sequence[Phantom], side: int) -> str:
-    """A short hash that changes when the renderer does: of a few rendered images of each class, and of all facts."""
+    """A short hash that changes when the renderer does: of some images of all that it can draw, and of all facts."""
     told = hashlib.sha256(repr([(one.facts, one.caption()) for one in people]).encode())
-    some: dict[str, list[Phantom]] = {}
+    some: dict[tuple[str, ...], list[Phantom]] = {}
     for one in people:
-        of_class = some.setdefault(one.facts.label, [])
-        if len(of_class) < PROOFS:
-            of_class.append(one)
-    told.update(_render([one for of_class in some.values() for one in of_class], side).tobytes())
+        alike = some.setdefault((one.facts.label, one.facts.finding, one.facts.seen_from), [])
+        if len(alike) < PROOFS:
+            alike.append(one)
+    told.update(_render([one for alike in some.values() for one in alike], side).tobytes())
     return told.hexdigest()[:12]
 
 
@@ -108,15 +105,32 @@ def _told(people: Sequence[Phantom], seed: int, tokenizer: Tokenizer) -> tuple[T
     return tokenizer(list(unique))[rows].view(len(people), 3, 2, -1), names.view(len(people), 3)
 
 
-def _rendered(people: Sequence[Phantom], side: int, on_progress: Progress | None) -> Iterator[Pixels]:
+def _kept(people: Sequence[Phantom], side: int, file: Path, on_progress: Progress | None) -> Pixels:
+    """The images (N, side, side, 3) in that file, rendered into it first where it is not there; whole or not at all."""
+    if not file.is_file():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(f".{os.getpid()}.part.npy")
+        try:
+            pixels = np.lib.format.open_memmap(part, "w+", np.uint8, (len(people), side, side, 3))
+            _render_all(people, pixels, on_progress)
+            pixels.flush()
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
+    kept: Pixels = np.load(file, mmap_mode="r")
+    return kept
+
+
+def _render_all(people: Sequence[Phantom], out: Pixels, on_progress: Progress | None) -> None:
     chunks = [people[start : start + CHUNK] for start in range(0, len(people), CHUNK)]
-    done = 0
-    with multiprocessing.get_context("fork").Pool() as workers:
-        for pixels in workers.imap(partial(_render, side=side), chunks):
+    render = partial(_render, side=out.shape[1])
+    with multiprocessing.get_context("spawn").Pool() if len(chunks) > 1 else nullcontext() as workers:
+        done = 0
+        for pixels in workers.imap(render, chunks) if workers else map(render, chunks):
+            out[done : done + len(pixels)] = pixels
             done += len(pixels)
             if on_progress is not None:
                 on_progress(done, len(people))
-            yield pixels
 
 
 def _render(people: Sequence[Phantom], side: int) -> Pixels:

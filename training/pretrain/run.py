@@ -13,6 +13,7 @@ import torch
 from core.clip_model import tokenizer, untrained_model
 from core.encoder import CLIPEncoder, describe
 from core.errors import EntError
+from core.swap import take_place
 from training.pretrain import bundle
 from training.pretrain.config import PretrainConfig
 from training.pretrain.figures import measure
@@ -38,13 +39,16 @@ def run(
     """Train an encoder into `folder` (checkpoints and rendered images go to `cache`) and return its record.
 
     It is measured on `measured` fresh phantoms of each class.
-    With `resume` it goes on from the checkpoint of a run with the same settings. Raises EntError when `folder` holds
-    an encoder already, there is no such checkpoint, or the loss is not finite.
+    The folder is there when all of it is done. With `resume` it goes on from the checkpoint of a run with the same
+    settings. Raises EntError when `folder` holds something already, there is no such checkpoint, or the loss is not
+    finite.
     """
-    if (folder / bundle.WEIGHTS).exists():
-        raise EntError(f"{folder} holds an encoder already; give a new folder")
-    bundle.write_config(folder, config.model())
-    name = f"local-dir:{folder}"
+    folder = folder.resolve()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise EntError(f"{folder} is not empty; give a new folder")
+    part = folder.with_name(f".{folder.name}.part")
+    bundle.write_config(part, config.model())
+    name = f"local-dir:{part}"
     pool = make_pool(config.images, config.images_seed, config.image_size, tokenizer(name), cache, on_render)
     pretrainer = Pretrainer(config, start_model(config, name, pool), pool)
     checkpoints = cache / f"run-{config.digest}-{pool.digest}"
@@ -53,7 +57,7 @@ def run(
     for event in pretrainer.fit(checkpoints):
         if on_event is not None:
             on_event(event)
-    bundle.write_weights(folder, pretrainer.averaged, pool.vocabulary)
+    bundle.write_weights(part, pretrainer.averaged, pool.vocabulary)
     record = {
         "trained_on": "synthetic images and captions only (training/phantoms)",
         "settings": asdict(config),
@@ -66,5 +70,6 @@ def run(
         "loss": {step: round(loss, 4) for step, loss in pretrainer.losses.items() if step % 100 == 0},
         "phantoms": asdict(measure(CLIPEncoder(*describe(name)), measured)),
     }
-    bundle.write_record(folder, record)
+    bundle.write_record(part, record)
+    take_place(part, folder)
     return record
