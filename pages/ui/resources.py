@@ -202,11 +202,10 @@ def map_view(library_id: str, version: str, path: Path, changed: int, whole: boo
 
     Not `whole`: only what does not depend on its flow. Raises LibraryError when it cannot be read.
     """
-    from core.embedding_map import load_map
-    from pages.ui.map_data import view_of
+    from pages.ui.map_data import ground_of, view_of
 
-    made = load_map(path)
-    return view_of(_opened[library_id], made if whole else made.before_only())
+    ground = _kept(library_id, str(changed), repr((path, whole)), lambda: ground_of(path, whole))
+    return view_of(_opened[library_id], ground)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
