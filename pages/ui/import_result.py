@@ -32,6 +32,24 @@ class Columns:
     cells: Callable[[Any], tuple[str, ...]]
 
 
+def _failure(failure: SourceFailure) -> tuple[str, str]:
+    return failure.path, failure.reason
+
+
+def _twin(twin: Twin) -> tuple[str, str]:
+    other = " It has another label there." if twin.label_differs else ""
+    return twin.path, f"{twin.twin_path} (case {twin.case_id[:6]}).{other}"
+
+
+def _whole(text: str) -> tuple[str]:
+    return (text,)
+
+
+FAILURES = Columns(("File", "Why"), _failure)
+TWINS = Columns(("File", "Is the same picture as"), _twin)
+CHANGES = Columns(("File", "What was changed"), _failure)
+
+
 def show(reports: Sequence[IngestReport], key: str) -> None:
     """Counts first; then what failed and why, what was here already and as what, and what was changed on the way.
 
@@ -48,9 +66,9 @@ def show(reports: Sequence[IngestReport], key: str) -> None:
     failures = [failure for report in reports for failure in report.failures]
     twins = [twin for report in reports for twin in report.twins]
     notes = [note for report in reports for note in report.notes]
-    _table("Failed", Columns(("File", "Why"), _failure), failures, key, expanded=True)
-    _table("Already in the library", Columns(("File", "Is the same picture as"), _twin), twins, key)
-    _table("Notes", Columns(("File", "What was changed"), _failure), notes, key)
+    _table("Failed", FAILURES, failures, key, expanded=True)
+    _table("Already in the library", TWINS, twins, key)
+    _table("Notes", CHANGES, notes, key)
 
 
 def show_plan(plan: ImportPlan, taxonomy: Taxonomy, key: str) -> None:
@@ -66,8 +84,8 @@ def show_plan(plan: ImportPlan, taxonomy: Taxonomy, key: str) -> None:
     if plan.facts:
         known = ", ".join(f"{number(n)} with {name.replace('_', ' ')}" for name, n in plan.facts.items())
         frame.quiet(f"Of the new ones: {known}.")
-    _table("Cannot be taken", Columns(("File", "Why"), _failure), plan.failures, key, expanded=True)
-    _table("Notes", Columns(("What was noticed",), _line), plan.notes, key, expanded=True)
+    _table("Cannot be taken", FAILURES, plan.failures, key, expanded=True)
+    _table("Notes", Columns(("What was noticed",), _whole), plan.notes, key, expanded=True)
 
 
 def show_verified(report: VerifyReport, key: str) -> None:
@@ -77,20 +95,7 @@ def show_verified(report: VerifyReport, key: str) -> None:
         st.success(f"Everything fits together: {cases}, all of them indexed.", icon=":material/check_circle:")
         return
     st.warning(f"{count(len(report.problems), 'problem')} found.", icon=":material/warning:")
-    _table("Problems", Columns(("What is wrong",), _line), report.problems, key, expanded=True)
-
-
-def _failure(failure: SourceFailure) -> tuple[str, str]:
-    return failure.path, failure.reason
-
-
-def _twin(twin: Twin) -> tuple[str, str]:
-    other = " It has another label there." if twin.label_differs else ""
-    return twin.path, f"{twin.twin_path} (case {twin.case_id[:6]}).{other}"
-
-
-def _line(text: str) -> tuple[str]:
-    return (text,)
+    _table("Problems", Columns(("What is wrong",), _whole), report.problems, key, expanded=True)
 
 
 def _table(title: str, columns: Columns, rows: Sequence[Any], key: str, *, expanded: bool = False) -> None:
