@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from core.errors import QueryError
@@ -52,6 +54,11 @@ class Filters:
         return any(getattr(self, field) for field in (*FIELDS, *DATES, "cases"))
 
     @property
+    def digest(self) -> str:
+        """Another one for all other filters, short also where they name cases by the thousand."""
+        return f"{replace(self, cases=())!r} {_digest(self.cases)}"
+
+    @property
     def beyond_class(self) -> bool:
         """Whether anything but label, region and side restricts."""
         return bool(self.split or self.finding or self.patient or self.cases or self.since or self.until)
@@ -77,6 +84,12 @@ class Filters:
 DATES = ("since", "until")
 FIELDS = tuple(f.name for f in fields(Filters) if f.name not in (*DATES, "cases"))
 EVERYTHING = Filters()
+
+
+@lru_cache(maxsize=16)
+def _digest(case_ids: tuple[str, ...]) -> str:
+    """Of ids by the thousand, which pages ask for at every click."""
+    return blake2b("\n".join(case_ids).encode()).hexdigest()
 
 
 def _date(text: str) -> str:

@@ -21,7 +21,7 @@ if view is not None:
     main, aside = st.columns([12, 7], gap="large")
     with main:
         evaluation_tables.show_values(view)
-        evaluation_tables.show_confusion(view)
+        evaluation_tables.show_confusion(library, view)
         evaluation_tables.show_sides(view)
         evaluation_reliability.show(view)
     with aside:

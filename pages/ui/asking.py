@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import EntError
+from core.filters import EVERYTHING
 from pages.ui import resources, state
 from pages.ui.resources import OpenLibrary
 from pages.ui.search_options import Options
@@ -25,16 +26,24 @@ COMPARED = 100
 FOLDED = 4
 """Results asked for to a card, since some are folded away into others."""
 
+LAST = "search_last_options"
+
 
 def search(library: OpenLibrary, options: Options, space: Space) -> SearchResult:
     """The answer in that space; where there is none, the page ends here with the reason."""
+    st.session_state[LAST] = options
     try:
         with st.spinner("Searching; the first search loads the encoder", show_time=False):
             query = query_of(options, space)
-            return resources.search(library.library_id, library.version, _signature(query), query)
+            return resources.search(library.library_id, library.version, signature(query), query)
     except EntError as error:
         st.error(f"This search cannot be answered: {markdown(error)}", icon=":material/error:")
         st.stop()
+
+
+def last_options() -> Options:
+    """How this session searched last, for pages that do not ask how."""
+    return st.session_state.get(LAST) or Options(1, EVERYTHING, "before", "either", None, False, False)
 
 
 def query_of(options: Options, space: Space) -> Query:
@@ -65,7 +74,7 @@ def _depth(options: Options) -> int:
     return max(options.top_k, COMPARED) if options.view == "both" else options.top_k
 
 
-def _signature(query: Query) -> str:
+def signature(query: Query) -> str:
     """What tells this query from others, without the images themselves."""
     digests = [hashlib.sha256(data).hexdigest() for data in query.images]
     return hashlib.sha256(repr((digests, replace(query, images=()))).encode()).hexdigest()

@@ -55,6 +55,12 @@ class View:
     def space(self) -> SpaceReport:
         return {**self.protocol.spaces, **self.protocol.baselines}[self.space_name]
 
+    @property
+    def name(self) -> str:
+        """What tells it from other views of this library: which report of when, and how it is looked at."""
+        shown = self.evaluation
+        return repr((shown.flow, shown.split, shown.made_at, self.protocol_name, self.level, self.space_name))
+
 
 def choose(library: OpenLibrary) -> Choice:
     """Flow and split; a library with too few labelled cases ends the page here, with the way on."""

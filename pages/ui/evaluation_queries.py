@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -54,10 +55,14 @@ def picked(view: View) -> Pick | None:
     return found if found is not None and found.space in _reports(view) else None
 
 
-def confusion(view: View) -> Counter[tuple[str, str]]:
-    """How often a query of one class (or region) has its nearest neighbour in another."""
-    pairs = ((_value(view, o), _nearest(view, o)) for o in view.space.outcomes)
-    return Counter((asked, found) for asked, found in pairs if asked and found)
+def confusion(library: OpenLibrary, view: View) -> Counter[tuple[str, str]]:
+    """How often a query of one class (or region) has its nearest neighbour in another; counted once a view."""
+
+    def _counted() -> Counter[tuple[str, str]]:
+        pairs = ((_value(view, o), _nearest(view, o)) for o in view.space.outcomes)
+        return Counter((asked, found) for asked, found in pairs if asked and found)
+
+    return library.kept(f"confusion of {view.name}", _counted)
 
 
 def show(library: OpenLibrary, view: View) -> None:
@@ -65,7 +70,9 @@ def show(library: OpenLibrary, view: View) -> None:
     chosen = picked(view)
     space = chosen.space if chosen else view.space_name
     report = _reports(view)[space]
-    found = behind(view, report, chosen) if chosen else list(report.worst)
+    found = list(report.worst)
+    if chosen:
+        found = library.kept(f"{chosen.text} of {view.name}", partial(behind, view, report, chosen))
     with st.container(key="evaluation_queries"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader("The queries behind it" if chosen else "Worst queries", anchor=False)

@@ -13,6 +13,7 @@ from pages.ui.evaluation_choice import LEVELS, View
 from pages.ui.evaluation_headline import score_cell, title_of
 from pages.ui.evaluation_queries import Pick
 from pages.ui.pick_table import Cell, Column
+from pages.ui.resources import OpenLibrary
 
 if TYPE_CHECKING:
     from core.evaluation import SpaceReport
@@ -43,13 +44,13 @@ def show_values(view: View) -> None:
     _table(view, columns, rows, key="evaluation_values", label=f"Recall@1 by {view.level}")
 
 
-def show_confusion(view: View) -> None:
+def show_confusion(library: OpenLibrary, view: View) -> None:
     """A square of counts: the query's class down, its nearest neighbour's across."""
     if view.level == "finding":
         return
     st.subheader("What is taken for what", anchor=False)
     frame.quiet(f"Rows: the query. Columns: its nearest neighbour. {title_of(view.space_name)}.")
-    counts = evaluation_queries.confusion(view)
+    counts = evaluation_queries.confusion(library, view)
     values = list(dict.fromkeys(value for pair in counts for value in pair))
     order = [v for v in (view.taxonomy.labels if view.level == "class" else view.taxonomy.regions) if v in values]
     columns = [Column(""), *(Column(_title(view, value), "middle") for value in order)]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
-from typing import Literal
 
 import streamlit as st
 
 from core.filters import FIELDS, Filters
-from pages.ui import palette
+from pages.ui import palette, typed_choice
 from pages.ui.resources import OpenLibrary
+from pages.ui.typed_choice import Width
 
 TITLES = {
     "label": "Class",
@@ -22,7 +22,8 @@ TITLES = {
 }
 DATES = {"since": "Examined from", "until": "Examined to"}
 WITHOUT = "none recorded"
-Width = int | Literal["stretch"]
+MOST_LISTED = 300
+"""Values that are sent to the browser to choose from, at every run of a page; of more, one is typed."""
 
 
 def choose(
@@ -55,12 +56,18 @@ def _widget(
     if len(options) < 2 and not any(options):
         return []
     key = f"{prefix}_{field}"
+
+    def _titled(value: str) -> str:
+        return _title(library, field, value)
+
+    if len(options) > MOST_LISTED:
+        return typed_choice.choose(TITLES[field], options, _titled, key=key, on_change=on_change, width=width)
     if stale := set(st.session_state.get(key, ())) - set(options):
         st.session_state[key] = [value for value in st.session_state[key] if value not in stale]
     return st.multiselect(
         TITLES[field],
-        options,
-        format_func=lambda value: _title(library, field, value),
+        list(options),
+        format_func=_titled,
         key=key,
         placeholder="any",
         on_change=on_change,
@@ -91,12 +98,12 @@ def _dates(library: OpenLibrary, prefix: str, on_change: Callable[[], None] | No
     return chosen
 
 
-def _options(library: OpenLibrary, field: str) -> list[str]:
+def _options(library: OpenLibrary, field: str) -> Collection[str]:
     if field == "region":
-        return list(library.taxonomy.regions)
+        return library.taxonomy.regions
     if field == "side":
-        return list(library.taxonomy.sides)
-    return list(library.facets(field))
+        return library.taxonomy.sides
+    return library.facets(field)
 
 
 def _title(library: OpenLibrary, field: str, value: str) -> str:

@@ -96,7 +96,7 @@ def show_cases(library: OpenLibrary, filters: Filters, view: View) -> None:
 
 def _cases(library: OpenLibrary, filters: Filters, view: View) -> list[Case]:
     start, many = (view.page - 1) * PER_PAGE[view.size], PER_PAGE[view.size]
-    if view.arrangement.stored is not None:
+    if view.arrangement.stored is not None and not filters.cases:  # else thousands would be named
         return library.catalog.cases(filters, offset=start, limit=many, order=view.arrangement.stored)
     with st.spinner("Putting the cases in order"):
         ids = library.arranged(view.arrangement, filters)

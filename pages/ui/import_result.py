@@ -2,23 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.csv_table import csv_table
 from pages.ui import evidence, frame
 from pages.ui.text import count, markdown, number
 
 if TYPE_CHECKING:
     from core.import_plan import ImportPlan
-    from core.ingest_report import IngestReport
+    from core.ingest_report import IngestReport, Twin
+    from core.listing import SourceFailure
     from core.taxonomy import Taxonomy
     from core.verify import VerifyReport
 
+MOST_SHOWN = 200
+"""Rows of a table that are sent to the browser, at every run of the page; all of them are in the file."""
 
-def show(reports: Sequence[IngestReport]) -> None:
-    """Counts first; then what failed and why, what was here already and as what, and what was changed on the way."""
+
+@dataclass(frozen=True)
+class Columns:
+    """The titles of a table, and what one of its rows says under them."""
+
+    titles: tuple[str, ...]
+    cells: Callable[[Any], tuple[str, ...]]
+
+
+def _failure(failure: SourceFailure) -> tuple[str, str]:
+    return failure.path, failure.reason
+
+
+def _twin(twin: Twin) -> tuple[str, str]:
+    other = " It has another label there." if twin.label_differs else ""
+    return twin.path, f"{twin.twin_path} (case {twin.case_id[:6]}).{other}"
+
+
+def _whole(text: str) -> tuple[str]:
+    return (text,)
+
+
+FAILURES = Columns(("File", "Why"), _failure)
+TWINS = Columns(("File", "Is the same picture as"), _twin)
+CHANGES = Columns(("File", "What was changed"), _failure)
+
+
+def show(reports: Sequence[IngestReport], key: str) -> None:
+    """Counts first; then what failed and why, what was here already and as what, and what was changed on the way.
+
+    `key` is another one for each result on the page.
+    """
     with st.container(horizontal=True, gap="medium"):
         st.metric("Added", sum(report.added for report in reports), width="content")
         st.metric("Already in the library", sum(report.duplicates for report in reports), width="content")
@@ -27,12 +63,15 @@ def show(reports: Sequence[IngestReport]) -> None:
         frame.quiet("Stopped before the end. What was added stays; importing the same again goes on from there.")
     if unlabelled := sum(report.unlabelled for report in reports):
         frame.quiet(f"{count(unlabelled, 'new case')} without a label.")
-    _table("Failed", "File", "Why", [(f.path, f.reason) for r in reports for f in r.failures], expanded=True)
-    _table("Already in the library", "File", "Is the same picture as", [_twin(t) for r in reports for t in r.twins])
-    _table("Notes", "File", "What was changed", [(n.path, n.reason) for r in reports for n in r.notes])
+    failures = [failure for report in reports for failure in report.failures]
+    twins = [twin for report in reports for twin in report.twins]
+    notes = [note for report in reports for note in report.notes]
+    _table("Failed", FAILURES, failures, key, expanded=True)
+    _table("Already in the library", TWINS, twins, key)
+    _table("Notes", CHANGES, notes, key)
 
 
-def show_plan(plan: ImportPlan, taxonomy: Taxonomy) -> None:
+def show_plan(plan: ImportPlan, taxonomy: Taxonomy, key: str) -> None:
     """What an import would do: counts, classes, what is known of the images, and what cannot be taken."""
     with st.container(horizontal=True, gap="medium"):
         st.metric("Would be added", plan.new, width="content")
@@ -45,30 +84,41 @@ def show_plan(plan: ImportPlan, taxonomy: Taxonomy) -> None:
     if plan.facts:
         known = ", ".join(f"{number(n)} with {name.replace('_', ' ')}" for name, n in plan.facts.items())
         frame.quiet(f"Of the new ones: {known}.")
-    _table("Cannot be taken", "File", "Why", [(f.path, f.reason) for f in plan.failures], expanded=True)
-    _table("Notes", "", "What was noticed", [("", note) for note in plan.notes], expanded=True)
+    _table("Cannot be taken", FAILURES, plan.failures, key, expanded=True)
+    _table("Notes", Columns(("What was noticed",), _whole), plan.notes, key, expanded=True)
 
 
-def show_verified(report: VerifyReport) -> None:
+def show_verified(report: VerifyReport, key: str) -> None:
     """Whether the library is sound; what is wrong, in words, when it is not."""
     if report.ok:
         cases = count(report.cases, "case")
         st.success(f"Everything fits together: {cases}, all of them indexed.", icon=":material/check_circle:")
         return
     st.warning(f"{count(len(report.problems), 'problem')} found.", icon=":material/warning:")
-    _table("Problems", "", "What is wrong", [("", problem) for problem in report.problems], expanded=True)
+    _table("Problems", Columns(("What is wrong",), _whole), report.problems, key, expanded=True)
 
 
-def _twin(twin: object) -> tuple[str, str]:
-    other = " It has another label there." if twin.label_differs else ""
-    return twin.path, f"{twin.twin_path} (case {twin.case_id[:6]}).{other}"
-
-
-def _table(title: str, first: str, second: str, rows: list[tuple[str, str]], *, expanded: bool = False) -> None:
+def _table(title: str, columns: Columns, rows: Sequence[Any], key: str, *, expanded: bool = False) -> None:
     if not rows:
         return
     with st.expander(markdown(f"{title} ({len(rows)})"), expanded=expanded):
-        columns = (
-            {first: [a for a, _ in rows], second: [b for _, b in rows]} if first else {second: [b for _, b in rows]}
-        )
-        st.dataframe(columns, hide_index=True, height=min(38 + 35 * len(rows), 320))
+        shown = [columns.cells(row) for row in rows[:MOST_SHOWN]]
+        table = {title: [cells[place] for cells in shown] for place, title in enumerate(columns.titles)}
+        st.dataframe(table, hide_index=True, height=min(38 + 35 * len(shown), 320))
+        if len(rows) > MOST_SHOWN:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                frame.quiet(f"The first {MOST_SHOWN} of {number(len(rows))}.", "content")
+                st.download_button(
+                    "All of them (CSV)",
+                    partial(_csv, columns, rows),
+                    f"{title.lower().replace(' ', '-')}.csv",
+                    "text/csv",
+                    key=f"{key}_{title}",
+                    icon=":material/download:",
+                    type="tertiary",
+                    on_click="ignore",
+                )
+
+
+def _csv(columns: Columns, rows: Sequence[Any]) -> bytes:
+    return csv_table(columns.titles, map(columns.cells, rows)).encode()

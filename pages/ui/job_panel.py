@@ -76,13 +76,13 @@ def _ended(job: Job) -> None:
     if job.error:
         st.error(markdown(job.error), icon=":material/error:")
     elif job.kind == tasks.IMPORT:
-        import_result.show(job.result if isinstance(job.result, list) else [job.result])
+        import_result.show(job.result if isinstance(job.result, list) else [job.result], job.job_id)
     elif job.kind == tasks.PLAN and job.result is not None:
         _planned(job)
     elif job.kind == tasks.BACKUP and job.result is not None:
         st.success(f"The backup is in {markdown(job.result)}", icon=":material/check_circle:")
     elif job.kind in (tasks.VERIFY, tasks.REPAIR) and job.result is not None:
-        import_result.show_verified(job.result)
+        import_result.show_verified(job.result, job.job_id)
 
 
 def _planned(job: Job) -> None:
@@ -90,7 +90,7 @@ def _planned(job: Job) -> None:
     if library is None or library.library_id != job.library:
         return
     _, plan = job.result
-    import_result.show_plan(plan, library.taxonomy)
+    import_result.show_plan(plan, library.taxonomy, job.job_id)
     st.button(
         "Import now",
         key=f"import_{job.job_id}",

@@ -120,6 +120,18 @@ class Maps {
     return Array.from(this.points.values(this.data.colour, panel.number), (code) => palette[code]);
   }
 
+  // The same map with what came, went or was labelled since.
+  renew(points, data) {
+    this.points = points;
+    this.rows = data.selected ? rowsOf(data.selected) : [];
+    this.card.hidden = true;
+    this.panels.forEach((panel) => {
+      panel.mark("point", null);
+      panel.renew(points, this.colours(panel), this.rows);
+    });
+    this.update(data);
+  }
+
   update(data) {
     const before = this.data;
     this.data = data;
@@ -256,25 +268,40 @@ class Maps {
   }
 }
 
-export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
-  const root = parentElement.querySelector(".ent-map");
-  const send = (name, value) => (name === "time" ? setStateValue(name, value) : setTriggerValue(name, value));
-  if (root.maps && root.blob === data.blob.split("?")[0]) {
-    root.maps.update(data);
-    return undefined;
-  }
-  root.blob = data.blob.split("?")[0];
-  const points = fetch(data.blob).then((answer) => {
+const fetched = (url) =>
+  fetch(url).then((answer) => {
     if (!answer.ok) throw new Error(String(answer.status));
     return answer.arrayBuffer();
   });
-  Promise.all([points, load(data.plotly)])
-    .then(([buffer]) => {
+
+// Points are fetched once a map, marks whenever something has changed; what is asked meanwhile waits for them.
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  const root = parentElement.querySelector(".ent-map");
+  const send = (name, value) => (name === "time" ? setStateValue(name, value) : setTriggerValue(name, value));
+  const [ground, marks] = [data.points, data.marks].map((url) => url.split("?")[0]);
+  root.data = data;
+  if (root.ground === ground && root.marks === marks) {
+    if (root.maps && !root.loading) root.maps.update(data);
+    return undefined;
+  }
+  if (root.ground !== ground) {
+    root.points = fetched(data.points);
+    root.drawn = false;
+  }
+  Object.assign(root, { ground, marks, loading: true });
+  Promise.all([root.points, fetched(data.marks), load(data.plotly)])
+    .then(([before, since]) => {
+      if (root.ground !== ground || root.marks !== marks) return;
+      const points = new Points(before, since);
+      root.loading = false;
+      if (root.drawn) return root.maps.renew(points, root.data);
       root.maps?.panels.forEach((panel) => window.Plotly.purge(panel.plot));
-      root.maps = new Maps(root, new Points(buffer), data, send);
+      root.maps = new Maps(root, points, root.data, send);
+      root.drawn = true;
     })
     .catch(() => {
-      root.blob = undefined;
+      if (root.ground !== ground || root.marks !== marks) return;
+      root.ground = undefined;
       root.replaceChildren(element("p", "lost", "The map could not be loaded. Reload the page to try again."));
     });
   return undefined;

@@ -43,7 +43,8 @@ def show(
 ) -> None:
     """Draw the maps; `on_select` gets the ids of the cases selected, `on_open` one id, `on_time` a time from 0 to 1."""
     data = {
-        "blob": media.blob_url(view.packed),
+        "points": media.blob_url(view.points),
+        "marks": media.blob_url(view.marks),
         "plotly": media.plotly_url(),
         "thumbs": media.thumbnails_url(library_id),
         "colour": colour,

@@ -70,6 +70,17 @@ class Panel {
     if (!this.clearing) this.tell.select(rows);
   }
 
+  // Other points, in the same plot: how far it is zoomed in, and what the mouse does, stay as they are.
+  renew(points, colours, selected) {
+    this.points = points;
+    this.current = -1;
+    this.positions = points.at(this.time);
+    const { x, y } = this.positions;
+    const selectedpoints = [selected.length ? selected : null];
+    window.Plotly.restyle(this.plot, { x: [x], y: [y], "marker.color": [colours], selectedpoints }, [0]);
+    this.placeMarks();
+  }
+
   recolour(colours, scheme) {
     window.Plotly.restyle(this.plot, { "marker.color": [colours], "unselected.marker.color": GREY[scheme] }, [0]);
   }

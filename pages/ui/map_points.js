@@ -1,26 +1,44 @@
-// The points of a map as they come over the wire: positions along the flow, values to colour by, ids.
+// The points of a map as they come over the wire: positions along the flow and ids of the map as it was made, and marks:
+// what came and went since, and the values to colour by.
+
+const opened = (buffer) => {
+  const size = new DataView(buffer).getUint32(0, true);
+  return [JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, size))), 4 + size];
+};
 
 class Points {
-  constructor(buffer) {
-    const size = new DataView(buffer).getUint32(0, true);
-    const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, size)));
-    Object.assign(this, { count: head.cases, times: head.times, fields: head.fields, low: head.low, high: head.high });
-    const { count, times, fields } = this;
-    let at = 4 + size;
-    const numbers = new Uint16Array(buffer, at, times.length * count * 2);
-    at += numbers.byteLength;
-    this.codes = new Uint16Array(buffer, at, fields.length * 2 * count);
-    at += this.codes.byteLength;
-    this.ids = new TextDecoder().decode(new Uint8Array(buffer, at));
-    this.idLength = head.id;
-    this.x = times.map(() => new Float32Array(count));
-    this.y = times.map(() => new Float32Array(count));
-    for (let step = 0, k = 0; step < times.length; step++) {
-      for (let row = 0; row < count; row++) {
-        this.x[step][row] = head.low[0] + numbers[k++] * head.scale;
-        this.y[step][row] = head.low[1] + numbers[k++] * head.scale;
-      }
-    }
+  constructor(ground, marks) {
+    const [head, start] = opened(ground);
+    const [now, from] = opened(marks);
+    const steps = head.times.length;
+    const gone = new Set(now.gone);
+    const stayed = Array.from({ length: head.cases }, (_, row) => row).filter((row) => !gone.has(row));
+    const old = new Uint16Array(ground, start, steps * head.cases * 2);
+    const added = new Uint16Array(marks, from, steps * now.new * 2);
+    const oldIds = new TextDecoder().decode(new Uint8Array(ground, start + old.byteLength));
+    const id = (row) => oldIds.slice(row * head.id, (row + 1) * head.id);
+    const place = (axis, level) => head.low[axis] + level * head.scale;
+    Object.assign(this, { times: head.times, low: head.low, high: head.high, fields: now.fields, idLength: head.id });
+    this.count = stayed.length + now.new;
+    [this.x, this.y] = [0, 1].map((axis) =>
+      head.times.map((_, step) => {
+        const places = new Float32Array(this.count);
+        stayed.forEach((row, at) => (places[at] = place(axis, old[(step * head.cases + row) * 2 + axis])));
+        for (let row = 0; row < now.new; row++)
+          places[stayed.length + row] = place(axis, added[(step * now.new + row) * 2 + axis]);
+        return places;
+      }),
+    );
+    let at = from + added.byteLength;
+    const Codes = now.wide ? Uint16Array : Uint8Array;
+    this.codes = now.fields.map((field) =>
+      Array.from({ length: field.maps }, () => {
+        const codes = new Codes(marks, at, this.count);
+        at += codes.byteLength;
+        return codes;
+      }),
+    );
+    this.ids = (gone.size ? stayed.map(id).join("") : oldIds) + new TextDecoder().decode(new Uint8Array(marks, at));
   }
 
   id(row) {
@@ -47,8 +65,8 @@ class Points {
 
   // The value of every case, on the map of before (0) or after (1).
   values(name, map) {
-    const start = (this.field(name).place * 2 + map) * this.count;
-    return this.codes.subarray(start, start + this.count);
+    const codes = this.codes[this.field(name).place];
+    return codes[Math.min(map, codes.length - 1)];
   }
 
   said(name, row, map) {

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.errors import EntError
-from pages.ui import resources, state
+from core.filters import EVERYTHING
+from pages.ui import asking, resources, state
 from pages.ui.resources import OpenLibrary
 
 if TYPE_CHECKING:
+    from core.index import Space
     from core.search import SearchResult
     from core.vectors import Matrix
     from pages.ui.map_data import MapView
@@ -31,20 +34,11 @@ def places(library: OpenLibrary, view: MapView) -> list[list[float]]:
     return _between(view, before, after).tolist()
 
 
-def _found(library: OpenLibrary, space: str) -> SearchResult:
-    from core.search import Query
-
-    asked = state.query()
-    query = Query(
-        images=tuple(image.data for image in asked.images),
-        cases=asked.cases,
-        texts=(asked.words,) if asked.words else (),
-        top_k=NEIGHBOURS,
-        space=space,
-        rerank=False,
-    )
-    signature = repr(("map", sorted(i.digest for i in asked.images), asked.cases, asked.words, space))
-    return resources.search(library.library_id, library.version, signature, query)
+def _found(library: OpenLibrary, space: Space) -> SearchResult:
+    """The nearest of all cases to what Search asks: its region, marks and mirror image included."""
+    asked = asking.query_of(asking.last_options(), space)
+    query = replace(asked, top_k=NEIGHBOURS, filters=EVERYTHING, rerank=False)
+    return resources.search(library.library_id, library.version, asking.signature(query), query)
 
 
 def _between(view: MapView, before: SearchResult, after: SearchResult) -> Matrix:

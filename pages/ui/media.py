@@ -8,6 +8,8 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -45,6 +47,17 @@ _blobs: OrderedDict[str, bytes] = OrderedDict()
 _lock = threading.Lock()
 
 
+@dataclass(frozen=True)
+class Blob:
+    """Numbers that a component draws, named by their hash, which is taken once."""
+
+    data: bytes
+
+    @cached_property
+    def name(self) -> str:
+        return _name(self.data)
+
+
 def image_url(library_id: str, case_id: str) -> str:
     """URL of a case's original."""
     return _url("image", library_id, case_id)
@@ -57,12 +70,12 @@ def thumbnail_url(library_id: str, case_id: str) -> str:
 
 def preview_url(webp: bytes) -> str:
     """URL of a small picture that belongs to no library (a query); only the latest few hundred are held."""
-    return _url("query", "0" * 8, _hold(_previews, webp, PREVIEWS_KEPT))
+    return _url("query", "0" * 8, _hold(_previews, _name(webp), webp, PREVIEWS_KEPT))
 
 
-def blob_url(data: bytes) -> str:
+def blob_url(blob: Blob) -> str:
     """URL of numbers that a component draws; only the latest few are held."""
-    return _url("blob", "0" * 8, _hold(_blobs, data, BLOBS_KEPT))
+    return _url("blob", "0" * 8, _hold(_blobs, blob.name, blob.data, BLOBS_KEPT))
 
 
 def plotly_url() -> str:
@@ -75,8 +88,11 @@ def thumbnails_url(library_id: str) -> str:
     return _url("hover", library_id, ANY).replace(f"/{ANY}?", "/CASE?")
 
 
-def _hold(held: OrderedDict[str, bytes], data: bytes, most: int) -> str:
-    name = hashlib.sha256(data).hexdigest()[:32]
+def _name(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def _hold(held: OrderedDict[str, bytes], name: str, data: bytes, most: int) -> str:
     with _lock:
         held[name] = data
         held.move_to_end(name)

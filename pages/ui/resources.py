@@ -6,7 +6,7 @@ import hashlib
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import streamlit as st
 
@@ -26,6 +26,8 @@ from core.yardstick import Yardstick
 from pages.ui.jobs import Jobs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from core.evaluation import Split
     from core.library import Library
     from core.neighbourhood import Floats, Neighbourhood
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from pages.ui.map_data import MapView
 
 Field = Literal["label", "split", "finding", "patient"]
+T = TypeVar("T")
 
 
 class OpenLibrary:
@@ -81,19 +84,23 @@ class OpenLibrary:
 
     def count(self, filters: Filters = EVERYTHING) -> int:
         """How many cases pass `filters`; counted once for every state of the library."""
-        return _count(self.library_id, self.version, repr(filters), filters)
+        return _count(self.library_id, self.version, filters.digest, filters)
 
     def facets(self, field: Field, filters: Filters = EVERYTHING) -> dict[str, int]:
         """How many cases that pass `filters` have each value of `field`; counted once for every state."""
-        return _facets(self.library_id, self.version, field, repr(filters), filters)
+        return _facets(self.library_id, self.version, field, filters.digest, filters)
 
     def arranged(self, arrangement: Arrangement, filters: Filters = EVERYTHING) -> tuple[str, ...]:
         """The ids of the cases that pass `filters`, in that order; put in order once for every state."""
-        return _arranged(self.library_id, self.version, repr(arrangement), repr(filters), arrangement, filters)
+        return _arranged(self.library_id, self.version, repr(arrangement), filters.digest, arrangement, filters)
 
     def exam_dates(self) -> tuple[str, str] | None:
         """The first and the last date of an examination; asked once for every state."""
-        return _exam_dates(self.library_id, self.version)
+        return self.kept("exam dates", self.catalog.exam_dates)
+
+    def kept(self, asked: str, work: Callable[[], T]) -> T:
+        """What `work` finds, found once for every state; `asked` says all else that it depends on."""
+        return _kept(self.library_id, self.version, asked, work)
 
     def warm(self) -> None:
         """Load engine and encoder behind the scenes, once; where that fails, the search itself says why."""
@@ -195,11 +202,10 @@ def map_view(library_id: str, version: str, path: Path, changed: int, whole: boo
 
     Not `whole`: only what does not depend on its flow. Raises LibraryError when it cannot be read.
     """
-    from core.embedding_map import load_map
-    from pages.ui.map_data import view_of
+    from pages.ui.map_data import ground_of, view_of
 
-    made = load_map(path)
-    return view_of(_opened[library_id], made if whole else made.before_only())
+    ground = _kept(library_id, str(changed), repr((path, whole)), lambda: ground_of(path, whole))
+    return view_of(_opened[library_id], ground)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -256,9 +262,9 @@ def _evaluation(library_id: str, version: str, written: int, flow_id: str | None
     return ReportStore(library.root).get(flow_id, split, library.catalog)
 
 
-@st.cache_resource(max_entries=50, show_spinner=False)
-def _exam_dates(library_id: str, version: str) -> tuple[str, str] | None:
-    return _opened[library_id].catalog.exam_dates()
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _kept(library_id: str, version: str, asked: str, _work: Callable[[], T]) -> T:
+    return _work()
 
 
 @st.cache_resource(ttl=30, show_spinner=False)

@@ -78,3 +78,12 @@ def test_dates_of_the_examination_limit_what_is_found(library: Library) -> None:
     assert found("since=2024-02-01") == {"2024-02-01", "2024-03-05"}
     assert found("until=2024-02-01") == {"2024-01-31", "2024-02-01"}
     assert found("since=2024-02-01", "until=2024-02-28") == {"2024-02-01"}
+
+
+def test_filters_that_name_thousands_of_cases_are_told_apart_in_short() -> None:
+    many = tuple(f"{number:016x}" for number in range(20_000))
+    one, other = Filters(cases=many, split=("test",)), Filters(cases=many[1:], split=("test",))
+
+    assert one.digest == Filters(cases=tuple(many), split=("test",)).digest
+    assert len({one.digest, other.digest, Filters(cases=many).digest, Filters().digest}) == 4
+    assert len(one.digest) < 500

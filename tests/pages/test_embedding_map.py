@@ -268,7 +268,7 @@ def test_thumbnails_of_a_library_are_served_by_one_signature_and_of_no_other(
 
 
 def test_numbers_and_plotly_are_served_by_signed_links_only(client: TestClient) -> None:
-    blob = media.blob_url(b"numbers")
+    blob = media.blob_url(media.Blob(b"numbers"))
     assert client.get(blob).content == b"numbers"
     assert client.get(blob.partition("?")[0]).status_code == 403
     assert b"plotly.js" in client.get(media.plotly_url()).content[:100]

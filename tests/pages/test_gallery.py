@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.arrangement import Arrangement
-from pages.ui import gallery_view, resources
+from pages.ui import gallery_view, resources, state
 from tests.pages.conftest import words
 
 
@@ -108,3 +108,22 @@ def test_chosen_cases_are_looked_at_beside_each_other(gallery: AppTest) -> None:
     assert not gallery.exception
     assert gallery.session_state["compare_chosen"] == gallery.session_state["selected_cases"]
     assert gallery.session_state["compare_open"]
+
+
+def test_cases_that_were_set_apart_are_not_named_to_the_catalogue_at_every_click(
+    gallery: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = library().catalog.ids(order="oldest")[:6]
+    gallery.session_state[state.GALLERY_ONLY] = some
+    gallery.run()
+    assert "6 cases of 7" in words(gallery)
+    assert shown(gallery) == list(some[:1:-1])
+    asked: list[object] = []
+    for name in ("cases", "ids", "count", "facets"):
+        monkeypatch.setattr(library().catalog, name, lambda *given, **more: asked.append(given))
+
+    gallery.run()
+
+    assert not gallery.exception
+    assert shown(gallery) == list(some[:1:-1])
+    assert asked == []

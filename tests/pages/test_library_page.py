@@ -8,8 +8,10 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from core.backup import restore_backup
+from core.ingest_report import IngestReport, Twin
 from core.library import Library
-from pages.ui import library_list, resources
+from core.listing import SourceFailure
+from pages.ui import import_result, library_list, resources, tasks
 from tests.conftest import FakeEncoder, picture, png
 from tests.pages.conftest import visible, wait_for_jobs
 
@@ -102,3 +104,23 @@ def test_a_library_elsewhere_is_taken_out_of_the_list_and_left_alone(
     assert not app.exception
     assert outside.is_dir()
     assert library_list.libraries() == []
+
+
+def test_of_a_long_result_the_browser_gets_a_part_and_the_whole_as_a_file(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    root = make_library("clinic", {"ear-left": 3})
+    twins = tuple(Twin(f"{number}.png", "a" * 16, "first.png", label_differs=not number) for number in range(450))
+    failures = (SourceFailure("=1+1.png", "no image"),)
+    report = IngestReport(0, len(twins), 1, failures, twins, (), 0, False, 1.0)
+    resources.jobs().start(tasks.IMPORT, "Import", resources.library_id_of(root), lambda job: report)
+    wait_for_jobs(visit(app))
+
+    assert not app.exception
+    assert [len(table.value) for table in app.dataframe] == [1, 200]
+    assert "The first 200 of 450." in visible(app)
+    assert [button.proto.label for button in app.get("download_button")] == ["All of them (CSV)"]
+    lines = import_result._csv(import_result.TWINS, twins).decode().splitlines()
+    assert len(lines) == 1 + 450
+    assert lines[1] == "0.png,first.png (case aaaaaa). It has another label there."
+    assert import_result._csv(import_result.FAILURES, failures).decode().endswith("'=1+1.png,no image\n")

@@ -17,16 +17,21 @@ from training.bench.app_server import running
 CHROMIUM = Path("/usr/bin/chromium")
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 UPLOAD = '[data-testid="stFileUploaderDropzoneInput"]'
-PAGES = ("Gallery", "Library", "Evaluation", "Search")
+PAGES = ("Gallery", "Embedding map", "Library", "Training", "Evaluation", "Search")
 SELECTED = "of the {} cases selected"
 
 
 @dataclass(frozen=True)
 class Waits:
-    """Seconds a person waits, medians but for `start`: from the first request to a page that can be used."""
+    """Seconds a person waits, medians but for `start`: from the first request to a page that can be used.
+
+    `page_change` is of all pages, to the title of the other one; `whole_page` of that page which takes longest until
+    all of it is there.
+    """
 
     start: float
     page_change: float
+    whole_page: float
     drawer: float
     search: float
     lasso: float | None
@@ -46,10 +51,14 @@ def measure(library: Path, queries: list[Path], log: Path, rounds: int) -> Waits
         page.wait_for_timeout(8_000)  # the engine loads behind the first page
         _search(page, queries[0])
         searches = [_search(page, query) for query in queries[1:]]
-        changes = [_change(page, name) for _ in range(rounds) for name in PAGES]
+        changes: dict[str, list[tuple[float, float]]] = {name: [] for name in PAGES}
+        for name in [*PAGES] * rounds:
+            changes[name].append(_change(page, name))
         drawers = [_drawer(page, number) for number in range(rounds)]
         lasso = _lasso(page, rounds) if (library / "maps").is_dir() else None
-        return Waits(start, statistics.median(changes), statistics.median(drawers), statistics.median(searches), lasso)
+        titles = statistics.median(title for found in changes.values() for title, _ in found)
+        whole = max(statistics.median(end for _, end in found) for found in changes.values())
+        return Waits(start, titles, whole, statistics.median(drawers), statistics.median(searches), lasso)
 
 
 @contextmanager
@@ -76,13 +85,14 @@ def _seconds(*actions: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def _change(page: Page, name: str) -> float:
-    """From the click in the sidebar to the title of the other page."""
+def _change(page: Page, name: str) -> tuple[float, float]:
+    """From the click in the sidebar to the title of the other page, and to the end of its script."""
     link = page.get_by_test_id("stSidebar").get_by_role("link", name=name)
     title = page.get_by_test_id("stMain").get_by_role("heading", name=name, exact=True).first
     seconds = _seconds(link.click, title.wait_for)
+    whole = seconds + _seconds(lambda: page.wait_for_selector(READY))
     _settle(page)
-    return seconds
+    return seconds, whole
 
 
 def _drawer(page: Page, number: int) -> float:
