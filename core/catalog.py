@@ -17,7 +17,7 @@ from core.errors import LibraryError, QueryError
 from core.filters import EVERYTHING, Filters
 from core.label_table import LabelTable
 from core.schema import FORMAT, METADATA, cases, library, next_generation, open_engine, sources
-from core.selection import changed_since, passing
+from core.selection import ACTIVE, changed_since, passing
 from core.split_table import SplitTable
 from core.taxonomy import Taxonomy
 from core.vectors import PLAIN, VectorTable
@@ -161,6 +161,12 @@ class Catalog:
         query = sa.select(cases.c.case_id).where(*passing(filters, self.taxonomy)).order_by(*_ordering(order))
         with self.engine.connect() as connection:
             return tuple(connection.execute(query).scalars())
+
+    def columns(self, *names: str) -> list[sa.Row[Any]]:
+        """These columns alone of every active case, the oldest first: a quarter of what whole cases cost to read."""
+        query = sa.select(*(cases.c[name] for name in names)).where(ACTIVE).order_by(*_ordering("oldest"))
+        with self.engine.connect() as connection:
+            return list(connection.execute(query))
 
     def count(self, filters: Filters = EVERYTHING) -> int:
         """How many active cases pass `filters`."""

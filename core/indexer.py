@@ -14,6 +14,7 @@ from core.catalog import Catalog
 from core.errors import IndexUnavailable, LibraryBusy
 from core.flow import Flow
 from core.index import DATABASE, ChromaIndex, Entry, Space
+from core.index_state import damage, stale
 from core.lock import FileGuard, WriterLock
 from core.selection import ACTIVE, Clauses, changed_since, lacking
 from core.vectors import PLAIN, VectorChunk
@@ -74,8 +75,7 @@ class Indexer:
 
     def stale(self) -> bool:
         """Whether the index is damaged or behind the catalogue."""
-        now = self.catalog.index_progress()
-        return now.dirty or now.indexed < now.generation or self.damage() is not None
+        return stale(self.catalog, self.folder)
 
     def catch_up(self, on_progress: Progress | None = None, at_least: int = 1) -> None:
         """Bring the index up to the catalogue, or build it anew where it is damaged; for the holder of the lock.
@@ -116,17 +116,7 @@ class Indexer:
 
     def damage(self) -> str | None:
         """What is wrong with the files of the index, in words; None when nothing is known to be."""
-        state = self.catalog.state()
-        if state.index_epoch is None:
-            return "the index has not been built yet"
-        if state.index_dirty:
-            return "a write to the index was cut short"
-        for name, size in state.index_files.items():
-            path = self.folder / state.index_epoch / name
-            found = path.stat().st_size if path.is_file() else 0
-            if found < size or not path.is_file():
-                return f"index file {name} has {found} of {size} bytes"
-        return None
+        return damage(self.catalog, self.folder)
 
     def distrust(self, epoch: str | None) -> None:
         """Have the index of that folder, which answered wrongly or not at all, built anew before it is next used."""

@@ -19,6 +19,7 @@ from core.flow import Flow
 from core.flows import FlowStore
 from core.imaging import Limits
 from core.import_plan import ImportPlan, plan_import
+from core.index_state import FOLDER as INDEX
 from core.indexer import Indexer
 from core.indexer import Progress as IndexProgress
 from core.ingest import Ingest, Pace, Watcher
@@ -60,7 +61,8 @@ class Library:
     def __init__(self, root: Path, encoder: Encoder | None = None) -> None:
         """Open the library at `root`, encoding with `encoder` where one is given, else with the one it is bound to.
 
-        Raises LibraryError when there is no library at `root`, EncoderMismatch when `encoder` is another.
+        Its index is left as it is; `mend` looks after it. Raises LibraryError when there is no library at `root`,
+        EncoderMismatch when `encoder` is another.
         """
         if not (root / CATALOG).is_file():
             raise LibraryError(
@@ -82,7 +84,7 @@ class Library:
         self.store = ImageStore(self.root)
         self.flows = FlowStore(self.root / "flows")
         self.lock = WriterLock(self.root / WRITING, lambda: sweep(self.catalog, self.store))
-        self.indexer = Indexer(self.root / "index", self.catalog, self.flows.get, self.lock)
+        self.indexer = Indexer(self.root / INDEX, self.catalog, self.flows.get, self.lock)
         self._searcher = self._make_searcher()
 
     @classmethod
@@ -126,11 +128,15 @@ class Library:
         library = cls(root, encoder)
         if weights is not None:
             library._use_weights(weights)
-        with suppress(LibraryBusy):  # whoever holds the lock has mended it already
-            if library.indexer.stale():
-                with library.lock.held(timeout=0):
-                    library.indexer.catch_up(on_progress)
+        library.mend(on_progress)
         return library
+
+    def mend(self, on_progress: IndexProgress | None = None) -> None:
+        """Bring the index up to the catalogue, or build it anew, where it must be and nobody else is writing."""
+        with suppress(LibraryBusy):  # whoever holds the lock has mended it already
+            if self.indexer.stale():
+                with self.lock.held(timeout=0):
+                    self.indexer.catch_up(on_progress)
 
     def close(self) -> None:
         """Let go of the library's files."""

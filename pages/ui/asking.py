@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.errors import EntError
 from core.filters import EVERYTHING
-from pages.ui import resources, state
+from pages.ui import frame, index_job, job_panel, resources, state
 from pages.ui.resources import OpenLibrary
 from pages.ui.search_options import Options
 from pages.ui.text import markdown
@@ -32,6 +32,10 @@ LAST = "search_last_options"
 def search(library: OpenLibrary, options: Options, space: Space) -> SearchResult:
     """The answer in that space; where there is none, the page ends here with the reason."""
     st.session_state[LAST] = options
+    if job := index_job.running(library):
+        frame.quiet("The index of this library is being made. The answer follows by itself.")
+        job_panel.show([job])
+        st.stop()
     try:
         with st.spinner("Searching; the first search loads the encoder", show_time=False):
             query = query_of(options, space)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.case import Case
 from core.errors import EntError
-from pages.ui import frame, gallery_grid, resources, state
+from pages.ui import frame, gallery_grid, index_job, resources, state
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, markdown
 
@@ -26,6 +26,9 @@ FAR += ((1.01, "further than almost all cases here"),)
 
 def show(case: Case, library: OpenLibrary) -> None:
     """Both neighbourhoods as grids; embeddings are stored, so nothing is encoded."""
+    if index_job.running(library) is not None:
+        st.caption("The nearest cases will be here when the index of this library is made.")
+        return
     try:
         found = resources.neighbourhood(library.library_id, library.version, case.case_id, NEAREST)
     except EntError as error:
@@ -41,11 +44,11 @@ def show(case: Case, library: OpenLibrary) -> None:
 
 
 def _moved(found: Neighbourhood, library: OpenLibrary) -> str:
-    from core.neighbourhood import share_moved_less
+    from core.neighbourhood import movements, share_moved_less
 
     if found.moved is None:
         return "The flow has not been applied to this case yet."
-    share = share_moved_less(found.moved, resources.movements(library.library_id, library.version))
+    share = share_moved_less(found.moved, library.kept("movements", lambda: movements(library.catalog)))
     words = next(words for most, words in FAR if share < most)
     return f"The flow moved this case {words}: the cosine between its embeddings before and after is {found.moved:.2f}."
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from core.case import Case
 from core.embedding_map import EmbeddingMap
 from core.taxonomy import Taxonomy
 from pages.ui import palette
@@ -31,6 +31,14 @@ SAME, OTHER, UNKNOWN = "Of the same class", "Of another class", "No label to com
 RIGHT, WRONG = palette.SERIES[2], palette.SERIES[4]
 
 
+class Known(Protocol):
+    """What colours go by; a case knows more than that."""
+
+    label: str | None
+    finding: str | None
+    split: str | None
+
+
 @dataclass(frozen=True)
 class Colouring:
     """Values with their colours, and for each map the number of each case's value (N,)."""
@@ -40,10 +48,10 @@ class Colouring:
     codes: tuple[Codes, ...]
 
 
-def colourings(cases: Sequence[Case], taxonomy: Taxonomy, made: EmbeddingMap, rows: Sequence[int]) -> list[Colouring]:
+def colourings(cases: Sequence[Known], taxonomy: Taxonomy, made: EmbeddingMap, rows: Sequence[int]) -> list[Colouring]:
     """Everything that tells some of these cases apart; `rows` are their rows on the map, -1 for none."""
     by_name = taxonomy.by_name
-    own: dict[str, Callable[[Case], str | None]] = {
+    own: dict[str, Callable[[Known], str | None]] = {
         "region": lambda case: by_name[case.label].region.capitalize() if case.label in by_name else None,
         "side": lambda case: (by_name[case.label].side or "").capitalize() if case.label in by_name else None,
         "finding": lambda case: case.finding,
@@ -55,7 +63,7 @@ def colourings(cases: Sequence[Case], taxonomy: Taxonomy, made: EmbeddingMap, ro
     return [colouring for colouring in found if len(colouring.values) > 1 or colouring.field == "class"]
 
 
-def _classes(cases: Sequence[Case], taxonomy: Taxonomy) -> Colouring:
+def _classes(cases: Sequence[Known], taxonomy: Taxonomy) -> Colouring:
     there = {case.label if case.label in taxonomy.labels else None for case in cases}
     labels = [label for label in (*taxonomy.labels, None) if label in there]
     number = {label: code for code, label in enumerate(labels)}
@@ -78,7 +86,7 @@ def _of_values(field: str, said: Sequence[str]) -> Colouring:
     return Colouring(field, tuple(colours.items()), (codes, codes))
 
 
-def _nearest(cases: Sequence[Case], made: EmbeddingMap, rows: Sequence[int]) -> Colouring:
+def _nearest(cases: Sequence[Known], made: EmbeddingMap, rows: Sequence[int]) -> Colouring:
     """Whether the nearest other case has the class of each: by the labels as they are now."""
     label_at = {row: case.label for row, case in zip(rows, cases, strict=True) if row >= 0}
     values = ((SAME, RIGHT), (OTHER, WRONG), (UNKNOWN, palette.NONE))

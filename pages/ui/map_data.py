@@ -91,7 +91,7 @@ def ground_of(path: Path, whole: bool) -> MapGround:
 def view_of(library: OpenLibrary, ground: MapGround) -> MapView:
     """The map as it is drawn now; cases that came since lie between their neighbours."""
     made = ground.made
-    cases = {case.case_id: case for case in library.catalog.cases(order="oldest")}
+    cases = {case.case_id: case for case in library.catalog.columns("case_id", "label", "finding", "split")}
     stayed = [case_id for case_id in made.case_ids if case_id in cases]
     came = [case_id for case_id in cases if case_id not in made.row_of]
     shown = [*stayed, *came[:MOST_PLACED]]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from core.evaluation import Split
     from core.library import Library
-    from core.neighbourhood import Floats, Neighbourhood
+    from core.neighbourhood import Neighbourhood
     from core.report_store import StoredReport
     from core.rerank import Validation
     from core.search import Query, SearchResult
@@ -56,15 +56,16 @@ class OpenLibrary:
         self._engine: Library | None = None
         self._lock = threading.Lock()
         self._warm = False
+        self.index_checked = False
 
     @property
     def engine(self) -> Library:
-        """The library with its encoder and index; opening it mends the index. Raises LibraryError."""
+        """The library with its encoder and index, which `index_job` mends where it must be. Raises LibraryError."""
         from core.library import Library  # brings torch and chromadb, seconds that a first page should not wait for
 
         with self._lock:
             if self._engine is None:
-                self._engine = Library.open(self.root)
+                self._engine = Library(self.root)
             return self._engine
 
     @property
@@ -168,14 +169,6 @@ def neighbourhood(library_id: str, version: str, case_id: str, k: int) -> Neighb
     from core.neighbourhood import neighbourhood
 
     return neighbourhood(_opened[library_id].engine, case_id, k)
-
-
-@st.cache_resource(show_spinner=False, max_entries=16)
-def movements(library_id: str, version: str) -> Floats:
-    """How far the active flow moves a sample of the library."""
-    from core.neighbourhood import movements
-
-    return movements(_opened[library_id].catalog)
 
 
 def evaluation(library: OpenLibrary, flow_id: str | None, split: Split) -> StoredReport | None:

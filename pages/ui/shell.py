@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import case_dialog, first_start, frame, libraries, server, sidebar, state
+from pages.ui import case_dialog, first_start, frame, index_job, libraries, server, sidebar, state
 
 # icons stand in the sidebar only: as page icons they would be fetched from another host for the browser's tab
 PAGES = {
@@ -26,7 +26,9 @@ frame.style()
 first_start.begin()
 sidebar.show(PAGES)
 if not first_start.under_way():
-    first_start.notice(libraries.in_use_or_none())
+    library = libraries.in_use_or_none()
+    index_job.begin(library)
+    first_start.notice(library)
     state.follow_url(page.title)
     page.run()
     case_dialog.show_if_open()

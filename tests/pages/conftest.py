@@ -89,5 +89,5 @@ def wait_for_jobs(app: AppTest, seconds: float = 60) -> AppTest:
 
 def _fake_engine(self: resources.OpenLibrary) -> Library:
     if self._engine is None:
-        self._engine = Library.open(self.root, encoder=FakeEncoder())
+        self._engine = Library(self.root, FakeEncoder())
     return self._engine

@@ -1,0 +1,39 @@
+"""The job that mends the index of a library that was copied without it, or whose last writer was cut short."""
+
+from __future__ import annotations
+
+import time
+
+from core.index_state import FOLDER, stale
+from pages.ui import resources
+from pages.ui.jobs import Job, Step
+from pages.ui.resources import OpenLibrary
+
+KIND = "mend"
+WORDS = "Making the cases searchable"
+
+
+def begin(library: OpenLibrary | None) -> None:
+    """Mend the index where it is damaged or behind; looked at once, when the library is first seen, by the shell."""
+    if library is None or library.index_checked:
+        return
+    library.index_checked = True
+    if stale(library.catalog, library.root / FOLDER) and not resources.jobs().running(library.library_id):
+        resources.jobs().start(KIND, "Index of the library", library.library_id, lambda job: _mend(job, library))
+
+
+def running(library: OpenLibrary) -> Job | None:
+    """The job, while no search can be answered."""
+    return next((job for job in resources.jobs().running(library.library_id) if job.kind == KIND), None)
+
+
+def _mend(job: Job, library: OpenLibrary) -> None:
+    job.report(Step("Loading the engine"))
+    engine, began = library.engine, time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        left = (time.monotonic() - began) / done * (total - done) if done else None
+        job.report(Step(WORDS, done, total, seconds_left=left))
+
+    job.report(Step(WORDS))
+    engine.mend(tell)
