@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.ingest_report import IngestProgress
 from core.library import Library
 from core.sources import open_source
-from pages.ui import resources
+from pages.ui import resources, tasks
 from tests.conftest import FakeEncoder, picture, png
 from tests.pages.conftest import visible
 
@@ -60,3 +61,28 @@ def test_neighbours_found_before_an_import_was_indexed_are_found_again_after_it(
     ingest(root, folder_of({"throat": 2}, seed=700), lambda: found.append(neighbours()))
 
     assert (found[-1], neighbours()) == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "both"),
+    [
+        (tasks.TRAIN, tasks.TRAIN, False),
+        (tasks.TRAIN, tasks.ACTIVATE, False),
+        (tasks.DEMO, tasks.DEMO, False),
+        (tasks.BACKUP, tasks.BACKUP, False),
+        (tasks.MAP, tasks.MAP, False),
+        (tasks.EVALUATE, tasks.EVALUATE, False),
+        (tasks.IMPORT, tasks.IMPORT, True),
+        (tasks.IMPORT, tasks.TRAIN, True),
+        (tasks.EVALUATE, tasks.TRAIN, True),
+    ],
+)
+def test_what_would_be_in_each_others_way_is_not_begun_beside_each_other(
+    home: Path, first: str, second: str, both: bool
+) -> None:
+    begun = [tasks.start(kind, "", "library", lambda job: job._stop.wait(60)) for kind in (first, second)]
+    elsewhere = tasks.start(second, "", "another", lambda job: job._stop.wait(60))
+    for job in (*begun, elsewhere):
+        job.stop()
+    assert (begun[1] is not begun[0]) is both
+    assert elsewhere not in begun
