@@ -14,7 +14,8 @@ from pages.ui.text import markdown, moment
 
 PATIENCE = 3.0
 """Seconds that a change waits for an import to let it through."""
-FAILED = "labels_not_changed"
+FAILED, DRAWN = "labels_not_changed", "labels_drawn"
+OVERTAKEN = "somebody else has changed these labels meanwhile; look at what they are now, then change them again"
 SHOWN = 5
 
 
@@ -24,7 +25,7 @@ def show(case: Case, library: OpenLibrary) -> None:
     with st.expander("Correct the labels", icon=":material/edit:", key="drawer_labels"):
         if failed := st.session_state.pop(FAILED, None):
             st.error(f"Nothing was changed: {markdown(failed)}", icon=":material/error:")
-        _form(case, library)
+        _form(case, library, history[0].seq if history else 0)
         if history:
             _history(history, library)
 
@@ -35,8 +36,11 @@ def corrected(history: tuple[LabelChange, ...]) -> bool:
     return bool(changes) and changes[-1].old["label"] != changes[0].new["label"]
 
 
-def _form(case: Case, library: OpenLibrary) -> None:
-    taxonomy, state = library.taxonomy, f"{case.case_id}_{library.version}"
+def _form(case: Case, library: OpenLibrary, changed: int) -> None:
+    """`changed` is the number of the last change: what is chosen stays until it is saved, or another changes these."""
+    taxonomy, state = library.taxonomy, f"{case.case_id}_{changed}"
+    drawn = st.session_state.get(DRAWN, state)
+    st.session_state[DRAWN] = state
     findings = list(dict.fromkeys(("", *library.facets("finding"), case.finding or "")))
     with st.form("labels", border=False):
         label = st.selectbox(
@@ -55,8 +59,12 @@ def _form(case: Case, library: OpenLibrary) -> None:
             help="Choose one of this library, or write a new one.",
             key=f"finding_{state}",
         )
-        if st.form_submit_button("Save", type="primary"):
-            _change(library, case.case_id, label=label or "", finding=finding or "")
+        if not st.form_submit_button("Save", type="primary"):
+            return
+    if drawn != state:
+        st.session_state[FAILED] = OVERTAKEN
+        st.rerun()
+    _change(library, case.case_id, label=label or "", finding=finding or "")
 
 
 def _history(history: tuple[LabelChange, ...], library: OpenLibrary) -> None:

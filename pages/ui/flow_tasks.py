@@ -8,7 +8,7 @@ from typing import Any
 from pages.ui import commands, resources, state
 from pages.ui.jobs import Job, Step
 from pages.ui.resources import OpenLibrary
-from pages.ui.tasks import ACTIVATE, DELETE_FLOW, EVALUATE, TRAIN, telling
+from pages.ui.tasks import ACTIVATE, DELETE_FLOW, EVALUATE, TRAIN, start, telling
 
 PAGES = {
     TRAIN: state.TRAINING_PAGE,
@@ -71,7 +71,7 @@ def activate(library: OpenLibrary, flow_id: str | None) -> Job:
         library.engine.activate(flow_id, telling(job, "Making the index anew, through the flow"))
 
     title = f"Activation of {flow_id}" if flow_id else "Switching the flow off"
-    return resources.jobs().start(ACTIVATE, title, library.library_id, work)
+    return start(ACTIVATE, title, library.library_id, work)
 
 
 def delete(library: OpenLibrary, flow_id: str) -> Job:
@@ -82,7 +82,7 @@ def delete(library: OpenLibrary, flow_id: str) -> Job:
 
         TrainingRuns(library.engine).delete(flow_id, lambda words: job.report(Step(words[:1].upper() + words[1:])))
 
-    return resources.jobs().start(DELETE_FLOW, f"Deletion of {flow_id}", library.library_id, work)
+    return start(DELETE_FLOW, f"Deletion of {flow_id}", library.library_id, work)
 
 
 def of(library: OpenLibrary, *kinds: str) -> list[Job]:
@@ -95,4 +95,4 @@ def _run(kind: str, title: str, library: OpenLibrary, command: list[str], words:
         job.report(Step(words))
         return commands.run(job, command)
 
-    return resources.jobs().start(kind, title, library.library_id, work)
+    return start(kind, title, library.library_id, work)

@@ -80,10 +80,23 @@ class Jobs:
         self._jobs: list[Job] = []
         self._lock = threading.Lock()
 
-    def start(self, kind: str, title: str, library: str, work: Callable[[Job], Any]) -> Job:
-        """Run `work(job)` in a thread; what it returns becomes `job.result`."""
+    def start(
+        self,
+        kind: str,
+        title: str,
+        library: str,
+        work: Callable[[Job], Any],
+        unless: Callable[[Job], bool] = lambda running: False,
+    ) -> Job:
+        """Run `work(job)` in a thread; what it returns becomes `job.result`.
+
+        A running job that `unless` is true of is returned instead: two clicks, or two people, must not begin twice.
+        """
         job = Job(kind, title, library)
         with self._lock:
+            for other in self._jobs:
+                if other.running and unless(other):
+                    return other
             self._jobs.append(job)
             ended = [old for old in self._jobs if not old.running]
             self._jobs = [old for old in self._jobs if old.running or old in ended[-KEPT:]]

@@ -11,8 +11,6 @@ from pages.ui.resources import OpenLibrary
 
 def start(library: OpenLibrary) -> None:
     """Lay the library's embeddings out anew, unless that is under way."""
-    if running(library) is not None:
-        return
     for old in _all(library):
         resources.jobs().dismiss(old.job_id)
 
@@ -20,7 +18,7 @@ def start(library: OpenLibrary) -> None:
         job.report(Step("Loading what lays out the map"))
         return commands.run(job, ["core", "map", str(library.root), "--json"])
 
-    resources.jobs().start(tasks.MAP, "Embedding map", library.library_id, work)
+    tasks.start(tasks.MAP, "Embedding map", library.library_id, work)
 
 
 def running(library: OpenLibrary) -> Job | None:

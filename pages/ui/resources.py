@@ -74,14 +74,13 @@ class OpenLibrary:
         return is_demo(self.root)
 
     @property
-    def generation(self) -> int:
-        """The number that changes with everything a page could show, whichever process changed it."""
-        return self.catalog.index_progress().generation  # a tenth of what the whole state costs to read
-
-    @property
     def version(self) -> str:
-        """Another one for every state of the library, and for every library that is put in the place of an old one."""
-        return f"{self._inode}.{self.generation}"
+        """Another one for every state of the library, and for every library that is put in the place of an old one.
+
+        Also for every state of its index: while somebody writes, searches are answered by one that is behind.
+        """
+        now = self.catalog.index_progress()  # a tenth of what the whole state costs to read
+        return f"{self._inode}.{now.generation}.{now.epoch}.{now.indexed}"
 
     def count(self, filters: Filters = EVERYTHING) -> int:
         """How many cases pass `filters`; counted once for every state of the library."""

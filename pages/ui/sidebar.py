@@ -14,7 +14,7 @@ from pages.ui.resources import OpenLibrary
 from pages.ui.text import number
 
 POLL_RUNNING, POLL_IDLE = 1.0, 5.0
-SHOWN_GENERATION, SHOWN_EMPTY = "shown_generation", "shown_empty"
+SHOWN_VERSION, SHOWN_EMPTY = "shown_version", "shown_empty"
 
 
 def show(pages: Mapping[str, st.Page]) -> None:
@@ -42,7 +42,7 @@ def _library(above: DeltaGenerator) -> None:
         return
     tag = '<span class="ent-tag">synthetic</span>' if library.synthetic else ""
     above.html(f'<div class="ent-over" aria-hidden="true">Library in use{tag}</div>')
-    st.session_state[SHOWN_GENERATION] = library.generation
+    st.session_state[SHOWN_VERSION] = library.version
     st.session_state[SHOWN_EMPTY] = not library.count()
     running = resources.jobs().running(library.library_id)
     st.fragment(_live, run_every=POLL_RUNNING if running else POLL_IDLE)(library)
@@ -69,7 +69,7 @@ def _live(library: OpenLibrary) -> None:
     if running:
         page = flow_tasks.PAGES.get(running[0].kind, state.LIBRARY_PAGE)
         st.page_link(page, label=running[0].title, icon="spinner")
-    elif now.generation != st.session_state.get(SHOWN_GENERATION):
+    elif library.version != st.session_state.get(SHOWN_VERSION):
         frame.quiet("The library has changed.")
         if st.button("Show the new state", icon=":material/refresh:", width="stretch"):
             st.rerun(scope="app")

@@ -29,6 +29,14 @@ VERIFY, REPAIR, BACKUP = "verify", "repair", "backup"
 TRAIN, EVALUATE, ACTIVATE, DELETE_FLOW = "train", "evaluate", "activate", "delete-flow"
 MAP = "map"
 STOPPABLE = (IMPORT, PLAN, VERIFY, REPAIR, BACKUP, TRAIN, EVALUATE, ACTIVATE, MAP)
+APART = (
+    frozenset({DEMO}),
+    frozenset({VERIFY, REPAIR, BACKUP}),
+    frozenset({TRAIN, ACTIVATE, DELETE_FLOW}),
+    frozenset({EVALUATE}),
+    frozenset({MAP}),
+)
+"""Kinds of work of which one at a time is done on a library. Imports queue."""
 STAGES = {
     "loading": "Loading the encoder",
     "importing": "Importing",
@@ -71,8 +79,9 @@ def create(name: str, folder: Path, encoder: str, weights: Path | None) -> Job:
         ).close()
         return folder
 
+    title = f"New library {name.strip()}"
     resources.jobs().dismiss_ended("")  # an attempt that failed has been read, and is made good now
-    return resources.jobs().start(CREATE, f"New library {name.strip()}", "", work)
+    return resources.jobs().start(CREATE, title, "", work, lambda job: (job.kind, job.title) == (CREATE, title))
 
 
 def make_demo() -> Job:
@@ -88,7 +97,16 @@ def make_demo() -> Job:
         ).close()
         return root
 
-    return resources.jobs().start(DEMO, "Demo library", resources.library_id_of(root), work)
+    return start(DEMO, "Demo library", resources.library_id_of(root), work)
+
+
+def start(kind: str, title: str, library_id: str, work: Callable[[Job], Any]) -> Job:
+    """Begin work on a library; where that kind must not be done beside what runs there already, that is returned."""
+
+    def excludes(job: Job) -> bool:
+        return job.library == library_id and any({kind, job.kind} <= group for group in APART)
+
+    return resources.jobs().start(kind, title, library_id, work, excludes)
 
 
 @dataclass(frozen=True)
@@ -186,7 +204,7 @@ def back_up(library: OpenLibrary, path: Path) -> Job:
 
 
 def _start(kind: str, title: str, library: OpenLibrary, work: Callable[[Job], Any]) -> Job:
-    return resources.jobs().start(kind, title, library.library_id, work)
+    return start(kind, title, library.library_id, work)
 
 
 def _verify(job: Job, library: OpenLibrary) -> Any:

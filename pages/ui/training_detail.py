@@ -14,6 +14,7 @@ from pages.ui import (
     pick_table,
     picking,
     state,
+    tasks,
     training_curves,
     training_figures,
     training_list,
@@ -96,8 +97,8 @@ def _evaluate(run: RunSummary) -> None:
 
 
 def _delete(library: OpenLibrary, flow_id: str) -> None:
-    picking.pick(training_list.PICKED, None)
-    flow_tasks.delete(library, flow_id)
+    if flow_tasks.delete(library, flow_id).kind == tasks.DELETE_FLOW:
+        picking.pick(training_list.PICKED, None)
 
 
 def _compare(run: RunSummary, runs: list[RunSummary]) -> None:

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.flow import Flow
 from core.library import Library
+from core.relabel import relabel
 from core.vector_field import VectorField
 from pages.ui import resources
 from tests.conftest import DIMENSION, FakeEncoder
@@ -77,6 +78,34 @@ def test_while_another_program_writes_nothing_is_changed_and_it_says_so(
     assert not opened.exception
     assert "Nothing was changed" in opened.error[0].value
     assert library().catalog.facets("label") == {"ear-left": 4, "throat": 3}
+    assert select(opened, "Class").value == "throat"  # to be saved as soon as the other has finished
+
+
+def test_what_was_chosen_is_saved_also_when_something_else_has_changed_meanwhile(opened: AppTest) -> None:
+    case_id = opened.session_state["case"]
+    other = next(found for found in library().catalog.ids() if found != case_id)
+    select(opened, "Class").set_value("throat")
+    select(opened, "Finding").set_value("")
+    relabel(library().engine, other, label="vc-open", finding="scar")
+    press(opened, "Save")
+
+    case = library().catalog.case(case_id)
+    assert (case.label, case.finding) == ("throat", None)
+    assert "Left ear → Throat" in visible(opened)
+
+
+def test_labels_that_somebody_else_has_changed_meanwhile_are_not_changed_unseen(opened: AppTest) -> None:
+    case_id = opened.session_state["case"]
+    select(opened, "Class").set_value("throat")
+    relabel(library().engine, case_id, label="vc-open")
+    press(opened, "Save")
+
+    assert "somebody else has changed these labels" in opened.error[0].value
+    assert library().catalog.case(case_id).label == "vc-open"
+    assert select(opened, "Class").value == "vc-open"
+    select(opened, "Class").set_value("throat")
+    press(opened, "Save")
+    assert library().catalog.case(case_id).label == "throat"
 
 
 def test_neighbours_before_and_after_the_flow_and_how_far_it_moved_the_case(

@@ -166,7 +166,7 @@ def test_new_cases_lie_between_their_neighbours_and_a_new_map_is_offered(
 
 def view_arguments(root: Path) -> tuple[object, ...]:
     library, path = resources.open_library(root), path_of(root, key_of(root, FLOW))
-    return library.library_id, library.generation, path, path.stat().st_mtime_ns, True
+    return library.library_id, library.version, path, path.stat().st_mtime_ns, True
 
 
 def test_a_damaged_map_is_told_in_words(app: AppTest, root: Path) -> None:

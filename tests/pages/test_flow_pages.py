@@ -18,7 +18,7 @@ from core.training_run import TrainingRuns
 from pages.ui import resources
 from pages.ui.jobs import Job
 from tests.conftest import FakeEncoder
-from tests.pages.conftest import visible, wait_for_jobs
+from tests.pages.conftest import SHELL, visible, wait_for_jobs
 
 TINY = DEFAULT.changed(epochs=2, hidden=8, heads=2, batch_size=16)
 
@@ -132,6 +132,27 @@ def test_a_flow_is_listed_with_its_figures_activated_and_deleted(app: AppTest, r
     assert not app.exception
     assert "No flow yet" in visible(app)
     assert not (root / "flows" / flow).exists()
+
+
+def test_a_training_is_begun_once_however_many_tabs_ask_for_it(
+    app: AppTest, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Job] = []
+
+    def run(job: Job, command: Sequence[str]) -> dict[str, Any]:
+        begun.append(job)
+        job._stop.wait(60)
+        return {}
+
+    monkeypatch.setattr("pages.ui.commands.run", run)
+    tabs = [app, AppTest.from_file(SHELL, default_timeout=60)]
+    for tab in tabs:
+        visit(tab, "training")
+    for tab in tabs:
+        button(tab, "Start training").click().run()
+    begun[0].stop()
+    wait_for_jobs(app)
+    assert len(begun) == 1
 
 
 def test_a_training_that_another_program_began_is_seen_and_stopped(app: AppTest, root: Path, flow: str) -> None:

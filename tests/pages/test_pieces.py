@@ -79,6 +79,26 @@ def test_a_job_reports_and_ends_with_its_result() -> None:
     assert jobs.of("lib") == []
 
 
+def test_of_many_clicks_at_once_one_begins_the_work_and_the_others_get_the_job_that_runs() -> None:
+    jobs, hold, ready = Jobs(), threading.Event(), threading.Barrier(8)
+    got: list[Job] = []
+
+    def click() -> None:
+        ready.wait(5)
+        got.append(jobs.start("train", "", "lib", lambda job: hold.wait(5), lambda job: job.kind == "train"))
+
+    clicks = [threading.Thread(target=click) for _ in range(8)]
+    for thread in clicks:
+        thread.start()
+    for thread in clicks:
+        thread.join()
+    assert jobs.of("lib") == [got[0]]
+    assert all(job is got[0] for job in got)
+    hold.set()
+    wait(got[0])
+    assert wait(jobs.start("train", "", "lib", lambda job: 1, lambda job: job.kind == "train")).result == 1
+
+
 def test_a_job_can_be_stopped_by_another_session() -> None:
     started = threading.Event()
 
