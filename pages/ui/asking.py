@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import EntError
-from pages.ui import resources, state
+from pages.ui import current_query, resources
 from pages.ui.resources import OpenLibrary
 from pages.ui.search_options import Options
 from pages.ui.text import markdown
@@ -41,7 +41,7 @@ def query_of(options: Options, space: Space) -> Query:
     """The session's query as the engine takes it."""
     from core.query import Query
 
-    asked = state.query()
+    asked = current_query.query()
     return Query(
         images=tuple(image.data for image in asked.images),
         cases=asked.cases,

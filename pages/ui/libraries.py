@@ -7,7 +7,20 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import EntError
-from pages.ui import frame, library_list, resources, state
+from pages.ui import (
+    compare_tray,
+    current_query,
+    drawer,
+    frame,
+    gallery_page,
+    history,
+    library_list,
+    map_marks,
+    picking,
+    resources,
+    selection,
+    state,
+)
 from pages.ui.library_list import LibraryEntry
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import markdown
@@ -32,15 +45,23 @@ def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
         format_func=lambda library_id: titles.get(library_id, ""),
         key=state.LIBRARY,
         bind="query-params",
-        on_change=state.forget_library,
+        on_change=forget,
         label_visibility="collapsed",
     )
     return entries[ids.index(chosen)]
 
 
+def forget() -> None:
+    """Drop what belongs to the library that was in use."""
+    for part in (current_query, drawer, gallery_page, map_marks, picking, history):
+        part.forget()
+    selection.clear_selection()
+    compare_tray.clear()
+
+
 def switch_to(root: Path) -> None:
     """Use the library in that folder from the next run on."""
-    state.forget_library()
+    forget()
     st.session_state[SWITCH_TO] = resources.library_id_of(root)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import EntError
-from pages.ui import resources, state
+from pages.ui import current_query, resources
 from pages.ui.resources import OpenLibrary
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ NEIGHBOURS = 5
 
 def places(library: OpenLibrary, view: MapView) -> list[list[float]]:
     """The position [x, y] of the query at every time of the map; nothing where nothing is asked."""
-    asked = state.query()
+    asked = current_query.query()
     if asked.empty:
         return []
     try:
@@ -34,7 +34,7 @@ def places(library: OpenLibrary, view: MapView) -> list[list[float]]:
 def _found(library: OpenLibrary, space: str) -> SearchResult:
     from core.search import Query
 
-    asked = state.query()
+    asked = current_query.query()
     query = Query(
         images=tuple(image.data for image in asked.images),
         cases=asked.cases,

@@ -22,7 +22,7 @@ from pages.ui import resources
 from pages.ui.jobs import Job
 from pages.ui.text import number
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
-from tests.pages.conftest import visible, wait_for_jobs, words
+from tests.pages.conftest import go_back, here, visible, wait_for_jobs, words
 from training.bench.enlarged import enlarge
 
 PAGES = ("search", "gallery", "embedding_map", "evaluation", "training", "library")
@@ -366,6 +366,19 @@ def test_switching_the_library_drops_the_query_of_the_other(app: AppTest, make_l
 
     assert not app.exception
     assert "most similar of the 2 cases" in words(app)
+
+
+def test_back_from_words_to_an_empty_search_asks_nothing(app: AppTest, make_library: Callable[..., Path]) -> None:
+    make_library("clinic", {"ear-left": 3})
+    empty = here(app.run())
+    app.text_input(key="search_words").set_value("picture 2").run()
+    assert "What are you looking for?" not in words(app)
+
+    go_back(app, empty)
+
+    assert not app.exception
+    assert "What are you looking for?" in words(app)
+    assert not app.session_state["search_words"]
 
 
 def test_a_library_put_in_the_place_of_another_is_counted_anew(make_library: Callable[..., Path]) -> None:
