@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui import filters as filter_widgets
 from pages.ui import state
 from pages.ui.url_state import Setting
 
@@ -45,8 +46,10 @@ def _switch() -> None:
 
 
 def show_in_gallery(case_ids: tuple[str, ...]) -> None:
-    """Go to the gallery, which shows these cases only until that is taken back."""
+    """Go to the gallery, which shows these cases, and all of them, until that is taken back."""
     st.session_state[ONLY] = case_ids
+    filter_widgets.clear(PREFIX)
+    first_page()
     state.go_to(state.GALLERY_PAGE)
 
 
@@ -61,5 +64,6 @@ def show_all_in_gallery() -> None:
 
 
 def forget() -> None:
-    """Show all cases."""
+    """Show all cases, from the first page unless the URL has just brought another."""
+    PAGE.forget()
     show_all_in_gallery()

@@ -268,6 +268,22 @@ def test_back_brings_the_time_before(app: AppTest, root: Path) -> None:
     assert drawn(app).time == 0.5
 
 
+def test_what_is_shown_in_the_gallery_is_all_of_it_whatever_was_looked_for_there(app: AppTest, root: Path) -> None:
+    made = lay_out(root)
+    app.run()
+    app.switch_page("../gallery.py").run()
+    app.multiselect(key="gallery_label").select("throat").run()
+    app.session_state["gallery_page"] = 3
+    app.session_state[map_marks.SELECTED] = made.case_ids[:9]
+    app.switch_page("../embedding_map.py").run()
+    next(button for button in app.button if button.label == "Show in Gallery").click().run()
+
+    assert not app.exception
+    assert "9 cases of 12" in words(app)
+    assert not app.session_state["gallery_label"]
+    assert app.session_state["gallery_page"] == 1
+
+
 def test_bits_and_cases_are_each_other() -> None:
     ids = tuple(f"{n:016x}" for n in range(21))
     view = SimpleNamespace(case_ids=ids, row_of={case_id: row for row, case_id in enumerate(ids)})

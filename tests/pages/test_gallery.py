@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.arrangement import Arrangement
 from pages.ui import gallery_view, resources
-from tests.pages.conftest import go_back, here, words
+from tests.pages.conftest import follow_link, go_back, here, words
 
 
 @pytest.fixture
@@ -111,6 +111,18 @@ def test_chosen_cases_are_looked_at_beside_each_other(gallery: AppTest) -> None:
     assert gallery.session_state["compare_open"]
 
 
+@pytest.mark.parametrize(("said", "shown_page"), [("abc", 1), ("-3", 1), ("0", 1), ("2", 2), ("999", 2), ("9" * 40, 1)])
+def test_a_page_of_the_url_is_one_that_there_is(gallery: AppTest, said: str, shown_page: int) -> None:
+    parameters = {"gallery_page": said, "gallery_sort": "Typical first"}
+    app = follow_link(replace(here(gallery), parameters=parameters))
+
+    assert not app.exception
+    start = 4 * (shown_page - 1)
+    assert shown(app) == list(library().arranged(Arrangement("typical"))[start : start + 4])
+    assert app.session_state["gallery_pages"] == shown_page
+    assert app.query_params.get("gallery_page") == (None if shown_page == 1 else "2")
+
+
 def test_back_leads_to_the_page_before(gallery: AppTest) -> None:
     first = here(gallery)
     gallery.session_state["gallery_page"] = 2
@@ -120,3 +132,16 @@ def test_back_leads_to_the_page_before(gallery: AppTest) -> None:
 
     assert shown(go_back(gallery, first)) != second
     assert shown(go_back(gallery, replace(first, parameters={"gallery_page": "2"}))) == second
+
+
+def test_another_library_begins_at_its_first_page(gallery: AppTest, make_library: Callable[..., Path]) -> None:
+    gallery.session_state["gallery_page"] = 2
+    gallery.run()
+    other = resources.library_id_of(make_library("other", {"throat": 6}))
+    gallery.run()
+    gallery.selectbox(key="library").set_value(other).run()
+
+    assert not gallery.exception
+    assert len(shown(gallery)) == 4
+    assert gallery.session_state["gallery_pages"] == 1
+    assert "gallery_page" not in gallery.query_params
