@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.errors import EntError
 from core.filters import EVERYTHING
-from pages.ui import frame, index_job, job_panel, resources, state
+from pages.ui import current_query, frame, index_job, job_panel, resources
 from pages.ui.resources import OpenLibrary
 from pages.ui.search_options import Options
 from pages.ui.text import markdown
@@ -54,7 +54,7 @@ def query_of(options: Options, space: Space) -> Query:
     """The session's query as the engine takes it."""
     from core.query import Query
 
-    asked = state.query()
+    asked = current_query.query()
     return Query(
         images=tuple(image.data for image in asked.images),
         cases=asked.cases,

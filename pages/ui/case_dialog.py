@@ -7,7 +7,17 @@ import streamlit as st
 from core.case import Case
 from core.errors import QueryError
 from core.taxonomy import Taxonomy
-from pages.ui import case_labels, case_neighbours, frame, image_viewer, libraries, palette, state
+from pages.ui import (
+    case_labels,
+    case_neighbours,
+    current_query,
+    drawer,
+    frame,
+    image_viewer,
+    libraries,
+    map_marks,
+    palette,
+)
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import day, escaped, number
 
@@ -16,15 +26,15 @@ WIDTH = 700
 
 def show_if_open() -> None:
     """Open the drawer when a case is to be seen; called once, at the end of a run."""
-    case_id = state.case_in_drawer()
+    case_id = drawer.case_in_drawer()
     library = libraries.in_use() if case_id else None
     if library is not None:
         _drawer(library)
 
 
-@st.dialog("Case", position="right", width=WIDTH, on_dismiss=state.close_case)
+@st.dialog("Case", position="right", width=WIDTH, on_dismiss=drawer.close_case)
 def _drawer(library: OpenLibrary) -> None:
-    case_id = state.case_in_drawer()
+    case_id = drawer.case_in_drawer()
     try:
         case = library.catalog.case(case_id or "")
     except QueryError:
@@ -35,10 +45,10 @@ def _drawer(library: OpenLibrary) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         _heading(case, library)
         if st.button("Find similar", type="primary", icon=":material/image_search:", key="drawer_similar"):
-            state.search_with_case(case.case_id)
+            current_query.search_with_case(case.case_id)
             st.rerun()
         if st.button("Show on map", icon=":material/scatter_plot:", key="drawer_map"):
-            state.show_on_map(case.case_id)
+            map_marks.show_on_map(case.case_id)
             st.rerun()
     frame.facts(_facts(case, library.taxonomy))
     case_labels.show(case, library)
@@ -47,16 +57,16 @@ def _drawer(library: OpenLibrary) -> None:
 
 def _walk(case_id: str) -> None:
     """Previous and next among the cases of the grid the drawer was opened from."""
-    among = state.cases_around() or (case_id,)
+    among = drawer.cases_around() or (case_id,)
     at = among.index(case_id) if case_id in among else 0
     with st.container(horizontal=True, vertical_alignment="center"):
         _step("Previous", "Left", among, at - 1)
         _step("Next", "Right", among, at + 1)
         frame.quiet(f"{number(at + 1)} of {number(len(among))}", "content")
-        if trail := state.trail():
+        if trail := drawer.trail():
             st.space("stretch")
             back = f"Back to {trail[-1][0][:6]}"
-            st.button(back, key="drawer_back", icon=":material/undo:", type="tertiary", on_click=state.step_back)
+            st.button(back, key="drawer_back", icon=":material/undo:", type="tertiary", on_click=drawer.step_back)
 
 
 def _step(label: str, key: str, among: tuple[str, ...], to: int) -> None:
@@ -66,7 +76,7 @@ def _step(label: str, key: str, among: tuple[str, ...], to: int) -> None:
         key=f"drawer_{label.lower()}",
         shortcut=key,
         disabled=not there,
-        on_click=state.open_case,
+        on_click=drawer.open_case,
         args=(among[to], among) if there else ("", ()),
     )
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.case import Case
 from core.errors import EntError
-from pages.ui import frame, gallery_grid, index_job, resources, state
+from pages.ui import drawer, frame, gallery_grid, index_job, resources
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, markdown
 
@@ -87,5 +87,5 @@ def _grid(
     with st.container(key=key, gap="xxsmall"):
         frame.over(title)
         gallery_grid.show(
-            cards, key=f"{key}_grid", label=title, size="small", on_open=lambda found: state.follow_case(found, ids)
+            cards, key=f"{key}_grid", label=title, size="small", on_open=lambda found: drawer.follow_case(found, ids)
         )

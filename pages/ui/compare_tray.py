@@ -9,14 +9,14 @@ from pathlib import Path
 import streamlit as st
 
 from core.case import Case
-from pages.ui import frame, media, palette, state
+from pages.ui import drawer, frame, media, palette
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, escaped
 
 HERE = Path(__file__)
 MOST = 4
 WIDTH = 1340
-OPEN = "compare_open"
+TO_COMPARE, OPEN = "compare_chosen", "compare_open"
 
 _component = st.components.v2.component(
     "ent_compare_tray",
@@ -49,18 +49,18 @@ class _Tile:
 
 def chosen() -> tuple[str, ...]:
     """The ids of the cases in the tray."""
-    return st.session_state.get(state.TO_COMPARE, ())
+    return st.session_state.get(TO_COMPARE, ())
 
 
 def toggle(case_id: str) -> None:
     """Put a case into the tray, in place of the oldest where it is full, or take it out."""
     others = tuple(known for known in chosen() if known != case_id)
-    st.session_state[state.TO_COMPARE] = others if case_id in chosen() else (*others, case_id)[-MOST:]
+    st.session_state[TO_COMPARE] = others if case_id in chosen() else (*others, case_id)[-MOST:]
 
 
 def compare(case_ids: Sequence[str]) -> None:
     """Put these cases into the tray in place of others, and look at them beside each other."""
-    st.session_state[state.TO_COMPARE] = tuple(case_ids[:MOST])
+    st.session_state[TO_COMPARE] = tuple(case_ids[:MOST])
     _set_open()
 
 
@@ -75,13 +75,13 @@ def show_bar(library: OpenLibrary) -> None:
         st.html(f'<div class="ent-marked">{words}{pictures}</div>', width="content")
         st.space("stretch")
         st.button("Compare", icon=":material/compare:", key="compare", on_click=_set_open)
-        st.button("Clear", key="compare_clear", on_click=_clear)
+        st.button("Clear", key="compare_clear", on_click=clear)
 
 
 def show_if_open(library: OpenLibrary, pinned: Sequence[Pinned]) -> None:
     """The comparison over the page, while it is asked for and no case is open in the drawer."""
     cases = library.catalog.cases_by_id(chosen())
-    if st.session_state.get(OPEN) and cases and not state.case_in_drawer():
+    if st.session_state.get(OPEN) and cases and not drawer.case_in_drawer():
         tiles = [_Tile(one.url, f"Query, {one.title}", "Query", "", (one.title,), True) for one in pinned[:1]]
         _dialog([*tiles, *(_of(library, case) for case in cases)])
 
@@ -111,5 +111,6 @@ def _set_open(wanted: bool = True) -> None:
     st.session_state[OPEN] = wanted
 
 
-def _clear() -> None:
-    st.session_state[state.TO_COMPARE] = ()
+def clear() -> None:
+    """Take all cases out of the tray."""
+    st.session_state[TO_COMPARE] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from core.taxonomy import Taxonomy
 
 FLOW, SPLIT, OTHER = "evaluation_flow", "evaluation_split", "evaluation_other"
-PROTOCOL, LEVEL, SPACE = "evaluation_protocol", "evaluation_level", "evaluation_space"
+PROTOCOL, LEVEL = "evaluation_protocol", "evaluation_level"
 NONE = "none"
 SPLITS: dict[Split, str] = {"test": "Test", "val": "Validation", "train": "Training", "all": "All cases"}
 PROTOCOLS = {
@@ -74,19 +75,11 @@ def choose(library: OpenLibrary) -> Choice:
             state.go_to_library_page,
         )
         st.stop()
-    flows = [NONE, *_flows(library)]
-    active = library.catalog.state().active_flow
-    _keep_known(FLOW, flows, active or (flows[-1] if len(flows) > 1 else NONE))
-    _keep_known(SPLIT, splits, splits[0])
+    flows = _flows(library)
+    _keep_known(FLOW, flows)
+    _keep_known(SPLIT, splits)
     with st.container(horizontal=True, vertical_alignment="bottom", key="evaluation_bar"):
-        flow = st.selectbox(
-            "Flow",
-            flows,
-            format_func=lambda name: _flow_title(name, active),
-            key=FLOW,
-            bind="query-params",
-            width=230,
-        )
+        flow = st.selectbox("Flow", flows, format_func=_flow_title, key=FLOW, bind="query-params", width=230)
         split = st.selectbox("Queries", splits, format_func=SPLITS.get, key=SPLIT, bind="query-params", width=150)
         other = _other(flow, flows)
     return Choice(None if flow == NONE else flow, split, other)
@@ -97,8 +90,7 @@ def _other(flow: str, flows: list[str]) -> str | None:
     others = [name for name in flows if name not in (flow, NONE)]
     if flow == NONE or not others:
         return None
-    if st.session_state.get(OTHER) not in (None, *others):
-        st.session_state[OTHER] = None
+    _keep_known(OTHER, [None, *others])
     return st.selectbox(
         "Compare with", others, index=None, placeholder="no other flow", key=OTHER, bind="query-params", width=230
     )
@@ -119,12 +111,13 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
         return None
     evaluation = stored.evaluation
     protocols = {name: title for name, title in PROTOCOLS.items() if name in evaluation.protocols}
-    _keep_known(PROTOCOL, list(protocols), next(iter(protocols)))
+    _keep_known(PROTOCOL, list(protocols))
     with st.container(horizontal=True, vertical_alignment="center", key="evaluation_view"):
         name = st.segmented_control(
             "Protocol",
             list(protocols),
-            format_func=protocols.get,
+            format_func=PROTOCOLS.get,
+            default=next(iter(protocols)),
             key=PROTOCOL,
             bind="query-params",
             required=True,
@@ -132,11 +125,12 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
         )
         report = evaluation.protocols[name]
         levels = list(next(iter(report.spaces.values())).levels)
-        _keep_known(LEVEL, levels, levels[0])
+        _keep_known(LEVEL, levels)
         level = st.segmented_control(
             "Level",
             levels,
             format_func=LEVELS.get,
+            default=levels[0],
             key=LEVEL,
             bind="query-params",
             required=True,
@@ -148,7 +142,7 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
     if not stored.current:
         st.info("Cases, labels or splits have changed since this was measured.", icon=":material/history:")
     spaces = [*report.spaces, *report.baselines]
-    space = picking.picked(SPACE)
+    space = picking.picked(picking.SPACE)
     shown = space if space in spaces else list(report.spaces)[-1]
     found = View(evaluation, report, name, level, shown, library.taxonomy)
     frame.quiet(_said(found))
@@ -180,23 +174,25 @@ def _splits(library: OpenLibrary) -> list[Split]:
 
 
 def _flows(library: OpenLibrary) -> list[str]:
-    return sorted(path.parent.name for path in (library.root / "flows").glob("*/flow.safetensors"))
+    """What can be evaluated; first what is shown where nobody has chosen: the active flow, else the latest by name."""
+    names = sorted(path.parent.name for path in (library.root / "flows").glob("*/flow.safetensors"))
+    active = library.catalog.state().active_flow
+    first = active if active in names else names[-1] if names else NONE
+    return list(dict.fromkeys((first, *names, NONE)))
 
 
-def _flow_title(name: str, active: str | None) -> str:
-    if name == NONE:
-        return "No flow, embeddings as they are"
-    return f"{name} (active)" if name == active else name
+def _flow_title(name: str) -> str:
+    """Says nothing that changes, such as which flow is active: the URL names a flow by this."""
+    return "No flow, embeddings as they are" if name == NONE else name
 
 
-def _keep_known(key: str, options: list[str], otherwise: str) -> None:
-    """Before a widget is drawn: its value is one of `options`, also where the URL or another library said otherwise."""
-    value = st.session_state.get(key) or st.query_params.get(key)
-    if value not in options:
-        st.query_params.pop(key, None)
-        st.session_state[key] = otherwise
-    elif key not in st.session_state:
-        st.session_state[key] = value
+def _keep_known(key: str, options: Sequence[str | None]) -> None:
+    """Before a bound widget is drawn: what this session chose is one of `options`, else the first of them.
+
+    A choice that only the URL makes is left to the widget, which reads the URL by itself and may refuse it.
+    """
+    if key in st.session_state and st.session_state[key] not in options:
+        st.session_state[key] = options[0]
 
 
 def _nothing_yet(library: OpenLibrary, choice: Choice) -> None:

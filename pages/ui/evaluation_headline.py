@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.evaluation import AFTER, BASELINES, BEFORE, RERANKED, SPACES
 from pages.ui import pick_table, picking
-from pages.ui.evaluation_choice import SPACE, View
+from pages.ui.evaluation_choice import View
 from pages.ui.pick_table import Cell, Column
 from pages.ui.text import escaped
 from pages.ui.training_figures import TITLES
@@ -44,7 +44,7 @@ def show(view: View) -> None:
         key="evaluation_spaces",
         label="Scores of each kind of embedding",
         picked=view.space_name,
-        on_pick=lambda name: picking.pick(SPACE, name),
+        on_pick=lambda name: picking.pick(picking.SPACE, name),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.evaluation import SpaceReport
-from pages.ui import frame, gallery_grid, palette, picking, state
+from pages.ui import current_query, drawer, frame, gallery_grid, palette, picking
 from pages.ui.evaluation_choice import View
 from pages.ui.evaluation_headline import title_of
 from pages.ui.resources import OpenLibrary
@@ -19,7 +19,6 @@ from pages.ui.text import count
 if TYPE_CHECKING:
     from core.evaluation import Outcome
 
-PICK = "evaluation_pick"
 SHOWN = 48
 SEPARATOR = "|"
 
@@ -46,12 +45,12 @@ class Pick:
 
 def pick(text: str | None) -> None:
     """Look at these queries; at the worst ones again with None."""
-    picking.pick(PICK, text)
+    picking.pick(picking.QUERIES, text)
 
 
 def picked(view: View) -> Pick | None:
     """What is looked at, where this report has that space."""
-    found = Pick.parse(picking.picked(PICK))
+    found = Pick.parse(picking.picked(picking.QUERIES))
     return found if found is not None and found.space in _reports(view) else None
 
 
@@ -109,8 +108,8 @@ def _grid(library: OpenLibrary, view: View, found: list[Outcome]) -> None:
         cards,
         key="evaluation_grid",
         label="Queries",
-        on_open=lambda case_id: state.open_case(case_id, ids),
-        on_similar=state.search_with_case,
+        on_open=lambda case_id: drawer.open_case(case_id, ids),
+        on_similar=current_query.search_with_case,
     )
     if len(found) > SHOWN:
         frame.quiet(f"The first {SHOWN} of {len(found)}.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.ui import asking, standing, state
+from pages.ui import asking, current_query, standing
 from pages.ui.resources import OpenLibrary
 from pages.ui.search_options import Options
 
@@ -20,7 +20,7 @@ def show(library: OpenLibrary, options: Options, result: SearchResult, hits: Seq
     """The menu; each file is made when it is asked for. `hits` are those on the page."""
     name, place = f"similar-cases-{date.today().isoformat()}", standing.of(library, result)
     # read now: when a file is asked for, there is no session to read them from
-    query, images = asking.query_of(options, result.space), [image.preview for image in state.query().images]
+    query, images = asking.query_of(options, result.space), [image.preview for image in current_query.query().images]
 
     def table() -> bytes:
         from core.result_table import results_csv

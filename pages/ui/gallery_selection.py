@@ -7,7 +7,8 @@ import io
 import streamlit as st
 
 from core.export import export_zip
-from pages.ui import compare_tray, frame, gallery_order, state
+from pages.ui import compare_tray, current_query, frame, gallery_order, selection
+from pages.ui.query_state import QueryState
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count
 
@@ -17,7 +18,7 @@ MOST_EXPORTED = 200
 
 def show_bar(library: OpenLibrary) -> None:
     """The bar at the bottom of the window; nothing while no case is chosen."""
-    chosen = state.selected()
+    chosen = selection.selected()
     if not chosen:
         return
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", key="selection_bar"):
@@ -33,19 +34,19 @@ def show_bar(library: OpenLibrary) -> None:
             )
         _compare(chosen)
         _export(library, chosen)
-        st.button("Clear", icon=":material/close:", type="tertiary", on_click=state.clear_selection)
+        st.button("Clear", icon=":material/close:", type="tertiary", on_click=selection.clear_selection)
     compare_tray.show_if_open(library, ())
 
 
 def _search(chosen: tuple[str, ...]) -> None:
-    most = state.QueryState.MOST
+    most = QueryState.MOST
     st.button(
         "Find similar" if len(chosen) == 1 else "Search with all",
         type="primary",
         icon=":material/image_search:",
         disabled=len(chosen) > most,
         help=f"A search takes up to {most} cases." if len(chosen) > most else None,
-        on_click=state.search_with_cases,
+        on_click=current_query.search_with_cases,
         args=(chosen,),
     )
 

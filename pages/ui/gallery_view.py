@@ -10,13 +10,12 @@ import streamlit as st
 from core.arrangement import Arrangement
 from core.case import Case
 from core.filters import Filters
-from pages.ui import class_chips, frame, gallery_grid, gallery_order, state
+from pages.ui import class_chips, current_query, drawer, frame, gallery_grid, gallery_order, gallery_page, selection
 from pages.ui import filters as filter_widgets
-from pages.ui.gallery_order import PAGE, first_page
+from pages.ui.gallery_page import PREFIX, first_page
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, number
 
-PREFIX = "gallery"
 SIZE = "gallery_size"
 PER_PAGE = {"small": 96, "medium": 48, "large": 24}
 
@@ -37,7 +36,7 @@ def choose_filters(library: OpenLibrary) -> Filters:
     chips = st.container()
     with st.container(horizontal=True, key="gallery_filters"):
         filters = filter_widgets.choose(library, PREFIX, on_change=first_page, width=196)
-    filters = replace(filters, cases=state.only_in_gallery())
+    filters = replace(filters, cases=gallery_page.only_in_gallery())
     counts = library.facets("label", replace(filters, label=()))
     with chips:
         class_chips.show(library.taxonomy, counts, filters.label, key="gallery_chips", on_choose=_choose_classes)
@@ -67,8 +66,7 @@ def choose_view(library: OpenLibrary, filters: Filters) -> View:
             on_change=first_page,
         )
     pages = max(1, math.ceil(total / PER_PAGE[size]))
-    page = min(int(st.session_state.get(PAGE) or st.query_params.get(PAGE) or 1), pages)
-    return View(arrangement, size, page, pages, total)
+    return View(arrangement, size, gallery_page.page_of(pages), pages, total)
 
 
 def show_cases(library: OpenLibrary, filters: Filters, view: View) -> None:
@@ -81,16 +79,16 @@ def show_cases(library: OpenLibrary, filters: Filters, view: View) -> None:
     def _walk() -> tuple[str, ...]:
         return library.arranged(view.arrangement, filters)
 
-    state.walk_among(_walk)
+    drawer.walk_among(_walk)
     gallery_grid.show(
         [gallery_grid.card_of(case, library.taxonomy, library.library_id) for case in cases],
         key="gallery_grid",
         label="Cases",
         size=view.size,
-        on_open=lambda case_id: state.open_case(case_id, _walk()),
-        on_similar=state.search_with_case,
-        selected=state.selected(),
-        on_select=state.change_selection,
+        on_open=lambda case_id: drawer.open_case(case_id, _walk()),
+        on_similar=current_query.search_with_case,
+        selected=selection.selected(),
+        on_select=selection.change_selection,
     )
 
 
@@ -105,9 +103,7 @@ def _cases(library: OpenLibrary, filters: Filters, view: View) -> list[Case]:
 
 def show_pages(view: View) -> None:
     """The page switch below the grid."""
-    if view.pages > 1:
-        with st.container(horizontal_alignment="center"):
-            st.pagination(view.pages, key=PAGE, bind="query-params")
+    gallery_page.show_switch(view.pages, view.page)
     if view.total:
         frame.quiet("Keys: arrows move, Enter opens, Space selects, S finds similar cases.")
 
@@ -119,5 +115,5 @@ def _choose_classes(labels: list[str]) -> None:
 
 def _clear() -> None:
     filter_widgets.clear(PREFIX)
-    state.show_all_in_gallery()
+    gallery_page.show_all_in_gallery()
     first_page()

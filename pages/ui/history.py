@@ -6,17 +6,18 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.ui import media, palette, state
+from pages.ui import current_query, media, palette
 from pages.ui.query_state import QueryState
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, escaped, markdown
 
+HISTORY = "search_history"
 KEPT = 12
 
 
 def remember() -> None:
     """Keep the query that was answered just now; asked before, it becomes the latest again."""
-    st.session_state[state.HISTORY] = (_asked(), *_others())[:KEPT]
+    st.session_state[HISTORY] = (_asked(), *_others())[:KEPT]
 
 
 def show_menu(library: OpenLibrary) -> None:
@@ -28,10 +29,15 @@ def show_menu(library: OpenLibrary) -> None:
 
 def show_list(library: OpenLibrary, width: int) -> None:
     """All of them below the empty state."""
-    if known := st.session_state.get(state.HISTORY, ()):
+    if known := st.session_state.get(HISTORY, ()):
         with st.container(key="history", width=width):
             st.html('<div class="ent-over">Earlier in this session</div>')
             _list(library, known)
+
+
+def forget() -> None:
+    """Keep none."""
+    st.session_state[HISTORY] = ()
 
 
 def _list(library: OpenLibrary, queries: tuple[QueryState, ...]) -> None:
@@ -44,18 +50,18 @@ def _list(library: OpenLibrary, queries: tuple[QueryState, ...]) -> None:
 
 
 def _asked() -> QueryState:
-    query = state.query()
+    query = current_query.query()
     return replace(query, marks=query.applied)
 
 
 def _others() -> tuple[QueryState, ...]:
     asked = _asked()
-    return tuple(known for known in st.session_state.get(state.HISTORY, ()) if known != asked)
+    return tuple(known for known in st.session_state.get(HISTORY, ()) if known != asked)
 
 
 def _ask(query: QueryState) -> None:
-    st.session_state[state.QUERY] = query
-    state.ask_words(query.words)
+    current_query.ask(query)
+    current_query.ask_words(query.words)
 
 
 def _picture(library: OpenLibrary, query: QueryState) -> str:

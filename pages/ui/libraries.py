@@ -7,12 +7,26 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import EntError
-from pages.ui import frame, library_list, resources, state
+from pages.ui import (
+    compare_tray,
+    current_query,
+    drawer,
+    frame,
+    gallery_page,
+    history,
+    library_list,
+    map_marks,
+    picking,
+    resources,
+    selection,
+    state,
+)
 from pages.ui.library_list import LibraryEntry
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import markdown
 
 SWITCH_TO = "switch_to_library"
+_SEEN = "library_of_last_run"
 
 
 def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
@@ -32,15 +46,24 @@ def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
         format_func=lambda library_id: titles.get(library_id, ""),
         key=state.LIBRARY,
         bind="query-params",
-        on_change=state.forget_library,
         label_visibility="collapsed",
     )
+    _notice(chosen)
     return entries[ids.index(chosen)]
+
+
+def _notice(library_id: str) -> None:
+    """Drop what belongs to another library, however this one came into use: chosen, made, or by the browser's back."""
+    if st.session_state.get(_SEEN, library_id) != library_id:
+        for part in (current_query, drawer, gallery_page, map_marks, picking, history):
+            part.forget()
+        selection.clear_selection()
+        compare_tray.clear()
+    st.session_state[_SEEN] = library_id
 
 
 def switch_to(root: Path) -> None:
     """Use the library in that folder from the next run on."""
-    state.forget_library()
     st.session_state[SWITCH_TO] = resources.library_id_of(root)
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import EntError
 from core.settings import get_settings
-from pages.ui import frame, library_list, resources, state, tasks
+from pages.ui import frame, library_list, resources, tasks
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, markdown
 
@@ -78,7 +78,6 @@ def _remove(library: OpenLibrary) -> None:
 
 def _forget(library: OpenLibrary) -> None:
     library_list.forget_elsewhere(library.root)
-    state.forget_library()
 
 
 def _delete(library: OpenLibrary, name: str) -> None:
@@ -93,4 +92,3 @@ def _delete(library: OpenLibrary, name: str) -> None:
     except EntError as error:
         st.session_state[REFUSED] = str(error)
         return
-    state.forget_library()

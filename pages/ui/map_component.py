@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from pages.ui import media, state
+from pages.ui import map_marks, media
 
 if TYPE_CHECKING:
     from pages.ui.map_data import MapView
@@ -53,7 +53,7 @@ def show(
         "query": queries,
         "figures": figures,
         "titles": ["Before the flow", "After the flow"] if view.made.flow_id else ["Embeddings"],
-        "selected": _bits(view, state.selected_on_map()),
+        "selected": _bits(view, map_marks.selected_on_map()),
     }
 
     def _selected() -> None:

@@ -8,18 +8,42 @@ import streamlit as st
 
 from core.embedding_map import key_of, path_of, stored_maps
 from core.errors import EntError
-from pages.ui import frame, job_panel, map_colours, map_component, map_figures, map_job, map_query, resources, state
+from pages.ui import (
+    drawer,
+    frame,
+    job_panel,
+    map_colours,
+    map_component,
+    map_figures,
+    map_job,
+    map_marks,
+    map_query,
+    resources,
+    state,
+)
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, day, markdown
+from pages.ui.url_state import Setting
 
 if TYPE_CHECKING:
     from pages.ui.map_data import MapView
 
-COLOUR, TIME = "map_colour", "map_time"
+COLOUR = "map_colour"
 MEANING = (
     "Cases side by side look alike to the encoder. Distances between groups, the size of a group and the directions "
     "mean nothing in such a map. The figures are of the embeddings themselves, among cases of other patients."
 )
+
+
+def _time(text: str) -> float:
+    """A time of a URL, from 0 to 1; the end for what is none."""
+    try:
+        return min(1.0, max(0.0, float(text)))
+    except ValueError:
+        return 1.0
+
+
+TIME: Setting[float] = Setting("map_time", 1.0, _time, "{:.2f}".format)
 
 
 def view(library: OpenLibrary) -> MapView:
@@ -41,6 +65,8 @@ def show_state(library: OpenLibrary, view: MapView) -> None:
         _colour(view)
         frame.quiet(f"{count(len(view.case_ids), 'case')}, laid out on {day(view.made.created)}", "content")
         st.space("stretch")
+        if map_marks.CASE.follow() is not None:
+            st.button("Clear the mark", icon=":material/close:", type="tertiary", on_click=map_marks.clear_mark)
         if why := _out_of_date(library, view):
             frame.quiet(why, "content")
             if map_job.running(library) is None:
@@ -54,13 +80,13 @@ def show_maps(library: OpenLibrary, view: MapView) -> None:
         view,
         library.library_id,
         colour=st.session_state.get(COLOUR) or "class",
-        time=_time(),
-        marked=state.case_on_map(),
+        time=TIME.follow(),
+        marked=map_marks.case_on_map(),
         queries=map_query.places(library, view),
         figures=map_figures.figures(view.made, st.session_state.get(COLOUR) or "class"),
-        on_select=state.select_on_map,
-        on_open=lambda case_id: state.open_case(case_id, state.selected_on_map() or view.case_ids),
-        on_time=_keep_time,
+        on_select=map_marks.select_on_map,
+        on_open=lambda case_id: drawer.open_case(case_id, map_marks.selected_on_map() or view.case_ids),
+        on_time=lambda time: TIME.set(min(1.0, max(0.0, time))),
     )
     frame.quiet(MEANING)
     if library.catalog.state().active_flow is None:
@@ -124,15 +150,3 @@ def _out_of_date(library: OpenLibrary, view: MapView) -> str:
     if view.added or view.gone:
         return f"{view.added} came and {view.gone} went since; new cases lie between their neighbours."
     return ""
-
-
-def _time() -> float:
-    try:
-        return min(1.0, max(0.0, float(st.session_state.get(TIME, st.query_params.get(TIME, 1.0)))))
-    except (TypeError, ValueError):
-        return 1.0
-
-
-def _keep_time(time: float) -> None:
-    st.session_state[TIME] = time
-    st.query_params[TIME] = f"{time:.2f}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import EntError
 from core.filters import EVERYTHING
-from pages.ui import asking, index_job, resources, state
+from pages.ui import asking, current_query, index_job, resources
 from pages.ui.resources import OpenLibrary
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ NEIGHBOURS = 5
 
 def places(library: OpenLibrary, view: MapView) -> list[list[float]]:
     """The position [x, y] of the query at every time of the map; nothing where nothing is asked, or can be."""
-    asked = state.query()
+    asked = current_query.query()
     if asked.empty or index_job.running(library) is not None:
         return []
     try:

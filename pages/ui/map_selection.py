@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.ui import frame, gallery_grid, state
+from pages.ui import current_query, drawer, frame, gallery_grid, gallery_page, map_marks
+from pages.ui.query_state import QueryState
 from pages.ui.resources import OpenLibrary
-from pages.ui.state import QueryState
 from pages.ui.text import count, number
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ MOST_IN_GALLERY = 20_000
 
 def show(library: OpenLibrary, view: MapView) -> None:
     """The selected cases as a grid, with what can be done with them; how to select where none is."""
-    ids = tuple(case_id for case_id in state.selected_on_map() if case_id in view.row_of)
+    ids = tuple(case_id for case_id in map_marks.selected_on_map() if case_id in view.row_of)
     if not ids:
         frame.quiet(
             "Draw around points, or click a value of the legend, to see those cases here. By keyboard: Tab to a map, "
@@ -31,19 +31,19 @@ def show(library: OpenLibrary, view: MapView) -> None:
         return
     _bar(ids, len(view.case_ids))
     pages = math.ceil(len(ids) / PER_PAGE)
-    page = min(int(st.session_state.get(state.MAP_GRID_PAGE) or 1), pages)
+    page = min(int(st.session_state.get(map_marks.GRID_PAGE) or 1), pages)
     shown = ids[(page - 1) * PER_PAGE : page * PER_PAGE]
     gallery_grid.show(
         [gallery_grid.card_of(c, library.taxonomy, library.library_id) for c in library.catalog.cases_by_id(shown)],
         key="map_grid",
         label="Selected cases",
         size="small",
-        on_open=lambda case_id: state.open_case(case_id, ids),
-        on_similar=state.search_with_case,
+        on_open=lambda case_id: drawer.open_case(case_id, ids),
+        on_similar=current_query.search_with_case,
     )
     if pages > 1:
         with st.container(horizontal_alignment="center"):
-            st.pagination(pages, key=state.MAP_GRID_PAGE)
+            st.pagination(pages, key=map_marks.GRID_PAGE)
 
 
 def _bar(ids: tuple[str, ...], among: int) -> None:
@@ -54,16 +54,16 @@ def _bar(ids: tuple[str, ...], among: int) -> None:
         st.button(
             "Show in Gallery",
             icon=":material/grid_view:",
-            on_click=state.show_in_gallery,
+            on_click=gallery_page.show_in_gallery,
             args=(ids,),
             disabled=len(ids) > MOST_IN_GALLERY,
         )
         st.button(
             "Search with all",
             icon=":material/image_search:",
-            on_click=state.search_with_cases,
+            on_click=current_query.search_with_cases,
             args=(ids,),
             disabled=len(ids) > most,
             help=f"A search takes at most {most} cases." if len(ids) > most else None,
         )
-        st.button("Clear", icon=":material/close:", type="tertiary", on_click=state.select_on_map, args=((),))
+        st.button("Clear", icon=":material/close:", type="tertiary", on_click=map_marks.select_on_map, args=((),))

@@ -12,9 +12,9 @@ from core.errors import ImageError
 from core.imaging import Limits, load_image, thumbnail
 from core.settings import get_settings
 from core.taxonomy import ENT
-from pages.ui import compare_tray, focus_key, frame, history, media, palette, paste, region_box, state
+from pages.ui import compare_tray, current_query, focus_key, frame, history, media, palette, paste, region_box, state
+from pages.ui.query_state import QueryImage, QueryState
 from pages.ui.resources import OpenLibrary
-from pages.ui.state import QueryImage, QueryState
 from pages.ui.text import escaped, markdown, number
 
 PREVIEW = 512
@@ -32,7 +32,7 @@ TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif"]
 
 @dataclass(frozen=True)
 class Picture:
-    """One image of the query: where it is, what it is called, and what `state.drop` needs to take it out."""
+    """One image of the query: where it is, what it is called, and what `current_query.drop` needs to take it out."""
 
     url: str
     name: str
@@ -41,7 +41,7 @@ class Picture:
 
 def is_empty() -> bool:
     _show_refused()
-    return state.query().empty
+    return current_query.follow().empty
 
 
 def columns() -> list[DeltaGenerator]:
@@ -72,7 +72,7 @@ def words() -> None:
 
 def show(library: OpenLibrary) -> None:
     """The query's images, each with a way to take it out, and the ways to add another or begin anew."""
-    query, pictures = state.query(), _pictures(library)
+    query, pictures = current_query.query(), _pictures(library)
     if len(pictures) == 1:
         _alone(pictures[0])
     elif pictures:
@@ -82,7 +82,7 @@ def show(library: OpenLibrary) -> None:
                 _preview(picture)
                 _take_out(picture)
     with st.container(horizontal=True, gap="small"):
-        st.button("New search", icon=":material/restart_alt:", on_click=state.clear_query)
+        st.button("New search", icon=":material/restart_alt:", on_click=current_query.clear_query)
         if len(pictures) == 1:
             region_box.show_numbers()
         with st.popover("Add image", icon=":material/add:", disabled=query.pictures >= QueryState.MOST):
@@ -99,7 +99,7 @@ def pinned(library: OpenLibrary) -> list[compare_tray.Pinned]:
 
 
 def _pictures(library: OpenLibrary) -> list[Picture]:
-    query = state.query()
+    query = current_query.query()
     return [*(_of_image(image) for image in query.images), *(_of_case(library, case) for case in query.cases)]
 
 
@@ -107,14 +107,14 @@ def _alone(picture: Picture) -> None:
     """One picture, on which a region can be drawn."""
     region_box.show(picture.url, picture.name)
     frame.quiet(picture.name)
-    if state.query().words:
+    if current_query.query().words:
         _take_out(picture)
 
 
 def _field(width: int) -> None:
     st.text_input(
         "Search by words",
-        key=state.WORDS,
+        key=current_query.WORDS,
         type="search",
         icon=":material/search:",
         placeholder="Describe what you look for ( / )",
@@ -122,7 +122,7 @@ def _field(width: int) -> None:
         label_visibility="collapsed",
         width=width,
     )
-    focus_key.show(f".st-key-{state.WORDS} input")
+    focus_key.show(f".st-key-{current_query.WORDS} input")
     paste.show(_paste)
 
 
@@ -135,7 +135,7 @@ def _examples(library: OpenLibrary) -> None:
             st.button(
                 markdown(example),
                 key=f"example_{number_}",
-                on_click=state.ask_words,
+                on_click=current_query.ask_words,
                 args=(example,),
             )
 
@@ -145,7 +145,7 @@ def _uploader(label: str, width: int | str) -> None:
         label,
         type=TYPES,
         accept_multiple_files=True,
-        key=state.uploader_key(),
+        key=current_query.uploader_key(),
         on_change=_take_in,
         label_visibility="collapsed",
         width=width,
@@ -176,9 +176,9 @@ def _take_photograph() -> None:
 def _take_in() -> None:
     """Move what was dropped into the query; what is no image is refused with its reason."""
     st.session_state[REFUSED] = []
-    for file in st.session_state.get(state.uploader_key()) or []:
+    for file in st.session_state.get(current_query.uploader_key()) or []:
         _take(file.name, file.getvalue())
-    state.renew_uploader()
+    current_query.renew_uploader()
 
 
 def _paste(name: str, data: bytes) -> None:
@@ -193,7 +193,7 @@ def _take(name: str, data: bytes) -> None:
     except ImageError as error:
         st.session_state[REFUSED].append(f"{name}: {error}")
         return
-    state.add_image(QueryImage(name, data, hashlib.sha256(data).hexdigest(), thumbnail(image.rgb, PREVIEW)))
+    current_query.add_image(QueryImage(name, data, hashlib.sha256(data).hexdigest(), thumbnail(image.rgb, PREVIEW)))
 
 
 def _show_refused() -> None:
@@ -228,6 +228,6 @@ def _take_out(picture: Picture) -> None:
         type="tertiary",
         icon=":material/close:",
         help=words,
-        on_click=state.drop,
+        on_click=current_query.drop,
         kwargs=picture.which,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import media, palette, state
+from pages.ui import current_query, media, palette
 from pages.ui.gallery_grid import Mark
 from pages.ui.query_state import QueryState
 from pages.ui.resources import OpenLibrary
@@ -16,17 +16,17 @@ SAID = {"more": "More like", "less": "Less like"}
 
 def mark(said: Mark, case_id: str) -> None:
     """Set a mark on a case, or take it back."""
-    state.change_query(lambda query: query.with_mark(said, case_id))
+    current_query.change_query(lambda query: query.with_mark(said, case_id))
 
 
 def marks() -> dict[str, Mark]:
     """The marks that are set now, by case."""
-    return dict(state.query().marks)
+    return dict(current_query.query().marks)
 
 
 def show_bar(library: OpenLibrary) -> None:
     """Above the results, once something is marked: what, and what to do with it."""
-    query = state.query()
+    query = current_query.query()
     if not (query.marks or query.rounds):
         return
     with st.container(key="refine_bar", horizontal=True, vertical_alignment="center", gap="small"):
@@ -38,7 +38,7 @@ def show_bar(library: OpenLibrary) -> None:
                 type="primary",
                 icon=":material/my_location:",
                 key="refine",
-                on_click=state.change_query,
+                on_click=current_query.change_query,
                 args=(QueryState.refined,),
             )
         if query.rounds:
@@ -47,10 +47,12 @@ def show_bar(library: OpenLibrary) -> None:
                 icon=":material/undo:",
                 key="refine_undo",
                 help="Back to the search before the last round",
-                on_click=state.change_query,
+                on_click=current_query.change_query,
                 args=(QueryState.a_round_back,),
             )
-        st.button("Clear marks", key="refine_clear", on_click=state.change_query, args=(QueryState.without_marks,))
+        st.button(
+            "Clear marks", key="refine_clear", on_click=current_query.change_query, args=(QueryState.without_marks,)
+        )
 
 
 def _marked(library: OpenLibrary, query: QueryState) -> str:

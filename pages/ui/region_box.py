@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.errors import QueryError
 from core.region import Region
-from pages.ui import state
+from pages.ui import current_query
 from pages.ui.text import markdown
 
 HERE = Path(__file__)
@@ -30,14 +30,14 @@ _component = st.components.v2.component(
 
 def show(url: str, name: str) -> None:
     """The image, with the region of the query drawn on it; a box drawn or moved is searched with at once."""
-    region = state.query().region
+    region = current_query.query().region
     data = {"url": url, "name": name, "region": None if region is None else astuple(region)}
     _component(key=KEY, data=data, on_region_change=_drawn)
 
 
 def show_numbers() -> None:
     """The same in numbers, for those who cannot or would rather not draw."""
-    region = state.query().region
+    region = current_query.query().region
     label = "Whole image" if region is None else "Region"
     with st.popover(label, icon=":material/crop:", key="region_popover"):
         st.markdown("Drag a box on the image to search with that part only, or give its edges in percent.")
@@ -80,4 +80,4 @@ def _drawn() -> None:
 
 
 def _set(region: Region | None) -> None:
-    state.change_query(lambda query: replace(query, region=region).without_marks())
+    current_query.change_query(lambda query: replace(query, region=region).without_marks())

@@ -15,6 +15,8 @@ from pages.ui import (
     asking,
     compare_tray,
     comparing,
+    current_query,
+    drawer,
     evidence,
     export_menu,
     folds,
@@ -23,7 +25,6 @@ from pages.ui import (
     history,
     refining,
     standing,
-    state,
 )
 from pages.ui.folds import Tile
 from pages.ui.resources import OpenLibrary
@@ -80,7 +81,7 @@ def show_hits(library: OpenLibrary, answer: Answer) -> None:
         _below(library, answer, _found(answer, cards), [card.lead for card in cards])
     else:
         _both(library, answer, answer.before)
-    if words := state.query().words:
+    if words := current_query.query().words:
         frame.quiet(
             f"Asked for: “{words}”. Similarities to words cannot be compared with those between images; "
             "what counts is their order."
@@ -143,8 +144,8 @@ def _grid(
         key=key,
         label=label,
         size=size,
-        on_open=lambda case_id: state.open_case(case_id, ids),
-        on_similar=state.search_with_case,
+        on_open=lambda case_id: drawer.open_case(case_id, ids),
+        on_similar=current_query.search_with_case,
         on_mark=refining.mark,
         on_unfold=folds.toggle,
         on_compare=compare_tray.toggle,
@@ -198,5 +199,5 @@ def _notices(library: OpenLibrary, result: SearchResult) -> None:
                 width="stretch",
             )
             st.button(
-                "Open it", key=f"open_{case.case_id}", on_click=state.open_case, args=(case.case_id, (case.case_id,))
+                "Open it", key=f"open_{case.case_id}", on_click=drawer.open_case, args=(case.case_id, (case.case_id,))
             )

@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.errors import EntError
 from core.filters import Filters
+from pages.ui import current_query, frame, resources, state
 from pages.ui import filters as filter_widgets
-from pages.ui import frame, resources, state
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import markdown
 
@@ -49,7 +49,7 @@ def choose(library: OpenLibrary) -> Options:
         with st.popover("Options", icon=":material/tune:", key="search_more"):
             top_k = _many()
             fold = view != "both" and _fold()
-            other_patients = bool(state.query().pictures) and _other_patients()
+            other_patients = bool(current_query.query().pictures) and _other_patients()
             rerank = _rerank(library, view)
     return Options(top_k, filters, view, side, rerank, fold, other_patients)
 
@@ -68,7 +68,7 @@ def _side(library: OpenLibrary) -> SideMode:
     """Which side to look for; only where this library tells sides apart."""
     if not library.taxonomy.sides:
         return "either"
-    modes = [mode for mode in SIDES if mode != "mirror" or state.query().pictures]
+    modes = [mode for mode in SIDES if mode != "mirror" or current_query.query().pictures]
     key = "search_side_mode"
     if st.session_state.get(key) not in (None, *modes):
         st.session_state[key] = "either"
@@ -93,7 +93,7 @@ def _view(library: OpenLibrary) -> View:
             )
             st.page_link(state.TRAINING_PAGE, label="Train a flow", icon=":material/model_training:")
         return "before"
-    if state.query().words:
+    if current_query.query().words:
         frame.quiet("Words are compared before the flow", "content")
         return "before"
     return st.segmented_control(

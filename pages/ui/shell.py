@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import case_dialog, first_start, frame, index_job, libraries, server, sidebar, state
+from pages.ui import case_dialog, first_start, frame, index_job, libraries, server, sidebar, state, url_state
 
 # icons stand in the sidebar only: as page icons they would be fetched from another host for the browser's tab
 PAGES = {
@@ -17,10 +17,7 @@ PAGES = {
 }
 
 page = st.navigation(list(PAGES.values()), position="hidden")
-if go_to := st.session_state.pop(state.GO_TO, None):  # asked for in a callback, where pages cannot be switched
-    st.switch_page(
-        go_to, query_params=state.parameters_of(go_to)
-    )  # without the argument it trips over parameters bound to widgets
+state.switch_page()
 st.set_page_config(f"{page.title} · ENT case browser", Path(__file__).with_name("icon.png"), layout="wide")
 frame.style()
 first_start.begin()
@@ -29,7 +26,7 @@ if not first_start.under_way():
     library = libraries.in_use_or_none()
     index_job.begin(library)
     first_start.notice(library)
-    state.follow_url(page.title)
+    url_state.arrive(page.title)
     page.run()
     case_dialog.show_if_open()
 server.page_shown()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.vectors import PLAIN
-from pages.ui import resources, state
+from pages.ui import current_query, resources
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import markdown
 
@@ -35,7 +35,7 @@ def show_doubts(library: OpenLibrary, result: SearchResult) -> None:
             icon=":material/travel_explore:",
         )
     least = library.yardstick.least_sharpness()
-    for image in state.query().images:
+    for image in current_query.query().images:
         if least is not None and resources.sharpness(image.digest, image.data) < least:
             st.warning(
                 f"{markdown(image.name)} is more blurred than 97 of 100 images in this library: its neighbours may "

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.recipe import RECIPES
 from pages.ui import (
+    evaluation_choice,
     flow_tasks,
     frame,
     pick_table,
@@ -92,13 +93,13 @@ def _resume(library: OpenLibrary, run: RunSummary, blocked: bool) -> None:
 
 
 def _evaluate(run: RunSummary) -> None:
-    picking.pick("evaluation_flow", run.flow_id)
+    st.session_state[evaluation_choice.FLOW] = run.flow_id
     state.go_to(state.EVALUATION_PAGE)
 
 
 def _delete(library: OpenLibrary, flow_id: str) -> None:
     if flow_tasks.delete(library, flow_id).kind == tasks.DELETE_FLOW:
-        picking.pick(training_list.PICKED, None)
+        picking.pick(picking.FLOW, None)
 
 
 def _compare(run: RunSummary, runs: list[RunSummary]) -> None:

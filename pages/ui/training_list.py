@@ -16,7 +16,6 @@ from pages.ui.resources import OpenLibrary
 if TYPE_CHECKING:
     from core.run_folder import RunSummary
 
-PICKED = "flow"
 COLUMNS = (
     Column("Flow"),
     Column("Recipe"),
@@ -44,7 +43,7 @@ def show(library: OpenLibrary) -> list[RunSummary]:
             key="flow_table",
             label="Flows of this library",
             picked=picked(runs, active),
-            on_pick=lambda flow_id: picking.pick(PICKED, flow_id),
+            on_pick=lambda flow_id: picking.pick(picking.FLOW, flow_id),
         )
     return runs
 
@@ -66,7 +65,7 @@ def summaries(library: OpenLibrary) -> list[RunSummary]:
 def picked(runs: list[RunSummary], active: str | None) -> str | None:
     """The flow that is looked at: the one picked, else the active one, else the newest."""
     known = [run.flow_id for run in runs]
-    wanted = picking.picked(PICKED)
+    wanted = picking.picked(picking.FLOW)
     if wanted in known:
         return wanted
     return active if active in known else next(iter(known), None)

@@ -130,5 +130,5 @@ def _headline(job: Job, flow_id: str | None) -> str:
 
 
 def _look(job: Job, flow_id: str) -> None:
-    picking.pick(training_list.PICKED, flow_id)
+    picking.pick(picking.FLOW, flow_id)
     resources.jobs().dismiss(job.job_id)

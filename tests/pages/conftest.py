@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 from streamlit.testing.v1 import AppTest
 
 from core.library import Library
@@ -65,6 +69,33 @@ def make_library(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., P
 def app(home: Path) -> AppTest:
     """The app as it starts, not yet run."""
     return AppTest.from_file(SHELL, default_timeout=60)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the address bar says: the page, and what stands behind its question mark."""
+
+    page: str
+    parameters: dict[str, Any]
+
+
+def here(app: AppTest) -> Place:
+    """Where the app is now."""
+    return Place(app._finished_page_script_hash, dict(app.query_params))
+
+
+def go_back(app: AppTest, place: Place) -> AppTest:
+    """Come to a place again by the browser's back button: Streamlit lets its URL decide what bound widgets say."""
+    app._page_hash, app.query_params = place.page, dict(place.parameters)
+    with patch("streamlit.testing.v1.local_script_runner.RerunData", partial(RerunData, is_history_navigation=True)):
+        return app.run()
+
+
+def follow_link(place: Place) -> AppTest:
+    """Come to a place in a session of its own: by a reload, or by a link that somebody sent."""
+    app = AppTest.from_file(SHELL, default_timeout=60)
+    app._page_hash, app.query_params = place.page, dict(place.parameters)
+    return app.run()
 
 
 def words(app: AppTest) -> str:

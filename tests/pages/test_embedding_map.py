@@ -20,10 +20,10 @@ from core.flow import Flow
 from core.library import Library
 from core.mapping import make_map
 from core.vector_field import VectorField
-from pages.ui import commands, map_component, media, resources, state
+from pages.ui import commands, current_query, map_component, map_marks, media, resources, state
 from pages.ui.jobs import Job
 from tests.conftest import DIMENSION, FakeEncoder
-from tests.pages.conftest import visible, wait_for_jobs, words
+from tests.pages.conftest import go_back, here, visible, wait_for_jobs, words
 
 FLOW = "f" * 12
 COUNTS = {"ear-left": 6, "throat": 6}
@@ -182,7 +182,7 @@ def test_a_damaged_map_is_told_in_words(app: AppTest, root: Path) -> None:
 def test_selected_cases_are_a_grid_to_go_on_from(app: AppTest, root: Path) -> None:
     made = lay_out(root)
     app.run()
-    app.session_state[state.MAP_SELECTED] = made.case_ids[:9]
+    app.session_state[map_marks.SELECTED] = made.case_ids[:9]
     app.switch_page("../embedding_map.py").run()
 
     assert "9 of 12 cases selected" in words(app)
@@ -197,12 +197,12 @@ def test_selected_cases_are_a_grid_to_go_on_from(app: AppTest, root: Path) -> No
 def test_a_few_selected_cases_can_be_searched_with(app: AppTest, root: Path) -> None:
     made = lay_out(root, flow=True)
     app.run()
-    app.session_state[state.MAP_SELECTED] = made.case_ids[:3]
+    app.session_state[map_marks.SELECTED] = made.case_ids[:3]
     app.switch_page("../embedding_map.py").run()
     next(button for button in app.button if button.label == "Search with all").click().run()
 
     assert not app.exception
-    assert app.session_state[state.QUERY].cases == made.case_ids[:3]
+    assert app.session_state[current_query.QUERY].cases == made.case_ids[:3]
     app.switch_page("../embedding_map.py").run()
     assert np.array(drawn(app).query).shape == (11, 2)
 
@@ -225,11 +225,63 @@ def test_case_colour_and_time_come_from_the_url(app: AppTest, root: Path) -> Non
 def test_another_page_can_show_a_case_on_the_map(app: AppTest, root: Path) -> None:
     made = lay_out(root)
     app.run()
-    app.session_state[state.MAP_CASE] = made.case_ids[7]
+    app.session_state[map_marks.CASE.key] = made.case_ids[7]
     app.session_state[state.GO_TO] = state.MAP_PAGE
     app.run()
 
     assert drawn(app).marked == 7
+
+
+def test_a_mark_is_taken_away_by_its_button_and_by_back(app: AppTest, root: Path) -> None:
+    made = lay_out(root)
+    visit(app)
+    plain = here(app)
+    app.session_state[map_marks.CASE.key] = made.case_ids[7]
+    app.run()
+    marked = here(app)
+    assert drawn(app).marked == 7
+    assert marked.parameters == {"map_case": made.case_ids[7]}
+
+    next(button for button in app.button if button.label == "Clear the mark").click().run()
+    assert (drawn(app).marked, app.query_params) == (-1, {})
+    assert "Clear the mark" not in [button.label for button in app.button]
+
+    go_back(app, marked)
+    assert drawn(app).marked == 7
+    go_back(app, plain)
+    assert (drawn(app).marked, app.query_params) == (-1, {})
+
+
+def test_back_brings_the_time_before(app: AppTest, root: Path) -> None:
+    lay_out(root, flow=True)
+    visit(app)
+    plain = here(app)
+    app.session_state["map_time"] = 0.25
+    app.run()
+    assert app.query_params == {"map_time": "0.25"}
+
+    go_back(app, plain)
+    assert drawn(app).time == 1.0
+    app.switch_page("../gallery.py").run()
+    app.session_state["map_time"] = 0.5
+    app.switch_page("../embedding_map.py").run()
+    assert drawn(app).time == 0.5
+
+
+def test_what_is_shown_in_the_gallery_is_all_of_it_whatever_was_looked_for_there(app: AppTest, root: Path) -> None:
+    made = lay_out(root)
+    app.run()
+    app.switch_page("../gallery.py").run()
+    app.multiselect(key="gallery_label").select("throat").run()
+    app.session_state["gallery_page"] = 3
+    app.session_state[map_marks.SELECTED] = made.case_ids[:9]
+    app.switch_page("../embedding_map.py").run()
+    next(button for button in app.button if button.label == "Show in Gallery").click().run()
+
+    assert not app.exception
+    assert "9 cases of 12" in words(app)
+    assert not app.session_state["gallery_label"]
+    assert app.session_state["gallery_page"] == 1
 
 
 def test_bits_and_cases_are_each_other() -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.arrangement import Arrangement
-from pages.ui import gallery_view, resources, state
-from tests.pages.conftest import words
+from pages.ui import gallery_page, gallery_view, resources
+from tests.pages.conftest import follow_link, go_back, here, words
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_every_order_shows_its_cases_page_by_page(gallery: AppTest, order: str) 
 
 def test_shuffling_gives_another_order_and_the_url_keeps_it(gallery: AppTest) -> None:
     gallery.selectbox(key="gallery_sort").set_value("random").run()
-    assert "".join(gallery.query_params["gallery_seed"]) == "1"
+    assert "gallery_seed" not in gallery.query_params  # the first
     next(button for button in gallery.button if button.label == "Shuffle").click().run()
 
     assert "".join(gallery.query_params["gallery_seed"]) == "2"
@@ -114,7 +115,7 @@ def test_cases_that_were_set_apart_are_not_named_to_the_catalogue_at_every_click
     gallery: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     some = library().catalog.ids(order="oldest")[:6]
-    gallery.session_state[state.GALLERY_ONLY] = some
+    gallery.session_state[gallery_page.ONLY] = some
     gallery.run()
     assert "6 cases of 7" in words(gallery)
     assert shown(gallery) == list(some[:1:-1])
@@ -127,3 +128,39 @@ def test_cases_that_were_set_apart_are_not_named_to_the_catalogue_at_every_click
     assert not gallery.exception
     assert shown(gallery) == list(some[:1:-1])
     assert asked == []
+
+
+@pytest.mark.parametrize(("said", "shown_page"), [("abc", 1), ("-3", 1), ("0", 1), ("2", 2), ("999", 2), ("9" * 40, 1)])
+def test_a_page_of_the_url_is_one_that_there_is(gallery: AppTest, said: str, shown_page: int) -> None:
+    parameters = {"gallery_page": said, "gallery_sort": "Typical first"}
+    app = follow_link(replace(here(gallery), parameters=parameters))
+
+    assert not app.exception
+    start = 4 * (shown_page - 1)
+    assert shown(app) == list(library().arranged(Arrangement("typical"))[start : start + 4])
+    assert app.session_state["gallery_pages"] == shown_page
+    assert app.query_params.get("gallery_page") == (None if shown_page == 1 else "2")
+
+
+def test_back_leads_to_the_page_before(gallery: AppTest) -> None:
+    first = here(gallery)
+    gallery.session_state["gallery_page"] = 2
+    gallery.run()
+    assert gallery.query_params["gallery_page"] == "2"
+    second = shown(gallery)
+
+    assert shown(go_back(gallery, first)) != second
+    assert shown(go_back(gallery, replace(first, parameters={"gallery_page": "2"}))) == second
+
+
+def test_another_library_begins_at_its_first_page(gallery: AppTest, make_library: Callable[..., Path]) -> None:
+    gallery.session_state["gallery_page"] = 2
+    gallery.run()
+    other = resources.library_id_of(make_library("other", {"throat": 6}))
+    gallery.run()
+    gallery.selectbox(key="library").set_value(other).run()
+
+    assert not gallery.exception
+    assert len(shown(gallery)) == 4
+    assert gallery.session_state["gallery_pages"] == 1
+    assert "gallery_page" not in gallery.query_params

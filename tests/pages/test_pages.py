@@ -20,9 +20,10 @@ from core.sources import open_source
 from core.vector_field import VectorField
 from pages.ui import resources
 from pages.ui.jobs import Job
+from pages.ui.query_state import QueryState
 from pages.ui.text import number
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
-from tests.pages.conftest import visible, wait_for_jobs, words
+from tests.pages.conftest import go_back, here, visible, wait_for_jobs, words
 from training.bench.enlarged import enlarge
 
 PAGES = ("search", "gallery", "embedding_map", "evaluation", "training", "library")
@@ -366,6 +367,44 @@ def test_switching_the_library_drops_the_query_of_the_other(app: AppTest, make_l
 
     assert not app.exception
     assert "most similar of the 2 cases" in words(app)
+
+
+def test_back_into_another_library_drops_what_belongs_to_the_one_that_is_left(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    first, second = make_library("first", {"ear-left": 3}), make_library("second", {"throat": 2})
+    case_ids = resources.open_library(second).catalog.ids()
+    visit(app, "gallery")
+    gallery = here(app)
+    app.switch_page("../search.py").run()
+    app.selectbox(key="library").set_value(resources.library_id_of(second)).run()
+    app.session_state["search_query"] = QueryState(cases=case_ids)
+    for key in ("selected_cases", "compare_chosen", "map_selected", "gallery_only_these"):
+        app.session_state[key] = case_ids
+    app.run()
+    assert app.session_state["search_history"]
+
+    go_back(app, gallery)
+
+    assert not app.exception
+    assert app.session_state["library"] == resources.library_id_of(first)
+    assert app.session_state["search_query"].empty
+    for key in ("search_history", "selected_cases", "compare_chosen", "map_selected", "gallery_only_these"):
+        assert not app.session_state[key]
+    assert "3 cases" in visible(app)
+
+
+def test_back_from_words_to_an_empty_search_asks_nothing(app: AppTest, make_library: Callable[..., Path]) -> None:
+    make_library("clinic", {"ear-left": 3})
+    empty = here(app.run())
+    app.text_input(key="search_words").set_value("picture 2").run()
+    assert "What are you looking for?" not in words(app)
+
+    go_back(app, empty)
+
+    assert not app.exception
+    assert "What are you looking for?" in words(app)
+    assert not app.session_state["search_words"]
 
 
 def test_a_library_put_in_the_place_of_another_is_counted_anew(make_library: Callable[..., Path]) -> None:

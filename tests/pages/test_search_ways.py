@@ -16,7 +16,7 @@ from core.library import Library
 from core.manifest import CaseFacts
 from core.sources import Source, SourceItem
 from core.vector_field import VectorField
-from pages.ui import folds, gallery_grid, refining, state
+from pages.ui import current_query, folds, gallery_grid, refining
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
 from tests.pages.conftest import visible, words
 
@@ -55,7 +55,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 def mark(app: AppTest, said: refining.Mark, case_id: str) -> AppTest:
     """As the grid does: its component cannot be clicked without a browser."""
-    app.session_state[state.QUERY] = app.session_state[state.QUERY].with_mark(said, case_id)
+    app.session_state[current_query.QUERY] = app.session_state[current_query.QUERY].with_mark(said, case_id)
     return app.run()
 
 
@@ -123,7 +123,7 @@ def test_marks_go_with_the_query_they_were_made_for(app: AppTest, make_library: 
     search(app, 501)
 
     assert "Refined" not in visible(app)
-    assert not app.session_state[state.QUERY].rounds
+    assert not app.session_state[current_query.QUERY].rounds
 
 
 def test_the_mirror_image_and_the_same_side_are_one_choice_away(

@@ -1,0 +1,110 @@
+"""What this session searches with: stored cases and words, which the URL says too, and images, a region and marks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import streamlit as st
+
+from pages.ui import drawer, state, url_state
+from pages.ui.query_state import QueryImage, QueryState
+from pages.ui.url_state import Setting
+
+QUERY, WORDS = "search_query", "search_words"
+_UPLOADS, _NEXT_WORDS = "search_uploads", "search_words_next"
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+def _cases(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(",") if _ID.fullmatch(part))[: QueryState.MOST]
+
+
+LIKE: Setting[tuple[str, ...]] = Setting("like", (), _cases, ",".join)
+
+
+def query() -> QueryState:
+    """The query of this session, empty at first; its words are those of the field, which the URL follows."""
+    return replace(st.session_state.setdefault(QUERY, QueryState()), words=_words())
+
+
+def follow() -> QueryState:
+    """The query on the page that shows it: with the stored cases that its URL says."""
+    cases = LIKE.follow()
+    if cases != query().cases:
+        st.session_state[QUERY] = QueryState(cases=cases)
+    return query()
+
+
+def change_query(change: Callable[[QueryState], QueryState]) -> None:
+    """Ask what `change` makes of the query from now on."""
+    ask(change(query()))
+
+
+def ask(wanted: QueryState) -> None:
+    """Search with this from now on, its words apart."""
+    st.session_state[QUERY] = wanted
+    LIKE.set(wanted.cases)
+
+
+def ask_words(words: str) -> None:
+    """Search with these words from the next run on, whether or not their field is drawn already in this one."""
+    st.session_state[_NEXT_WORDS] = words
+
+
+def _words() -> str:
+    if _NEXT_WORDS in st.session_state:
+        st.session_state[WORDS] = st.session_state.pop(_NEXT_WORDS)
+    return (url_state.ahead(WORDS) or "").strip()
+
+
+def add_image(image: QueryImage) -> None:
+    """Search with this image too; the same picture twice counts once."""
+    current = query()
+    if all(image.digest != known.digest for known in current.images) and current.pictures < QueryState.MOST:
+        ask(replace(current, images=(*current.images, image), region=None))
+
+
+def drop(*, digest: str | None = None, case_id: str | None = None) -> None:
+    """Search without that image or case."""
+    current = query()
+    images = tuple(image for image in current.images if image.digest != digest)
+    ask(QueryState(images, tuple(case for case in current.cases if case != case_id)))
+
+
+def search_with_case(case_id: str) -> None:
+    """Make a stored case the whole query."""
+    search_with_cases((case_id,))
+
+
+def search_with_cases(case_ids: tuple[str, ...]) -> None:
+    """Make several stored cases the whole query, at most as many as one takes."""
+    clear_query()
+    ask(QueryState(cases=case_ids[: QueryState.MOST]))
+    drawer.close_case()
+    state.go_to(state.SEARCH_PAGE, LIKE)
+
+
+def clear_query() -> None:
+    """Ask nothing."""
+    ask(QueryState())
+    ask_words("")
+
+
+def forget() -> None:
+    """Ask nothing but what the URL has just brought."""
+    st.session_state[QUERY] = QueryState()
+    LIKE.forget()
+    if not url_state.going_back():
+        ask_words("")
+
+
+def uploader_key() -> str:
+    """Key of the upload widget; it changes when the files it held have been taken over into the query."""
+    return f"search_upload_{st.session_state.setdefault(_UPLOADS, 0)}"
+
+
+def renew_uploader() -> None:
+    """Have an empty upload widget."""
+    st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1

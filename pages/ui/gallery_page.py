@@ -1,0 +1,69 @@
+"""Which page of the gallery is shown, and the cases that it is kept to; both begin anew with what is shown."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import filters as filter_widgets
+from pages.ui import state
+from pages.ui.url_state import Setting
+
+PREFIX = "gallery"
+ONLY = "gallery_only_these"
+SWITCH = "gallery_pages"
+
+
+def _number(text: str) -> int:
+    """A page of a URL; the first for what is none."""
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else 1
+
+
+PAGE: Setting[int] = Setting("gallery_page", 1, _number)
+
+
+def page_of(pages: int) -> int:
+    """The page to be shown, one of `pages` (at least 1); session and URL say the same afterwards."""
+    if PAGE.follow() > pages:
+        PAGE.set(pages)
+    return PAGE.follow()
+
+
+def first_page() -> None:
+    """Begin anew where what is shown, or its order, has changed."""
+    PAGE.set(1)
+
+
+def show_switch(pages: int, page: int) -> None:
+    """The page switch; nothing where there is one page only."""
+    if pages > 1:
+        st.session_state[SWITCH] = page
+        with st.container(horizontal_alignment="center"):
+            st.pagination(pages, key=SWITCH, on_change=_switch)
+
+
+def _switch() -> None:
+    PAGE.set(st.session_state[SWITCH])
+
+
+def show_in_gallery(case_ids: tuple[str, ...]) -> None:
+    """Go to the gallery, which shows these cases, and all of them, until that is taken back."""
+    st.session_state[ONLY] = case_ids
+    filter_widgets.clear(PREFIX)
+    first_page()
+    state.go_to(state.GALLERY_PAGE)
+
+
+def only_in_gallery() -> tuple[str, ...]:
+    """The cases that the gallery is kept to; none: it shows all."""
+    return st.session_state.get(ONLY, ())
+
+
+def show_all_in_gallery() -> None:
+    """Show all cases again."""
+    st.session_state[ONLY] = ()
+
+
+def forget() -> None:
+    """Show all cases, from the first page unless the URL has just brought another."""
+    PAGE.forget()
+    show_all_in_gallery()

@@ -1,0 +1,164 @@
+"""What Evaluation and Training show follows their URL, by a link, a reload and back; choices that are none any more."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.evaluate import evaluate
+from core.flow import Flow
+from core.library import Library
+from core.report_store import ReportStore
+from core.vector_field import VectorField
+from tests.conftest import DIMENSION, FakeEncoder
+from tests.pages.conftest import follow_link, go_back, here, visible
+
+ACTIVE, OTHER = "a" * 12, "b" * 12
+SPLITS = ("train", "train", "val", "test")
+
+
+@pytest.fixture
+def root(make_library: Callable[..., Path]) -> Path:
+    """A library of three splits with two flows, of which one is active; "test" and "all" are measured for it."""
+    root = make_library("clinic", {"ear-left": 16, "throat": 16})
+    library = Library.open(root, encoder=FakeEncoder())
+    ids = library.catalog.ids()
+    library.catalog.splits.put({case_id: SPLITS[at % len(SPLITS)] for at, case_id in enumerate(ids)})
+    flows = {name: Flow(VectorField(dim=DIMENSION), flow_id=name, name=name) for name in (ACTIVE, OTHER)}
+    for flow in flows.values():
+        library.flows.put(flow)
+    library.activate(ACTIVE)
+    for split in ("test", "val", "all"):
+        ReportStore(root).put(evaluate(library, split, flow=flows[ACTIVE]), library.catalog)
+    library.close()
+    return root
+
+
+@pytest.fixture
+def evaluation(app: AppTest, root: Path) -> AppTest:
+    app.run()
+    return app.switch_page("../evaluation.py").run()
+
+
+def as_a_browser_would(app: AppTest, name: str, title: str) -> None:
+    """Write what a person is about to choose into the URL, which no browser does here."""
+    app.query_params[f"evaluation_{name}"] = title
+
+
+def chosen(app: AppTest, name: str) -> object:
+    return app.session_state[f"evaluation_{name}"]
+
+
+def test_a_protocol_that_the_next_report_lacks_gives_way_to_one_it_has(evaluation: AppTest) -> None:
+    as_a_browser_would(evaluation, "protocol", "Against training images")
+    evaluation.button_group(key="evaluation_protocol").set_value("gallery").run()
+    assert chosen(evaluation, "protocol") == "gallery"
+
+    as_a_browser_would(evaluation, "split", "All cases")
+    evaluation.selectbox(key="evaluation_split").set_value("all").run()
+
+    assert not evaluation.exception
+    assert chosen(evaluation, "protocol") == "leave-one-out"
+    assert evaluation.query_params == {"evaluation_split": "All cases"}
+
+
+def test_a_level_that_no_report_has_gives_way_to_one_it_has(evaluation: AppTest) -> None:
+    evaluation.session_state["evaluation_level"] = "finding"
+    evaluation.run()
+
+    assert not evaluation.exception
+    assert chosen(evaluation, "level") == "class"
+
+
+def test_a_flow_that_is_deleted_elsewhere_gives_way_to_the_active_one(evaluation: AppTest, root: Path) -> None:
+    as_a_browser_would(evaluation, "flow", OTHER)
+    evaluation.selectbox(key="evaluation_flow").set_value(OTHER).run()
+    shutil.rmtree(root / "flows" / OTHER)
+
+    evaluation.run()
+
+    assert not evaluation.exception
+    assert chosen(evaluation, "flow") == ACTIVE
+    assert not evaluation.query_params
+
+
+def test_a_link_shows_the_same_as_often_as_it_is_followed(evaluation: AppTest) -> None:
+    place = replace(here(evaluation), parameters={"evaluation_split": "Validation", "evaluation_level": "Region"})
+
+    once = follow_link(place)
+    again = follow_link(here(once.run()))
+
+    for app in (once, again):
+        assert not app.exception
+        assert (chosen(app, "split"), chosen(app, "level")) == ("val", "region")
+        assert app.query_params == place.parameters
+
+
+def test_a_link_to_a_flow_says_nothing_of_which_one_is_active(evaluation: AppTest, root: Path) -> None:
+    assert not [title for title in evaluation.selectbox(key="evaluation_flow").options if "active" in title]
+    library = Library.open(root, encoder=FakeEncoder())
+    library.activate(OTHER)
+    library.close()
+
+    app = follow_link(replace(here(evaluation), parameters={"evaluation_flow": ACTIVE}))
+
+    assert not app.exception
+    assert chosen(app, "flow") == ACTIVE
+
+
+def test_what_no_choice_is_called_is_passed_over(evaluation: AppTest) -> None:
+    nonsense = {f"evaluation_{key}": "<b>nothing</b>" for key in ("flow", "split", "other", "protocol", "level")}
+    app = follow_link(replace(here(evaluation), parameters=nonsense))
+
+    assert not app.exception
+    assert not app.query_params
+    assert "The nearest neighbour is of the right class for" in visible(app)
+
+
+def test_back_brings_the_former_view(evaluation: AppTest) -> None:
+    before = here(evaluation)
+    evaluation.selectbox(key="evaluation_split").set_value("val").run()
+    evaluation.button_group(key="evaluation_level").set_value("region").run()
+
+    go_back(evaluation, before)
+    assert not evaluation.exception
+    assert (chosen(evaluation, "split"), chosen(evaluation, "level")) == ("test", "class")
+    assert chosen(evaluation, "flow") == ACTIVE
+
+    go_back(evaluation, replace(before, parameters={"evaluation_split": "Validation", "evaluation_level": "Region"}))
+    assert (chosen(evaluation, "split"), chosen(evaluation, "level")) == ("val", "region")
+
+
+def test_training_shows_the_flow_and_recipe_of_its_url_and_back_takes_them_away(app: AppTest, root: Path) -> None:
+    app.run()
+    app.switch_page("../training.py").run()
+    plain = here(app)
+    assert app.subheader[1].value == ACTIVE
+
+    linked = follow_link(replace(plain, parameters={"flow": OTHER, "training_recipe": "Reference"}))
+    assert not linked.exception
+    assert linked.subheader[1].value == OTHER
+    assert linked.session_state["training_recipe"] == "reference"
+    assert follow_link(here(linked.run())).subheader[1].value == OTHER
+
+    go_back(linked, plain)
+    assert not linked.exception
+    assert linked.subheader[1].value == ACTIVE
+    assert linked.session_state["training_recipe"] == "default"
+    assert not linked.query_params
+
+
+def test_a_flow_is_evaluated_from_training_and_named_in_the_url(app: AppTest, root: Path) -> None:
+    app.run()
+    app.switch_page("../training.py").run()
+    app = follow_link(replace(here(app), parameters={"flow": OTHER}))
+    next(button for button in app.button if button.label == "Evaluate").click().run()
+
+    assert not app.exception
+    assert chosen(app, "flow") == OTHER
+    assert app.run().query_params["evaluation_flow"] == OTHER
