@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.library import Library
 from core.query import Query
 from core.region import Region
-from pages.ui import state
+from pages.ui import current_query
 from tests.conftest import picture, png
 from tests.pages.test_map_data import lay_out
 
@@ -28,8 +28,8 @@ def test_the_query_on_the_map_has_the_region_the_marks_and_the_mirror_of_the_sea
     app.run()
     app.file_uploader[0].upload("query.png", png(picture(500)), "image/png")
     app.run()
-    app.session_state[state.QUERY] = replace(
-        app.session_state[state.QUERY], region=Region(0.1, 0.1, 0.6, 0.9), rounds=(((marked, "more"),),)
+    app.session_state[current_query.QUERY] = replace(
+        app.session_state[current_query.QUERY], region=Region(0.1, 0.1, 0.6, 0.9), rounds=(((marked, "more"),),)
     )
     app.selectbox(key="search_side_mode").set_value("mirror").run()
     assert not app.exception
