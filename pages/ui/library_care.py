@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import EntError
 from core.settings import get_settings
-from pages.ui import frame, library_list, resources, state, tasks
+from pages.ui import care_tasks, frame, library_list, resources, state
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, markdown
 
@@ -25,7 +25,7 @@ def show(library: OpenLibrary) -> None:
             "Verify",
             icon=":material/fact_check:",
             disabled=busy,
-            on_click=tasks.verify,
+            on_click=care_tasks.verify,
             args=(library,),
             help="Compares catalogue, image files, embeddings and index with each other. Changes nothing.",
         )
@@ -33,7 +33,7 @@ def show(library: OpenLibrary) -> None:
             "Re-index",
             icon=":material/build:",
             disabled=busy,
-            on_click=tasks.repair,
+            on_click=care_tasks.repair,
             args=(library,),
             help="Makes thumbnails and the index anew from the catalogue. Cases and their images stay; "
             "images of no case go to the folder orphans.",
@@ -62,7 +62,7 @@ def _start_backup(library: OpenLibrary) -> None:
     if not written:
         st.session_state[REFUSED] = "name the file that the backup is to be written to"
         return
-    tasks.back_up(library, Path(written).expanduser())
+    care_tasks.back_up(library, Path(written).expanduser())
 
 
 def _remove(library: OpenLibrary) -> None:
