@@ -1,13 +1,14 @@
-"""The long work of looking after a library: checking, mending, backing up. No page code in here."""
+"""The long work of looking after a library: checking, mending, backing up, deleting. No page code in here."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pages.ui.jobs import Job
+from pages.ui import resources
+from pages.ui.jobs import Job, Step
 from pages.ui.resources import OpenLibrary
-from pages.ui.tasks import BACKUP, REPAIR, VERIFY, start, telling, waiting
+from pages.ui.tasks import BACKUP, REMOVE, REPAIR, VERIFY, start, telling, waiting
 
 if TYPE_CHECKING:
     from core.verify import VerifyReport
@@ -36,6 +37,23 @@ def back_up(library: OpenLibrary, path: Path) -> Job:
         return path
 
     return start(BACKUP, f"Backup to {path.name}", library.library_id, work)
+
+
+def remove(library: OpenLibrary) -> Job:
+    """Delete the library for good, unless something runs on it: that is returned then. The result is its folder."""
+
+    def work(job: Job) -> Path:
+        from core.removal import remove_library
+
+        def let_go() -> None:
+            job.report(Step("Deleting images and catalogue"))
+            resources.close_library(library)
+
+        job.report(Step("Deleting the library"))
+        remove_library(library.root, waiting(job), job.should_stop, let_go)
+        return library.root
+
+    return start(REMOVE, f"Deletion of {library.catalog.state().name}", library.library_id, work)
 
 
 def _verify(job: Job, library: OpenLibrary) -> VerifyReport:

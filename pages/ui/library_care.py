@@ -7,13 +7,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.errors import EntError
 from core.settings import get_settings
-from pages.ui import care_tasks, frame, library_list, resources, state
+from pages.ui import care_tasks, frame, library_list, resources, state, tasks
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, markdown
 
 BACKUP_TO, NAME_AGAIN, REFUSED = "backup_to", "remove_name", "care_refused"
+REMOVING = "removing_library"
 
 
 def show(library: OpenLibrary) -> None:
@@ -46,6 +46,17 @@ def show(library: OpenLibrary) -> None:
         st.error(markdown(reason), icon=":material/error:")
     if busy:
         frame.quiet(f"{count(len(running), 'job')} at work on this library.")
+
+
+def forget_removed() -> None:
+    """Drop what this session holds of a library that it had deleted; once a run, before anything is drawn."""
+    job = resources.jobs().find(st.session_state.get(REMOVING, ""))
+    if job is None or job.running:
+        return
+    del st.session_state[REMOVING]
+    if job.result is not None:
+        resources.jobs().dismiss_ended(job.library)
+        state.forget_library()
 
 
 def _backup(library: OpenLibrary) -> None:
@@ -82,15 +93,11 @@ def _forget(library: OpenLibrary) -> None:
 
 
 def _delete(library: OpenLibrary, name: str) -> None:
-    from core.removal import remove_library
-
     if st.session_state.get(NAME_AGAIN, "").strip() != name:
         st.session_state[REFUSED] = f"nothing was deleted: the name that was typed is not {name}"
         return
-    try:
-        resources.close_library(library)
-        remove_library(library.root)
-    except EntError as error:
-        st.session_state[REFUSED] = str(error)
+    job = care_tasks.remove(library)
+    if job.kind != tasks.REMOVE:
+        st.session_state[REFUSED] = f"nothing was deleted: {job.title} is under way; stop it or wait for its end"
         return
-    state.forget_library()
+    st.session_state[REMOVING] = job.job_id

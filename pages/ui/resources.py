@@ -43,7 +43,7 @@ class OpenLibrary:
     def __init__(self, root: Path, inode: int = 0) -> None:
         """`inode` is that of the catalogue's file. Raises LibraryError when there is no library in `root`."""
         self.root = root
-        self._inode = inode
+        self.inode = inode
         self.library_id = library_id_of(root)
         self.catalog = Catalog(root / CATALOG)
         self.taxonomy: Taxonomy = self.catalog.taxonomy
@@ -76,7 +76,7 @@ class OpenLibrary:
         Also for every state of its index: while somebody writes, searches are answered by one that is behind.
         """
         now = self.catalog.index_progress()  # a tenth of what the whole state costs to read
-        return f"{self._inode}.{now.generation}.{now.epoch}.{now.indexed}"
+        return f"{self.inode}.{now.generation}.{now.epoch}.{now.indexed}"
 
     def count(self, filters: Filters = EVERYTHING) -> int:
         """How many cases pass `filters`; counted once for every state of the library."""
@@ -210,9 +210,9 @@ def sharpness(digest: str, _data: bytes) -> float:
 
 
 def close_library(library: OpenLibrary) -> None:
-    """Let go of a library's files, for all sessions; it is opened anew when it is asked for."""
+    """Let go of a library's files, for all sessions; it is opened anew when it is asked for. Others stay open."""
     _opened.pop(library.library_id, None)
-    _open.clear()
+    _open.clear(str(library.root.resolve()), library.inode)
     library.close()
 
 

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 import core
 from core.errors import EntError
-from pages.ui import flow_tasks, frame, libraries, library_list, palette, resources, state
+from pages.ui import flow_tasks, frame, libraries, library_care, library_list, palette, resources, state
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import number
 
@@ -19,6 +19,7 @@ SHOWN_VERSION, SHOWN_EMPTY = "shown_version", "shown_empty"
 
 def show(pages: Mapping[str, st.Page]) -> None:
     """Draw the sidebar; once a run, from the shell."""
+    library_care.forget_removed()
     with st.sidebar:
         st.html('<div class="ent-brand">ENT case browser</div>')
         with st.container(gap=None, key="navigation"):

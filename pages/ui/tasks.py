@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from core.sources import Source
 
 CREATE, DEMO, IMPORT, PLAN = "create", "demo", "import", "plan"
-VERIFY, REPAIR, BACKUP = "verify", "repair", "backup"
+VERIFY, REPAIR, BACKUP, REMOVE = "verify", "repair", "backup", "remove"
 TRAIN, EVALUATE, ACTIVATE, DELETE_FLOW = "train", "evaluate", "activate", "delete-flow"
 MAP = "map"
-STOPPABLE = (IMPORT, PLAN, VERIFY, REPAIR, BACKUP, TRAIN, EVALUATE, ACTIVATE, DELETE_FLOW, MAP)
+STOPPABLE = (IMPORT, PLAN, VERIFY, REPAIR, BACKUP, REMOVE, TRAIN, EVALUATE, ACTIVATE, DELETE_FLOW, MAP)
 APART = (
     frozenset({DEMO}),
     frozenset({VERIFY, REPAIR, BACKUP}),
@@ -36,7 +36,7 @@ APART = (
     frozenset({EVALUATE}),
     frozenset({MAP}),
 )
-"""Kinds of work of which one at a time is done on a library. Imports queue."""
+"""Kinds of work of which one at a time is done on a library. Imports queue; nothing begins while it is deleted."""
 STAGES = {
     "loading": "Loading the encoder",
     "importing": "Importing",
@@ -104,7 +104,8 @@ def start(kind: str, title: str, library_id: str, work: Callable[[Job], Any]) ->
     """Begin work on a library; where that kind must not be done beside what runs there already, that is returned."""
 
     def excludes(job: Job) -> bool:
-        return job.library == library_id and any({kind, job.kind} <= group for group in APART)
+        apart = REMOVE in (kind, job.kind) or any({kind, job.kind} <= group for group in APART)
+        return job.library == library_id and apart
 
     return resources.jobs().start(kind, title, library_id, work, excludes)
 

@@ -22,6 +22,7 @@ NEAREST = 20
 WORK: dict[str, Callable[[OpenLibrary], Job]] = {
     tasks.VERIFY: care_tasks.verify,
     tasks.REPAIR: care_tasks.repair,
+    tasks.REMOVE: care_tasks.remove,
     tasks.ACTIVATE: lambda library: flow_tasks.activate(library, None),
     tasks.DELETE_FLOW: lambda library: flow_tasks.delete(library, "none"),
     tasks.IMPORT: lambda library: tasks.import_uploads(library, [("a.png", png(picture(900)))], None),
@@ -106,6 +107,8 @@ def test_work_that_waits_for_the_writer_says_so_and_can_be_stopped(
         (tasks.BACKUP, tasks.BACKUP, False),
         (tasks.MAP, tasks.MAP, False),
         (tasks.EVALUATE, tasks.EVALUATE, False),
+        (tasks.IMPORT, tasks.REMOVE, False),
+        (tasks.REMOVE, tasks.IMPORT, False),
         (tasks.IMPORT, tasks.IMPORT, True),
         (tasks.IMPORT, tasks.TRAIN, True),
         (tasks.EVALUATE, tasks.TRAIN, True),
