@@ -22,6 +22,7 @@ from core.sharpness import sharpness_of_query
 from core.store import CATALOG, ImageStore
 from core.taxonomy import Taxonomy
 from core.vectors import PLAIN
+from core.whole_file import written_at
 from core.yardstick import Yardstick
 from pages.ui.jobs import Jobs
 
@@ -174,18 +175,16 @@ def evaluation(library: OpenLibrary, flow_id: str | None, split: Split) -> Store
     """The evaluation kept of that flow and split, read once for every state of it. Raises QueryError."""
     from core.report_store import ReportStore
 
-    try:
-        written = ReportStore(library.root).path(flow_id, split).stat().st_mtime_ns
-    except OSError:
-        return None
-    return _evaluation(library.library_id, library.version, written, flow_id, split)
+    written = written_at(ReportStore(library.root).path(flow_id, split))
+    return None if written is None else _evaluation(library.library_id, library.version, written, flow_id, split)
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
-def reranking(library_id: str, flow_id: str) -> Validation | None:
-    """What validation said of the re-ranker of a flow; None where it has none."""
-    reranker = _opened[library_id].engine.flows.reranker(flow_id)
-    return None if reranker is None else reranker.validation
+def reranking(library: OpenLibrary, flow_id: str) -> Validation | None:
+    """What validation said of the re-ranker of a flow, as it is now: a training that goes on makes another."""
+    from core.rerank import FILE
+
+    written = written_at(library.root / "flows" / flow_id / FILE)
+    return None if written is None else _reranking(library.library_id, written, flow_id)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -253,6 +252,12 @@ def _evaluation(library_id: str, version: str, written: int, flow_id: str | None
 
     library = _opened[library_id]
     return ReportStore(library.root).get(flow_id, split, library.catalog)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _reranking(library_id: str, written: int, flow_id: str) -> Validation | None:
+    reranker = _opened[library_id].engine.flows.reranker(flow_id)
+    return None if reranker is None else reranker.validation
 
 
 @st.cache_resource(max_entries=50, show_spinner=False)
