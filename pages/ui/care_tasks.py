@@ -39,8 +39,8 @@ def back_up(library: OpenLibrary, path: Path) -> Job:
     return start(BACKUP, f"Backup to {path.name}", library.library_id, work)
 
 
-def remove(library: OpenLibrary) -> Job:
-    """Delete the library for good, unless something runs on it: that is returned then. The result is its folder."""
+def remove(library: OpenLibrary, name: str) -> Job:
+    """Delete the library of that name for good; the result is its folder. What else runs on it is returned instead."""
 
     def work(job: Job) -> Path:
         from core.removal import remove_library
@@ -53,7 +53,7 @@ def remove(library: OpenLibrary) -> Job:
         remove_library(library.root, waiting(job), job.should_stop, let_go)
         return library.root
 
-    return start(REMOVE, f"Deletion of {library.catalog.state().name}", library.library_id, work)
+    return start(REMOVE, f"Deletion of {name}", library.library_id, work)
 
 
 def _verify(job: Job, library: OpenLibrary) -> VerifyReport:

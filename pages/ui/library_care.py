@@ -96,7 +96,7 @@ def _delete(library: OpenLibrary, name: str) -> None:
     if st.session_state.get(NAME_AGAIN, "").strip() != name:
         st.session_state[REFUSED] = f"nothing was deleted: the name that was typed is not {name}"
         return
-    job = care_tasks.remove(library)
+    job = care_tasks.remove(library, name)
     if job.kind != tasks.REMOVE:
         st.session_state[REFUSED] = f"nothing was deleted: {job.title} is under way; stop it or wait for its end"
         return

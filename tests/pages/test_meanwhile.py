@@ -22,7 +22,7 @@ NEAREST = 20
 WORK: dict[str, Callable[[OpenLibrary], Job]] = {
     tasks.VERIFY: care_tasks.verify,
     tasks.REPAIR: care_tasks.repair,
-    tasks.REMOVE: care_tasks.remove,
+    tasks.REMOVE: lambda library: care_tasks.remove(library, "clinic"),
     tasks.ACTIVATE: lambda library: flow_tasks.activate(library, None),
     tasks.DELETE_FLOW: lambda library: flow_tasks.delete(library, "none"),
     tasks.IMPORT: lambda library: tasks.import_uploads(library, [("a.png", png(picture(900)))], None),
