@@ -115,6 +115,14 @@ def say_aside(text: str) -> None:
     Console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+def say_waiting(text: str) -> None:
+    """What is waited for, on standard error; as a line of progress where a program listens, see `Progress`."""
+    if get_settings().progress == "json":
+        Progress(text, unit="")(0, 0)
+    else:
+        say_aside(text)
+
+
 def print_json(data: object) -> None:
     """One JSON object on standard output."""
     sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")

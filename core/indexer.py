@@ -179,13 +179,14 @@ class Indexer:
         self.catalog.optimize()
 
     def _fill(self, index: ChromaIndex, flow_id: str | None, clauses: Clauses, on_progress: Progress | None) -> None:
-        views: dict[Space, str] = {"before": PLAIN}
+        views: dict[Space, str] = {"before": PLAIN} if flow_id is None else {"before": PLAIN, "after": flow_id}
+        total, done = len(views) * self.catalog.vectors.count(PLAIN, clauses), 0
+        if on_progress is not None:
+            on_progress(done, total)  # applying a flow takes a while, and nobody is waited for any more
         if flow_id is not None:
             self._apply(flow_id, clauses)
-            views["after"] = flow_id
         for space in views:
             index.prepare(space)
-        total, done = len(views) * self.catalog.vectors.count(PLAIN, clauses), 0
         for space, view in views.items():
             for chunk in self.catalog.vectors.chunks(view, clauses):
                 index.add(space, self._entries(chunk))

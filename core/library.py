@@ -218,13 +218,17 @@ class Library:
         flow_id: str | None,
         on_progress: IndexProgress | None = None,
         on_wait: Callable[[str], None] = lambda said: None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Search through that flow from now on, or through none; the index is built anew, then switched at once."""
+        """Search through that flow from now on, or through none; the index is built anew, then switched at once.
+
+        `should_stop` is asked while another writer is waited for, `on_progress` may raise `Stopped` after that.
+        """
         if flow_id is not None and (dim := self.flows.get(flow_id).dim) != (wanted := self.encoder.spec.dimension):
             raise QueryError(
                 f"flow {flow_id} moves embeddings of {dim} numbers, this library has {wanted}; use another"
             )
-        with self.lock.held(on_wait=on_wait):
+        with self.lock.held(on_wait=on_wait, should_stop=should_stop):
             self.indexer.rebuild(on_progress, active_flow=flow_id)
 
     def image_bytes(self, case: Case) -> bytes:
@@ -239,24 +243,27 @@ class Library:
         self,
         on_progress: IndexProgress = lambda done, total: None,
         on_wait: Callable[[str], None] = lambda said: None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> VerifyReport:
         """Compare everything the library holds against everything else; an import under way is waited for.
 
-        `on_progress` may raise, `Stopped` for one, to end it.
+        `should_stop` is asked while waiting; `on_progress` may raise, `Stopped` for one, to end it.
         """
-        with self.lock.held(on_wait=on_wait):
+        with self.lock.held(on_wait=on_wait, should_stop=should_stop):
             return verify(self.catalog, self.store, self.indexer, on_progress)
 
     def repair(
         self,
         on_progress: IndexProgress = lambda done, total: None,
         on_wait: Callable[[str], None] = lambda said: None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         """Make anew what is derived: thumbnails, then the index; remove files that belong to no case.
 
-        `on_progress` may raise, `Stopped` for one, to end it; the index stays the old one then.
+        `should_stop` is asked while another writer is waited for; `on_progress` may raise, `Stopped` for one, to end
+        it; the index stays the old one then.
         """
-        with self.lock.held(on_wait=on_wait):
+        with self.lock.held(on_wait=on_wait, should_stop=should_stop):
             sweep(self.catalog, self.store)
             restore_thumbnails(self.catalog, self.store, self.limits, on_progress)
             self.indexer.rebuild(on_progress)

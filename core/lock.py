@@ -13,7 +13,7 @@ from types import TracebackType
 
 from filelock import FileLock, Timeout
 
-from core.errors import LibraryBusy
+from core.errors import LibraryBusy, Stopped
 
 
 class WriterLock:
@@ -34,7 +34,7 @@ class WriterLock:
     ) -> Iterator[None]:
         """Hold the lock, waiting up to `timeout` seconds for it; `on_wait` is told once whom we wait for.
 
-        Raises LibraryBusy when it is not free in time, or when `should_stop` says so while we wait.
+        Raises LibraryBusy when it is not free in time, Stopped when `should_stop` says so while we wait.
         """
         lock = FileLock(self.path, is_singleton=False)  # a new one each time: threads exclude each other too
         try:
@@ -55,7 +55,9 @@ class WriterLock:
 
     def _wait(self, lock: FileLock, until: float, should_stop: Callable[[], bool]) -> None:
         while True:
-            if time.monotonic() >= until or should_stop():
+            if should_stop():
+                raise Stopped(f"stopped while {self._owner()} was writing to this library; nothing was changed")
+            if time.monotonic() >= until:
                 raise LibraryBusy(f"{self._owner()} is writing to this library; try again when it has finished")
             with suppress(Timeout):
                 lock.acquire(timeout=min(0.2, max(0.0, until - time.monotonic())), poll_interval=0.05)
@@ -63,7 +65,9 @@ class WriterLock:
 
     def _owner(self) -> str:
         with suppress(OSError, ValueError):
-            return f"another program (process {int(self._mark.read_text())})"
+            process = int(self._mark.read_text())
+            own = process == os.getpid()
+            return "other work of this program" if own else f"another program (process {process})"
         return "another program"
 
 

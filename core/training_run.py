@@ -109,13 +109,15 @@ class TrainingRuns:
         recipe: Recipe,
         on_progress: Progress = lambda what, done, total: None,
         on_wait: Callable[[str], None] = lambda said: None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> TrainingRun:
         """Make ready to train by `recipe`: splits and mirror images are made where they are missing.
 
-        Raises TrainingError when the library has too little to learn from.
+        Raises TrainingError when the library has too little to learn from, Stopped when `should_stop` says so while
+        another writer is waited for.
         """
         library = self.library
-        with library.lock.held(on_wait=on_wait):
+        with library.lock.held(on_wait=on_wait, should_stop=should_stop):
             split_library(
                 library.catalog,
                 library.store,
@@ -169,12 +171,17 @@ class TrainingRuns:
         """How that flow or training came to be. Raises QueryError when there is none."""
         return self._folder(flow_id).summary()
 
-    def delete(self, flow_id: str, on_wait: Callable[[str], None] = lambda said: None) -> None:
-        """Remove a flow or training for good.
+    def delete(
+        self,
+        flow_id: str,
+        on_wait: Callable[[str], None] = lambda said: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Remove a flow or training for good; `should_stop` is asked while another writer is waited for.
 
         Raises QueryError when there is none, or it is the active flow, TrainingError while it is being trained.
         """
-        with self.library.lock.held(on_wait=on_wait):
+        with self.library.lock.held(on_wait=on_wait, should_stop=should_stop):
             folder = self._folder(flow_id)
             _check_unused(self.library, flow_id)
             with folder.in_use():

@@ -21,6 +21,14 @@ def write_whole(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def written_at(path: Path) -> int | None:
+    """When a file was written, in nanoseconds; None where there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
+
+
 def _sync_folder(folder: Path) -> None:
     """Make a rename in `folder` last through a power cut, where the system can open folders."""
     if hasattr(os, "O_DIRECTORY"):

@@ -8,6 +8,7 @@ from core.catalog import Catalog
 from core.likeness import Likeness, measure
 from core.sharpness import least_sharpness
 from core.store import ImageStore
+from core.vectors import PLAIN
 
 RENEWED = 0.05
 """The share of a library's cases that come or go before it is measured again: quantiles of samples hardly move with
@@ -21,6 +22,7 @@ class Yardstick:
         self.catalog, self.store = catalog, store
         self._lock = threading.Lock()
         self._generation = self._cases = -1
+        self._epoch: str | None = None
         self._likeness: dict[str, Likeness] = {}
         self._sharpness: float | None = None
         self._looked = False
@@ -42,10 +44,13 @@ class Yardstick:
             return self._sharpness
 
     def _renew(self) -> None:
-        generation = self.catalog.state().generation
-        if generation == self._generation:
+        now = self.catalog.index_progress()
+        if now.generation == self._generation:
             return
-        self._generation, cases = generation, self.catalog.count()
+        self._generation, cases = now.generation, self.catalog.count()
+        if now.epoch != self._epoch:  # a flow that was trained on and activated again moves cases elsewhere
+            self._epoch = now.epoch
+            self._likeness = {view: kept for view, kept in self._likeness.items() if view == PLAIN}
         if self._cases < 0 or abs(cases - self._cases) > RENEWED * self._cases:
             self._cases, self._looked = cases, False
             self._likeness.clear()

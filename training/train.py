@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from core.console import Progress, open_library, print_json, say, say_aside
+from core.console import Progress, open_library, print_json, say, say_aside, say_waiting
 from core.errors import QueryError, Stopped, TrainingError
 from core.evaluate import evaluate
 from core.library import Library
@@ -69,10 +69,10 @@ def _train(run: TrainingRun, asked: list[int]) -> TrainResult:
                 if asked:
                     break
         except KeyboardInterrupt:
-            return run.keep(say_aside)
+            return run.keep(say_waiting)
         if asked and not run.trainer.curve:
             raise Stopped("stopped before the first epoch had ended; nothing was learnt yet")
-        return run.finish(say_aside)
+        return run.finish(say_waiting)
 
 
 def _measure(library: Library, flow_id: str) -> dict[str, Any] | None:
@@ -124,7 +124,7 @@ def _begin(library: Library, wanted: Wanted, asked: list[int]) -> TrainingRun:
             raise Stopped("stopped before the training had begun; mirror images that were encoded are kept")
 
     try:
-        return TrainingRuns(library).start(wanted.chosen(), show, say_aside)
+        return TrainingRuns(library).start(wanted.chosen(), show, say_waiting, lambda: bool(asked))
     finally:
         for bar in bars.values():
             bar.close()

@@ -8,7 +8,7 @@ from typing import Any
 from pages.ui import commands, resources, state
 from pages.ui.jobs import Job, Step
 from pages.ui.resources import OpenLibrary
-from pages.ui.tasks import ACTIVATE, DELETE_FLOW, EVALUATE, TRAIN, start, telling
+from pages.ui.tasks import ACTIVATE, DELETE_FLOW, EVALUATE, TRAIN, start, telling, waiting
 
 PAGES = {
     TRAIN: state.TRAINING_PAGE,
@@ -68,7 +68,8 @@ def activate(library: OpenLibrary, flow_id: str | None) -> Job:
     """Search through that flow from now on, or through none."""
 
     def work(job: Job) -> None:
-        library.engine.activate(flow_id, telling(job, "Making the index anew, through the flow"))
+        tell = telling(job, "Making the index anew, through the flow")
+        library.engine.activate(flow_id, tell, waiting(job), job.should_stop)
 
     title = f"Activation of {flow_id}" if flow_id else "Switching the flow off"
     return start(ACTIVATE, title, library.library_id, work)
@@ -80,7 +81,7 @@ def delete(library: OpenLibrary, flow_id: str) -> Job:
     def work(job: Job) -> None:
         from core.training_run import TrainingRuns
 
-        TrainingRuns(library.engine).delete(flow_id, lambda words: job.report(Step(words[:1].upper() + words[1:])))
+        TrainingRuns(library.engine).delete(flow_id, waiting(job), job.should_stop)
 
     return start(DELETE_FLOW, f"Deletion of {flow_id}", library.library_id, work)
 

@@ -75,7 +75,7 @@ def _ended(job: Job) -> None:
         )
     if job.error:
         st.error(markdown(job.error), icon=":material/error:")
-    elif job.kind == tasks.IMPORT:
+    elif job.kind == tasks.IMPORT and job.result is not None:
         import_result.show(job.result if isinstance(job.result, list) else [job.result], job.job_id)
     elif job.kind == tasks.PLAN and job.result is not None:
         _planned(job)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.errors import EntError
 from core.settings import get_settings
-from pages.ui import frame, library_list, resources, tasks
+from pages.ui import care_tasks, frame, library_list, resources, tasks
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, markdown
 
 BACKUP_TO, NAME_AGAIN, REFUSED = "backup_to", "remove_name", "care_refused"
+REMOVING = "removing_library"
 
 
 def show(library: OpenLibrary) -> None:
@@ -25,7 +25,7 @@ def show(library: OpenLibrary) -> None:
             "Verify",
             icon=":material/fact_check:",
             disabled=busy,
-            on_click=tasks.verify,
+            on_click=care_tasks.verify,
             args=(library,),
             help="Compares catalogue, image files, embeddings and index with each other. Changes nothing.",
         )
@@ -33,7 +33,7 @@ def show(library: OpenLibrary) -> None:
             "Re-index",
             icon=":material/build:",
             disabled=busy,
-            on_click=tasks.repair,
+            on_click=care_tasks.repair,
             args=(library,),
             help="Makes thumbnails and the index anew from the catalogue. Cases and their images stay; "
             "images of no case go to the folder orphans.",
@@ -46,6 +46,16 @@ def show(library: OpenLibrary) -> None:
         st.error(markdown(reason), icon=":material/error:")
     if busy:
         frame.quiet(f"{count(len(running), 'job')} at work on this library.")
+
+
+def forget_removed() -> None:
+    """Drop what this session holds of a library that it had deleted; once a run, before anything is drawn."""
+    job = resources.jobs().find(st.session_state.get(REMOVING, ""))
+    if job is None or job.running:
+        return
+    del st.session_state[REMOVING]
+    if job.result is not None:
+        resources.jobs().dismiss_ended(job.library)
 
 
 def _backup(library: OpenLibrary) -> None:
@@ -62,7 +72,7 @@ def _start_backup(library: OpenLibrary) -> None:
     if not written:
         st.session_state[REFUSED] = "name the file that the backup is to be written to"
         return
-    tasks.back_up(library, Path(written).expanduser())
+    care_tasks.back_up(library, Path(written).expanduser())
 
 
 def _remove(library: OpenLibrary) -> None:
@@ -81,14 +91,11 @@ def _forget(library: OpenLibrary) -> None:
 
 
 def _delete(library: OpenLibrary, name: str) -> None:
-    from core.removal import remove_library
-
     if st.session_state.get(NAME_AGAIN, "").strip() != name:
         st.session_state[REFUSED] = f"nothing was deleted: the name that was typed is not {name}"
         return
-    try:
-        resources.close_library(library)
-        remove_library(library.root)
-    except EntError as error:
-        st.session_state[REFUSED] = str(error)
+    job = care_tasks.remove(library, name)
+    if job.kind != tasks.REMOVE:
+        st.session_state[REFUSED] = f"nothing was deleted: {job.title} is under way; stop it or wait for its end"
         return
+    st.session_state[REMOVING] = job.job_id

@@ -21,7 +21,8 @@ def show_jobs() -> None:
         st.rerun()
     library = libraries.in_use_or_none()
     own = resources.jobs().of(library.library_id) if library else []
-    shown = [*resources.jobs().of(""), *(job for job in own if job.kind != tasks.DEMO)]
+    here = [job for job in own if job.kind != tasks.DEMO and not (job.kind == tasks.REMOVE and job.result)]
+    shown = [*resources.jobs().of(""), *here]
     job_panel.show(sorted(shown, key=lambda job: job.started, reverse=True))
 
 

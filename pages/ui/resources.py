@@ -22,6 +22,7 @@ from core.sharpness import sharpness_of_query
 from core.store import CATALOG, ImageStore
 from core.taxonomy import Taxonomy
 from core.vectors import PLAIN
+from core.whole_file import written_at
 from core.yardstick import Yardstick
 from pages.ui.jobs import Jobs
 
@@ -46,7 +47,7 @@ class OpenLibrary:
     def __init__(self, root: Path, inode: int = 0) -> None:
         """`inode` is that of the catalogue's file. Raises LibraryError when there is no library in `root`."""
         self.root = root
-        self._inode = inode
+        self.inode = inode
         self.library_id = library_id_of(root)
         self.catalog = Catalog(root / CATALOG)
         self.taxonomy: Taxonomy = self.catalog.taxonomy
@@ -80,7 +81,7 @@ class OpenLibrary:
         Also for every state of its index: while somebody writes, searches are answered by one that is behind.
         """
         now = self.catalog.index_progress()  # a tenth of what the whole state costs to read
-        return f"{self._inode}.{now.generation}.{now.epoch}.{now.indexed}"
+        return f"{self.inode}.{now.generation}.{now.epoch}.{now.indexed}"
 
     def count(self, filters: Filters = EVERYTHING) -> int:
         """How many cases pass `filters`; counted once for every state of the library."""
@@ -174,18 +175,16 @@ def evaluation(library: OpenLibrary, flow_id: str | None, split: Split) -> Store
     """The evaluation kept of that flow and split, read once for every state of it. Raises QueryError."""
     from core.report_store import ReportStore
 
-    try:
-        written = ReportStore(library.root).path(flow_id, split).stat().st_mtime_ns
-    except OSError:
-        return None
-    return _evaluation(library.library_id, library.version, written, flow_id, split)
+    written = written_at(ReportStore(library.root).path(flow_id, split))
+    return None if written is None else _evaluation(library.library_id, library.version, written, flow_id, split)
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
-def reranking(library_id: str, flow_id: str) -> Validation | None:
-    """What validation said of the re-ranker of a flow; None where it has none."""
-    reranker = _opened[library_id].engine.flows.reranker(flow_id)
-    return None if reranker is None else reranker.validation
+def reranking(library: OpenLibrary, flow_id: str) -> Validation | None:
+    """What validation said of the re-ranker of a flow, as it is now: a training that goes on makes another."""
+    from core.rerank import FILE
+
+    written = written_at(library.root / "flows" / flow_id / FILE)
+    return None if written is None else _reranking(library.library_id, written, flow_id)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -209,9 +208,9 @@ def sharpness(digest: str, _data: bytes) -> float:
 
 
 def close_library(library: OpenLibrary) -> None:
-    """Let go of a library's files, for all sessions; it is opened anew when it is asked for."""
+    """Let go of a library's files, for all sessions; it is opened anew when it is asked for. Others stay open."""
     _opened.pop(library.library_id, None)
-    _open.clear()
+    _open.clear(str(library.root.resolve()), library.inode)
     library.close()
 
 
@@ -257,6 +256,12 @@ def _evaluation(library_id: str, version: str, written: int, flow_id: str | None
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _kept(library_id: str, version: str, asked: str, _work: Callable[[], T]) -> T:
     return _work()
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _reranking(library_id: str, written: int, flow_id: str) -> Validation | None:
+    reranker = _opened[library_id].engine.flows.reranker(flow_id)
+    return None if reranker is None else reranker.validation
 
 
 @st.cache_resource(ttl=30, show_spinner=False)

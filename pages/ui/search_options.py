@@ -139,7 +139,7 @@ def _rerank(library: OpenLibrary, view: View) -> bool | None:
     if flow_id is None or view == "before":
         return None
     try:
-        validation = resources.reranking(library.library_id, flow_id)
+        validation = resources.reranking(library, flow_id)
     except EntError as error:
         st.caption(f"Results cannot be re-ranked: {markdown(error)}")
         return False

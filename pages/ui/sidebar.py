@@ -9,9 +9,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 import core
 from core.errors import EntError
-from pages.ui import flow_tasks, frame, libraries, library_list, palette, resources, state
+from pages.ui import flow_tasks, frame, libraries, library_care, library_list, palette, resources, state
 from pages.ui.resources import OpenLibrary
-from pages.ui.text import number
+from pages.ui.text import markdown, number
 
 POLL_RUNNING, POLL_IDLE = 1.0, 5.0
 SHOWN_VERSION, SHOWN_EMPTY = "shown_version", "shown_empty"
@@ -19,6 +19,7 @@ SHOWN_VERSION, SHOWN_EMPTY = "shown_version", "shown_empty"
 
 def show(pages: Mapping[str, st.Page]) -> None:
     """Draw the sidebar; once a run, from the shell."""
+    library_care.forget_removed()
     with st.sidebar:
         st.html('<div class="ent-brand">ENT case browser</div>')
         with st.container(gap=None, key="navigation"):
@@ -68,7 +69,7 @@ def _live(library: OpenLibrary) -> None:
     running = resources.jobs().running(library.library_id)
     if running:
         page = flow_tasks.PAGES.get(running[0].kind, state.LIBRARY_PAGE)
-        st.page_link(page, label=running[0].title, icon="spinner")
+        st.page_link(page, label=markdown(running[0].title), icon="spinner")
     elif library.version != st.session_state.get(SHOWN_VERSION):
         frame.quiet("The library has changed.")
         if st.button("Show the new state", icon=":material/refresh:", width="stretch"):

@@ -1,4 +1,4 @@
-"""The long work that the app starts: making a library, importing, checking and mending. No page code in here."""
+"""The long work that the app starts: making libraries, importing; and what may run beside what. No page code."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from core.sources import Source
 
 CREATE, DEMO, IMPORT, PLAN = "create", "demo", "import", "plan"
-VERIFY, REPAIR, BACKUP = "verify", "repair", "backup"
+VERIFY, REPAIR, BACKUP, REMOVE = "verify", "repair", "backup", "remove"
 TRAIN, EVALUATE, ACTIVATE, DELETE_FLOW = "train", "evaluate", "activate", "delete-flow"
 MAP = "map"
-STOPPABLE = (IMPORT, PLAN, VERIFY, REPAIR, BACKUP, TRAIN, EVALUATE, ACTIVATE, MAP)
+STOPPABLE = (IMPORT, PLAN, VERIFY, REPAIR, BACKUP, REMOVE, TRAIN, EVALUATE, ACTIVATE, DELETE_FLOW, MAP)
 APART = (
     frozenset({DEMO}),
     frozenset({VERIFY, REPAIR, BACKUP}),
@@ -36,7 +36,7 @@ APART = (
     frozenset({EVALUATE}),
     frozenset({MAP}),
 )
-"""Kinds of work of which one at a time is done on a library. Imports queue."""
+"""Kinds of work of which one at a time is done on a library. Imports queue; nothing begins while it is deleted."""
 STAGES = {
     "loading": "Loading the encoder",
     "importing": "Importing",
@@ -93,7 +93,7 @@ def make_demo() -> Job:
         open_demo(
             root,
             on_progress=lambda progress: job.report(_step(progress)),
-            on_wait=lambda words: job.report(Step(words[:1].upper() + words[1:])),
+            on_wait=waiting(job),
         ).close()
         return root
 
@@ -104,7 +104,8 @@ def start(kind: str, title: str, library_id: str, work: Callable[[Job], Any]) ->
     """Begin work on a library; where that kind must not be done beside what runs there already, that is returned."""
 
     def excludes(job: Job) -> bool:
-        return job.library == library_id and any({kind, job.kind} <= group for group in APART)
+        apart = REMOVE in (kind, job.kind) or any({kind, job.kind} <= group for group in APART)
+        return job.library == library_id and apart
 
     return resources.jobs().start(kind, title, library_id, work, excludes)
 
@@ -125,7 +126,7 @@ def import_path(library: OpenLibrary, asked: ImportRequest) -> Job:
         with _opened(library, asked) as source:
             return _ingest(job, library, source)
 
-    return _start(IMPORT, f"Import of {asked.path.name}", library, work)
+    return start(IMPORT, f"Import of {asked.path.name}", library.library_id, work)
 
 
 def plan_path(library: OpenLibrary, asked: ImportRequest) -> Job:
@@ -141,7 +142,7 @@ def plan_path(library: OpenLibrary, asked: ImportRequest) -> Job:
             )
         return asked, plan
 
-    return _start(PLAN, f"Dry run of the import of {asked.path.name}", library, work)
+    return start(PLAN, f"Dry run of the import of {asked.path.name}", library.library_id, work)
 
 
 def _opened(library: OpenLibrary, asked: ImportRequest) -> AbstractContextManager[Source]:
@@ -165,50 +166,21 @@ def import_uploads(library: OpenLibrary, files: Sequence[tuple[str, bytes]], lab
         from core.manifest import CaseFacts
         from core.sources import source_of_uploads
 
-        reports = []
-        if images:
-            source = source_of_uploads(images, library.taxonomy, facts=CaseFacts(label=label))
-            reports.append(_ingest(job, library, source))
-        for name, data in archives:
-            if not job.should_stop():
-                reports.append(_ingest_archive(job, library, name, data))
+        reports: list[IngestReport] = []
+        try:
+            if images:
+                source = source_of_uploads(images, library.taxonomy, facts=CaseFacts(label=label))
+                reports.append(_ingest(job, library, source))
+            for name, data in archives:
+                if not job.should_stop():
+                    reports.append(_ingest_archive(job, library, name, data))
+        except Stopped:  # while waiting for another import: what was taken in before that is told
+            if not reports:
+                raise
         return reports
 
     title = f"Import of {files[0][0] if len(files) == 1 else count(len(files), 'file')}"
-    return _start(IMPORT, title, library, work)
-
-
-def verify(library: OpenLibrary) -> Job:
-    """Compare everything the library holds with everything else."""
-    return _start(VERIFY, "Check of the library", library, lambda job: _verify(job, library))
-
-
-def repair(library: OpenLibrary) -> Job:
-    """Make anew what is derived from the catalogue and the images."""
-
-    def work(job: Job) -> Any:
-        library.engine.repair(telling(job, "Making thumbnails and the index anew"))
-        return _verify(job, library)
-
-    return _start(REPAIR, "Repair of the library", library, work)
-
-
-def back_up(library: OpenLibrary, path: Path) -> Job:
-    """Write the library to one file; the result is that file."""
-
-    def work(job: Job) -> Path:
-        library.engine.backup(path, telling(job, "Writing the backup"))
-        return path
-
-    return _start(BACKUP, f"Backup to {path.name}", library, work)
-
-
-def _start(kind: str, title: str, library: OpenLibrary, work: Callable[[Job], Any]) -> Job:
-    return start(kind, title, library.library_id, work)
-
-
-def _verify(job: Job, library: OpenLibrary) -> Any:
-    return library.engine.verify(telling(job, "Comparing catalogue, images and index"))
+    return start(IMPORT, title, library.library_id, work)
 
 
 def telling(job: Job, words: str) -> Callable[[int, int], None]:
@@ -223,13 +195,18 @@ def telling(job: Job, words: str) -> Callable[[int, int], None]:
     return tell
 
 
+def waiting(job: Job) -> Callable[[str], None]:
+    """A callback that tells whom the work waits for."""
+    return lambda words: job.report(Step(words[:1].upper() + words[1:]))
+
+
 def _ingest(job: Job, library: OpenLibrary, source: Source) -> IngestReport:
     job.report(Step("Starting"))
     return library.engine.ingest(
         source,
         on_progress=lambda progress: job.report(_step(progress)),
         should_stop=job.should_stop,
-        on_wait=lambda words: job.report(Step(words[:1].upper() + words[1:])),
+        on_wait=waiting(job),
     )
 
 

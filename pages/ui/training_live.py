@@ -64,6 +64,8 @@ def _watch(library: OpenLibrary, job: Job | None) -> None:
     said = (
         f"Epoch {len(curve)} of {epochs}, at most {left} left" if len(curve) < epochs else "Measuring what came of it"
     )
+    if job is not None and at_work and not job.step.total:  # before the first epoch and after the last: it waits, say
+        said = markdown(job.step.words)
     st.progress(min(1.0, len(curve) / epochs), text=said)
     training_curves.show(curve, "live")
 

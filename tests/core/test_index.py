@@ -184,6 +184,14 @@ def test_verify_names_what_is_wrong(filled: Library) -> None:
     assert any("does not hold the cases" in problem for problem in problems)
 
 
+def test_an_activation_tells_that_it_has_begun_before_it_applies_the_flow(filled: Library) -> None:
+    filled.flows.put(Flow(VectorField(dim=DIMENSION), flow_id="f" * 12, name="test"))
+    told: list[tuple[int, int, int]] = []
+    filled.activate("f" * 12, lambda done, total: told.append((done, total, filled.catalog.vectors.count("f" * 12))))
+    assert told[0] == (0, 600, 0)
+    assert told[-1] == (600, 600, 300)
+
+
 @pytest.mark.parametrize("work", ["verify", "repair"])
 def test_checking_and_mending_tell_how_far_they_are_and_can_be_stopped(filled: Library, work: str) -> None:
     told: list[tuple[int, int]] = []

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import EncoderError, LibraryBusy, LibraryError
+from core.errors import EncoderError, LibraryError, Stopped
 from core.export import export
 from core.flow import Flow, FlowConfig
 from core.ingest_report import IngestProgress, IngestReport
@@ -115,7 +115,7 @@ def test_an_import_of_known_files_can_be_stopped_too(library: Library, folder_of
 
 def test_an_import_that_waits_for_another_can_be_stopped(library: Library, folder_of: Callable[..., Path]) -> None:
     source, waits = folder_of({"throat": 1}), []
-    with library.lock.held(), pytest.raises(LibraryBusy, match="is writing to this library"):
+    with library.lock.held(), pytest.raises(Stopped, match="was writing to this library"):
         ingest(library, source, should_stop=lambda: bool(waits), on_wait=waits.append)
     assert len(waits) == 1
 

@@ -8,17 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageFilter
 
+from core.flow import Flow
 from core.library import Library
-from core.likeness import LEAST, in_hundred, measure
+from core.likeness import LEAST, Likeness, in_hundred, measure
 from core.manifest import CaseFacts
 from core.query import Query
 from core.sharpness import sharpness
 from core.sources import Source, SourceItem
+from core.vector_field import VectorField
 from core.vectors import PLAIN
 from core.yardstick import Yardstick
-from tests.conftest import picture, png
+from tests.conftest import DIMENSION, picture, png
 
 
 @pytest.fixture
@@ -108,3 +111,20 @@ def test_what_is_measured_is_kept_until_a_good_part_of_the_library_is_new(filled
         )
         filled.ingest(Source("more", items, (), ()))
         assert (yardstick.likeness(PLAIN) is first) is kept
+
+
+def test_a_flow_that_was_trained_on_is_measured_anew_and_the_plain_embeddings_are_not(filled: Library) -> None:
+    yardstick, flow_id = Yardstick(filled.catalog, filled.store), "f" * 12
+
+    def activated(seed: int) -> Likeness:
+        torch.manual_seed(seed)
+        filled.activate(None)
+        filled.catalog.vectors.drop(flow_id)
+        filled.flows.replace(Flow(VectorField(dim=DIMENSION), flow_id=flow_id, name="test"))
+        filled.activate(flow_id)
+        return yardstick.likeness(flow_id)
+
+    first, plain = activated(1), yardstick.likeness(PLAIN)
+    assert yardstick.likeness(flow_id) is first
+    assert not np.allclose(activated(2).pairs, first.pairs)
+    assert yardstick.likeness(PLAIN) is plain

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.errors import QueryError, TrainingError
+from core.errors import QueryError, Stopped, TrainingError
 from core.imaging import load_image, mirror
 from core.library import Library
 from core.recipe import DEFAULT, REFERENCE
@@ -51,6 +51,17 @@ def test_a_training_becomes_a_flow_that_can_be_searched_through(filled: Library,
     filled.activate(run.run_id)
     assert filled.search(Query((png(picture(5)),))).space == "after"
     assert filled.verify().ok
+
+
+def test_a_training_or_deletion_that_waits_for_another_writer_can_be_stopped(filled: Library) -> None:
+    runs, waits = TrainingRuns(filled), []
+    asked = {"on_wait": waits.append, "should_stop": lambda: bool(waits)}
+    with filled.lock.held():
+        with pytest.raises(Stopped, match="other work of this program was writing"):
+            runs.start(TINY, **asked)
+        with pytest.raises(Stopped):
+            runs.delete("any", **asked)
+    assert waits == ["waiting for other work of this program to finish writing to this library"] * 2
 
 
 def test_mirror_images_are_encoded_once_and_only_of_training_images(filled: Library, encoder: FakeEncoder) -> None:

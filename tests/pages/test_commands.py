@@ -26,6 +26,14 @@ def test_a_command_gives_its_result_and_tells_how_far_it_is(tmp_path: Path, monk
     assert (job.step.words, job.step.done, job.step.total, job.step.seconds_left) == ("Counting", 3, 3, 2.0)
 
 
+def test_a_command_that_waits_for_another_writer_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "queueing.py").write_text("from core.console import say_waiting\nsay_waiting('waiting for another')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    job = Job("queue", "Queueing", "")
+    commands.run(job, ["queueing"])
+    assert job.step.words == "Waiting for another"
+
+
 def test_a_command_that_fails_says_why_in_its_own_words(tmp_path: Path) -> None:
     with pytest.raises(EntError, match="is not a library"):
         commands.run(Job("info", "Info", ""), ["core", "info", str(tmp_path / "none"), "--json"])

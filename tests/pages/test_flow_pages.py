@@ -134,6 +134,17 @@ def test_a_flow_is_listed_with_its_figures_activated_and_deleted(app: AppTest, r
     assert not (root / "flows" / flow).exists()
 
 
+def test_what_is_said_of_a_re_ranker_follows_a_training_that_goes_on(root: Path, flow: str) -> None:
+    library = resources.open_library(root)
+    first = resources.reranking(library, flow)
+    assert first is not None
+    assert resources.reranking(library, flow) is first
+    run = TrainingRuns(library.engine).resume(flow, 4)
+    list(run)
+    run.finish()
+    assert resources.reranking(library, flow) is not first
+
+
 def test_a_training_is_begun_once_however_many_tabs_ask_for_it(
     app: AppTest, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,11 +86,50 @@ def test_a_library_is_backed_up_and_deleted_only_by_its_name(
     assert root.is_dir()
     app.text_input(key="remove_name").set_value("clinic").run()
     click(app, "Delete for good")
+    wait_for_jobs(app)
     assert not app.exception
     assert not root.exists()
     assert "Make a library" in visible(app)
     restore_backup(tmp_path / "kept.zip", root)
     assert resources.open_library(root).count() == 3
+
+
+def test_a_library_that_is_worked_on_is_not_deleted(app: AppTest, make_library: Callable[..., Path]) -> None:
+    root = make_library("clinic", {"ear-left": 3})
+    visit(app)
+    app.text_input(key="remove_name").set_value("clinic").run()
+    other_tab = tasks.start(tasks.IMPORT, "Import of a", resources.library_id_of(root), lambda job: job._stop.wait(60))
+    click(app, "Delete for good")
+    other_tab.stop()
+
+    assert "Import of a is under way" in app.error[0].value
+    wait_for_jobs(app)
+    assert resources.open_library(root).count() == 3
+
+
+def test_a_library_is_deleted_when_its_writer_has_finished_and_others_stay_open(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    root, other = make_library("clinic", {"ear-left": 3}), make_library("other", {"throat": 2})
+    stays, goes = resources.open_library(other), resources.open_library(root)
+    visit(app)
+    app.text_input(key="remove_name").set_value("clinic").run()
+    with goes.engine.lock.held():
+        click(app, "Delete for good")
+        assert not app.exception
+        assert root.is_dir()
+        job = resources.jobs().running(goes.library_id)[0]
+        until = time.monotonic() + 20
+        while not job.step.words.startswith("Waiting for other work of this program"):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+    wait_for_jobs(app)
+
+    assert not app.exception
+    assert not root.exists()
+    assert app.selectbox(key="library").options == ["other"]
+    assert resources.open_library(other) is stays
+    assert resources.jobs().of(goes.library_id) == []
 
 
 def test_a_library_elsewhere_is_taken_out_of_the_list_and_left_alone(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +12,21 @@ from streamlit.testing.v1 import AppTest
 from core.ingest_report import IngestProgress
 from core.library import Library
 from core.sources import open_source
-from pages.ui import resources, tasks
+from pages.ui import care_tasks, flow_tasks, resources, tasks
+from pages.ui.jobs import Job
+from pages.ui.resources import OpenLibrary
 from tests.conftest import FakeEncoder, picture, png
-from tests.pages.conftest import visible
+from tests.pages.conftest import visible, words
 
 NEAREST = 20
+WORK: dict[str, Callable[[OpenLibrary], Job]] = {
+    tasks.VERIFY: care_tasks.verify,
+    tasks.REPAIR: care_tasks.repair,
+    tasks.REMOVE: lambda library: care_tasks.remove(library, "clinic"),
+    tasks.ACTIVATE: lambda library: flow_tasks.activate(library, None),
+    tasks.DELETE_FLOW: lambda library: flow_tasks.delete(library, "none"),
+    tasks.IMPORT: lambda library: tasks.import_uploads(library, [("a.png", png(picture(900)))], None),
+}
 
 
 def ingest(root: Path, source: Path, meanwhile: Callable[[], object]) -> None:
@@ -63,6 +74,30 @@ def test_neighbours_found_before_an_import_was_indexed_are_found_again_after_it(
     assert (found[-1], neighbours()) == (2, 4)
 
 
+@pytest.mark.parametrize("kind", WORK)
+def test_work_that_waits_for_the_writer_says_so_and_can_be_stopped(
+    app: AppTest, make_library: Callable[..., Path], kind: str
+) -> None:
+    library = resources.open_library(make_library("clinic", {"ear-left": 3}))
+    with library.engine.lock.held():
+        job = WORK[kind](library)
+        until = time.monotonic() + 60
+        while job.step.words != "Waiting for other work of this program to finish writing to this library":
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        assert kind in tasks.STOPPABLE
+        job.stop()
+        while job.running:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+    assert (job.state, job.error, job.result) == ("stopped", None, None)
+    assert library.count() == 3
+    app.run()
+    app.switch_page("../training.py" if kind in flow_tasks.PAGES else "../library.py").run()
+    assert not app.exception
+    assert ": stopped" in words(app)
+
+
 @pytest.mark.parametrize(
     ("first", "second", "both"),
     [
@@ -72,6 +107,8 @@ def test_neighbours_found_before_an_import_was_indexed_are_found_again_after_it(
         (tasks.BACKUP, tasks.BACKUP, False),
         (tasks.MAP, tasks.MAP, False),
         (tasks.EVALUATE, tasks.EVALUATE, False),
+        (tasks.IMPORT, tasks.REMOVE, False),
+        (tasks.REMOVE, tasks.IMPORT, False),
         (tasks.IMPORT, tasks.IMPORT, True),
         (tasks.IMPORT, tasks.TRAIN, True),
         (tasks.EVALUATE, tasks.TRAIN, True),

@@ -191,6 +191,21 @@ def test_text_of_cases_is_shown_as_text(app: AppTest, make_library: Callable[...
     assert "<img src=x" not in words(app)
 
 
+def test_what_runs_is_named_as_text_in_the_sidebar(app: AppTest, make_library: Callable[..., Path]) -> None:
+    root = make_library("clinic", {"ear-left": 3})
+    job = resources.jobs().start(
+        "import",
+        "Import of **a** ![x](http://b.c).png",
+        resources.library_id_of(root),
+        lambda job: job._stop.wait(60),
+    )
+    app.run()
+    job.stop()
+
+    labels = [link.proto.label for link in app.sidebar.get("page_link")]
+    assert r"Import of \*\*a\*\* \!\[x\]\(http\:\/\/b\.c\)\.png" in labels
+
+
 def test_an_import_by_path_runs_as_a_job_and_tells_what_it_did(
     app: AppTest, make_library: Callable[..., Path], folder_of: Callable[..., Path]
 ) -> None:
