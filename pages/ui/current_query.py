@@ -30,7 +30,10 @@ def query() -> QueryState:
 
 
 def follow() -> QueryState:
-    """The query on the page that shows it: with the stored cases that its URL says."""
+    """The query on the page that shows it: with the stored cases and words that its URL says."""
+    if url_state.going_back():  # their field will say so too, but it is drawn later
+        st.session_state.pop(_NEXT_WORDS, None)
+        st.session_state[WORDS] = st.query_params.get(WORDS, "")
     cases = LIKE.follow()
     if cases != query().cases:
         st.session_state[QUERY] = QueryState(cases=cases)
@@ -56,7 +59,8 @@ def ask_words(words: str) -> None:
 def _words() -> str:
     if _NEXT_WORDS in st.session_state:
         st.session_state[WORDS] = st.session_state.pop(_NEXT_WORDS)
-    return (url_state.ahead(WORDS) or "").strip()
+    words = st.session_state[WORDS] if WORDS in st.session_state else st.query_params.get(WORDS)
+    return (words or "").strip()
 
 
 def add_image(image: QueryImage) -> None:
@@ -96,8 +100,7 @@ def forget() -> None:
     """Ask nothing but what the URL has just brought."""
     st.session_state[QUERY] = QueryState()
     LIKE.forget()
-    if not url_state.going_back():
-        ask_words("")
+    ask_words("")
 
 
 def uploader_key() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -90,10 +90,3 @@ def going_back() -> bool:
     """Whether the browser's back or forward led here: bound widgets are drawn as the URL says, or at their default."""
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
-
-
-def ahead(key: str) -> Any:
-    """What a bound widget that shows plain text will hold once it is drawn in this run, None for nothing."""
-    if going_back() or key not in st.session_state:
-        return st.query_params.get(key)
-    return st.session_state[key]

@@ -394,6 +394,7 @@ def test_back_into_another_library_drops_what_belongs_to_the_one_that_is_left(
     app.switch_page("../search.py").run()
     app.selectbox(key="library").set_value(resources.library_id_of(second)).run()
     app.session_state["search_query"] = QueryState(cases=case_ids)
+    app.session_state["search_words"] = "picture 2"
     for key in ("selected_cases", "compare_chosen", "map_selected", "gallery_only_these"):
         app.session_state[key] = case_ids
     app.run()
@@ -407,6 +408,7 @@ def test_back_into_another_library_drops_what_belongs_to_the_one_that_is_left(
     for key in ("search_history", "selected_cases", "compare_chosen", "map_selected", "gallery_only_these"):
         assert not app.session_state[key]
     assert "3 cases" in visible(app)
+    assert "What are you looking for?" in words(app.switch_page("../search.py").run())
 
 
 def test_back_from_words_to_an_empty_search_asks_nothing(app: AppTest, make_library: Callable[..., Path]) -> None:
