@@ -49,7 +49,7 @@ def show(library: OpenLibrary) -> None:
 
 
 def forget_removed() -> None:
-    """Drop what this session holds of a library that it had deleted; once a run, before anything is drawn."""
+    """Put away what is told of the work on a library that this session had deleted; once a run, from the sidebar."""
     job = resources.jobs().find(st.session_state.get(REMOVING, ""))
     if job is None or job.running:
         return
