@@ -143,6 +143,10 @@ def test_a_url_brings_a_query_of_stored_cases_and_back_takes_it_away(searched: P
     expect(page).to_have_url(re.compile(f"like={found[0]}"))
     page.go_back()
     expect(page).to_have_url(re.compile(f"like={case_id}"))
+    expect(page.get_by_role("dialog")).to_be_visible()  # as it was when another search was asked for
+    settle(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     settle(page)
     assert order(page) == found
 
