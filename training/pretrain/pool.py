@@ -35,6 +35,8 @@ FRAME = 1.12
 CHUNK = 64
 PROOFS = 2
 """Images of each class, finding and view that are drawn to see whether the kept ones are still what is drawn."""
+START = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+"""How workers begin: a fork needs nothing of the program that asks, of which there are many kinds."""
 _PHRASES = 2
 """Stream of chance for the short phrases, under the seed of the images."""
 
@@ -124,7 +126,7 @@ def _kept(people: Sequence[Phantom], side: int, file: Path, on_progress: Progres
 def _render_all(people: Sequence[Phantom], out: Pixels, on_progress: Progress | None) -> None:
     chunks = [people[start : start + CHUNK] for start in range(0, len(people), CHUNK)]
     render = partial(_render, side=out.shape[1])
-    with multiprocessing.get_context("spawn").Pool() if len(chunks) > 1 else nullcontext() as workers:
+    with multiprocessing.get_context(START).Pool() if len(chunks) > 1 else nullcontext() as workers:
         done = 0
         for pixels in workers.imap(render, chunks) if workers else map(render, chunks):
             out[done : done + len(pixels)] = pixels
