@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.demo import EMBEDDINGS, TOLD, Demo, bundled, read_facts, write_facts
-from core.errors import LibraryError, SourceError
+from core.errors import LibraryBusy, LibraryError, SourceError
 from core.lock import WriterLock
 from core.making import WRITING
 from core.settings import get_settings
@@ -55,7 +55,7 @@ class DemoState:
             str(facts.get("name", "")),
             {name: str(facts[name]) for name in TOLD if name in facts},
             generation if isinstance(generation, int) else None,
-            tuple(map(str, facts.get("runs") or ())),
+            tuple(map(str, facts.get("runs") or facts.get("flows") or ())),  # as it was called at first
         )
 
     def write(self, root: Path) -> None:
@@ -141,12 +141,14 @@ def _make(
             if not ours and root.exists() and (not root.is_dir() or any(root.iterdir())):
                 raise LibraryError(f"{root} is something else than the demo library; name another folder")
             _fill(part, demo, on_progress, on_wait)
-            with WriterLock(root / WRITING).held() if ours else nullcontext():
-                if not ours or _is_replaceable(root, demo):  # nobody has added anything meanwhile
+            with suppress(LibraryBusy), WriterLock(root / WRITING).held(timeout=0) if ours else nullcontext():
+                if not ours or _is_replaceable(root, demo):  # nobody has added anything meanwhile, nor does so now
                     take_place(part, root)
             shutil.rmtree(part, ignore_errors=True)
     except OSError as error:
-        raise LibraryError(f"cannot make a library at {root}: {error.strerror}; choose another folder") from error
+        raise LibraryError(
+            f"cannot make a library at {root}: {error.strerror or error}; choose another folder"
+        ) from error
 
 
 def _fill(

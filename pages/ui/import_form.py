@@ -113,8 +113,8 @@ def _manifest() -> Path | None:
 def _start_files(library: OpenLibrary, key: str) -> None:
     files = [(file.name, file.getvalue()) for file in st.session_state.get(key) or []]
     if files:
-        tasks.import_uploads(library, files, st.session_state.get(LABEL) or None)
-        st.session_state[UPLOADS] += 1
+        job = tasks.import_uploads(library, files, st.session_state.get(LABEL) or None)
+        st.session_state[UPLOADS] += job.kind == tasks.IMPORT
 
 
 def _start(library: OpenLibrary, begin: Callable[[OpenLibrary, ImportRequest], Job]) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 
+from core.errors import Stopped
 from core.index_state import FOLDER, stale
-from pages.ui import resources
+from pages.ui import resources, tasks
 from pages.ui.jobs import Job, Step
 from pages.ui.resources import OpenLibrary
 
-KIND = "mend"
 WORDS = "Making the cases searchable"
 
 
@@ -17,14 +17,16 @@ def begin(library: OpenLibrary | None) -> None:
     """Mend the index where it is damaged or behind; looked at once, when the library is first seen, by the shell."""
     if library is None or library.index_checked:
         return
-    library.index_checked = True
-    if stale(library.catalog, library.root / FOLDER) and not resources.jobs().running(library.library_id):
-        resources.jobs().start(KIND, "Index of the library", library.library_id, lambda job: _mend(job, library))
+    if not stale(library.catalog, library.root / FOLDER):
+        library.index_checked = True
+    elif not resources.jobs().running(library.library_id):
+        library.index_checked = True
+        tasks.start(tasks.MEND, "Index of the library", library.library_id, lambda job: _mend(job, library))
 
 
 def running(library: OpenLibrary) -> Job | None:
     """The job, while no search can be answered."""
-    return next((job for job in resources.jobs().running(library.library_id) if job.kind == KIND), None)
+    return next((job for job in resources.jobs().running(library.library_id) if job.kind == tasks.MEND), None)
 
 
 def _mend(job: Job, library: OpenLibrary) -> None:
@@ -34,6 +36,8 @@ def _mend(job: Job, library: OpenLibrary) -> None:
     def tell(done: int, total: int) -> None:
         left = (time.monotonic() - began) / done * (total - done) if done else None
         job.report(Step(WORDS, done, total, seconds_left=left))
+        if job.should_stop():
+            raise Stopped(f"{job.title}: stopped before its end")
 
     job.report(Step(WORDS))
     engine.mend(tell)

@@ -103,5 +103,5 @@ def _planned(job: Job) -> None:
 
 
 def _import(library: OpenLibrary, planned: Job) -> None:
-    tasks.import_path(library, planned.result[0])
-    resources.jobs().dismiss(planned.job_id)
+    if tasks.import_path(library, planned.result[0]).kind == tasks.IMPORT:
+        resources.jobs().dismiss(planned.job_id)

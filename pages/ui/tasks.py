@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import streamlit as st
+
 from core.demo_library import default_root, open_demo
 from core.errors import EntError, Stopped
 from core.making import check_free
@@ -17,7 +19,7 @@ from core.settings import get_settings
 from pages.ui import resources
 from pages.ui.jobs import Job, Step
 from pages.ui.resources import OpenLibrary
-from pages.ui.text import count
+from pages.ui.text import count, markdown
 
 if TYPE_CHECKING:
     from core.import_plan import ImportPlan
@@ -27,14 +29,15 @@ if TYPE_CHECKING:
 CREATE, DEMO, IMPORT, PLAN = "create", "demo", "import", "plan"
 VERIFY, REPAIR, BACKUP, REMOVE = "verify", "repair", "backup", "remove"
 TRAIN, EVALUATE, ACTIVATE, DELETE_FLOW = "train", "evaluate", "activate", "delete-flow"
-MAP = "map"
-STOPPABLE = (IMPORT, PLAN, VERIFY, REPAIR, BACKUP, REMOVE, TRAIN, EVALUATE, ACTIVATE, DELETE_FLOW, MAP)
+MAP, MEND = "map", "mend"
+STOPPABLE = (IMPORT, PLAN, VERIFY, REPAIR, BACKUP, REMOVE, TRAIN, EVALUATE, ACTIVATE, DELETE_FLOW, MAP, MEND)
 APART = (
     frozenset({DEMO}),
     frozenset({VERIFY, REPAIR, BACKUP}),
     frozenset({TRAIN, ACTIVATE, DELETE_FLOW}),
-    frozenset({EVALUATE}),
+    frozenset({EVALUATE, DELETE_FLOW}),
     frozenset({MAP}),
+    frozenset({MEND}),
 )
 """Kinds of work of which one at a time is done on a library. Imports queue; nothing begins while it is deleted."""
 STAGES = {
@@ -101,13 +104,20 @@ def make_demo() -> Job:
 
 
 def start(kind: str, title: str, library_id: str, work: Callable[[Job], Any]) -> Job:
-    """Begin work on a library; where that kind must not be done beside what runs there already, that is returned."""
+    """Begin work on a library; where that kind must not be done beside what runs there already, that is returned.
+
+    The person is told so, unless it is the very work that was asked for.
+    """
 
     def excludes(job: Job) -> bool:
         apart = REMOVE in (kind, job.kind) or any({kind, job.kind} <= group for group in APART)
         return job.library == library_id and apart
 
-    return resources.jobs().start(kind, title, library_id, work, excludes)
+    begun = resources.jobs().start(kind, title, library_id, work, excludes)
+    if (begun.kind, begun.title) != (kind, title):
+        said = f"Not begun: {markdown(title)}. {markdown(begun.title)} is under way; stop it or wait for its end."
+        st.toast(said, icon=":material/block:")
+    return begun
 
 
 @dataclass(frozen=True)

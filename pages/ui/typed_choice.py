@@ -69,7 +69,7 @@ def _say(noun: str, typed: str, found: list[str], key: str, on_change: Callable[
             for value in found:
                 st.button(
                     markdown(value),
-                    key=f"{key}_take_{value}",
+                    key=f"{key}_take_{typed}_{value}",
                     type="tertiary",
                     help=f"Take it in place of {markdown(typed)}",
                     on_click=_take,

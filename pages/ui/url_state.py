@@ -58,11 +58,11 @@ class Setting(Generic[T]):
 
     def forget(self) -> None:
         """Be at the default again, unless the URL has just brought something else, as the browser's back does."""
-        if not self._changed(st.query_params.get(self.key)):
-            self.set(self.default)
+        if going_back() or self._changed(st.query_params.get(self.key)):
+            for name in (self.key, f"{self.key}_just_set", f"{self.key}_in_url"):  # so that what the URL says is new
+                st.session_state.pop(name, None)
         else:
-            st.session_state.pop(self.key, None)
-            st.session_state.pop(f"{self.key}_just_set", None)
+            self.set(self.default)
 
     def _changed(self, in_url: str | None) -> bool:
         return in_url != st.session_state.get(f"{self.key}_in_url")

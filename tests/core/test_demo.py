@@ -264,6 +264,13 @@ def test_what_somebody_added_is_kept_and_said(demo: Demo, made: Path, folder_of:
     kept.close()
 
 
+def test_one_that_tells_of_its_flow_in_the_first_form_is_made_anew(demo: Demo, made: Path) -> None:
+    facts = json.loads((made / FACTS).read_text())
+    (made / "flows" / "demo-flow").mkdir(parents=True)
+    (made / FACTS).write_text(json.dumps({**facts, "runs": [], "flows": ["demo-flow"], "whole": True}))
+    assert libraries.is_due(made, replace(demo, **NEW))
+
+
 def test_one_killed_while_it_took_the_place_of_another_is_put_back_and_made(demo: Demo, made: Path) -> None:
     made.replace(aside(made))
     newer = replace(demo, **NEW)

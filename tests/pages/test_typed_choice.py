@@ -57,6 +57,14 @@ def test_the_beginning_of_a_few_offers_them(gallery: AppTest) -> None:
     assert "No patient" not in words(gallery)
 
 
+def test_two_beginnings_of_the_same_values_are_both_answered(gallery: AppTest) -> None:
+    typed(gallery, "p", "P")
+
+    assert not gallery.exception
+    assert "No patient p in this library." in words(gallery)
+    assert "No patient P in this library." in words(gallery)
+
+
 def test_typed_values_come_by_a_url_and_stay_on_the_way_to_another_page(
     app: AppTest, make_library: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
