@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
-from core.errors import Stopped
 from core.index_state import FOLDER, stale
 from pages.ui import resources, tasks
 from pages.ui.jobs import Job, Step
@@ -31,13 +28,5 @@ def running(library: OpenLibrary) -> Job | None:
 
 def _mend(job: Job, library: OpenLibrary) -> None:
     job.report(Step("Loading the engine"))
-    engine, began = library.engine, time.monotonic()
-
-    def tell(done: int, total: int) -> None:
-        left = (time.monotonic() - began) / done * (total - done) if done else None
-        job.report(Step(WORDS, done, total, seconds_left=left))
-        if job.should_stop():
-            raise Stopped(f"{job.title}: stopped before its end")
-
-    job.report(Step(WORDS))
-    engine.mend(tell)
+    engine = library.engine
+    engine.mend(tasks.telling(job, WORDS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -194,11 +195,13 @@ def import_uploads(library: OpenLibrary, files: Sequence[tuple[str, bytes]], lab
 
 
 def telling(job: Job, words: str) -> Callable[[int, int], None]:
-    """A progress callback that ends the work where the person has asked for that."""
+    """A progress callback with the time left, that ends the work where the person has asked for that."""
     job.report(Step(words))
+    began = time.monotonic()
 
     def tell(done: int, total: int) -> None:
-        job.report(Step(words, done, total))
+        left = (time.monotonic() - began) / done * (total - done) if done else None
+        job.report(Step(words, done, total, seconds_left=left))
         if job.should_stop():
             raise Stopped(f"{job.title}: stopped before its end")
 
