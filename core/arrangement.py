@@ -86,7 +86,7 @@ def _by_typicality(ids: Sequence[str], central: np.ndarray, classes: Ints) -> tu
 
 
 def _similar_first(catalog: Catalog, case_id: str) -> tuple[str, ...]:
-    view = catalog.state().active_flow or PLAIN
+    view = catalog.active_flow or PLAIN
     one = catalog.vectors.get(view, [case_id])
     if not len(one):
         raise QueryError(f"there is no case {case_id!r} in this library to compare the others with")

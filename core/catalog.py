@@ -116,6 +116,12 @@ class Catalog:
         with self.engine.connect() as connection:
             return IndexProgress(*connection.execute(sa.select(*columns)).one())
 
+    @property
+    def active_flow(self) -> str | None:
+        """The id of the flow that searches go through; read at every search, so without the rest of the state."""
+        with self.engine.connect() as connection:
+            return connection.execute(sa.select(library.c.active_flow)).scalar_one()
+
     def facts(self, case: Case) -> dict[str, str]:
         """What the index keeps beside a vector, for people who open it with other tools; absent facts are left out.
 
@@ -142,6 +148,8 @@ class Catalog:
 
     def cases_by_id(self, case_ids: Sequence[str]) -> list[Case]:
         """The cases of those ids in that order; ids that are no case (any more) are left out."""
+        if not case_ids:
+            return []
         with self.engine.connect() as connection:
             rows = connection.execute(sa.select(*COLUMNS).where(cases.c.case_id.in_(case_ids)))
             found = {row.case_id: Case(**row._mapping) for row in rows}

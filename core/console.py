@@ -46,8 +46,8 @@ class Progress:
         drawn = self._console.is_terminal and not self._json
         self._bar = Bar(*columns, console=self._console, transient=True) if drawn else None
         self._task: TaskID | None = None
-        self._started = time.monotonic()
-        self._last = self._started - (JSON_EVERY if self._json else 0)  # a program hears of the first step too
+        self._begun: tuple[float, int] | None = None  # when, and with how many already done: work may be resumed
+        self._last = time.monotonic() - (JSON_EVERY if self._json else 0)  # a program hears of the first step too
 
     def __enter__(self) -> Progress:
         return self
@@ -64,8 +64,11 @@ class Progress:
 
     def __call__(self, done: int, total: int) -> None:
         """Show that `done` of `total` units are done."""
-        seconds = time.monotonic() - self._started
-        self._show(self.title, done, total, seconds * (total - done) / done if done else None)
+        now = time.monotonic()
+        self._begun = self._begun or (now, done)
+        began, before = self._begun
+        left = (now - began) * (total - done) / (done - before) if done > before else None
+        self._show(self.title, done, total, left)
 
     def ingest(self, progress: IngestProgress) -> None:
         """Show how far an import is; every line of it names only what is stored for good."""

@@ -31,7 +31,7 @@ def list_flows(lib: Lib, as_json: Json = False) -> None:
     from core.training_run import TrainingRuns
 
     library = console.open_library(lib)
-    runs, active = TrainingRuns(library).summaries(), library.catalog.state().active_flow
+    runs, active = TrainingRuns(library).summaries(), library.catalog.active_flow
     if as_json:
         console.print_json({"active": active, "flows": [_facts(run) for run in runs]})
     else:

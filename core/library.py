@@ -146,7 +146,7 @@ class Library:
     @property
     def active_flow(self) -> Flow | None:
         """The flow that searches go through, or None. Raises CheckpointError when it cannot be read."""
-        flow_id = self.catalog.state().active_flow
+        flow_id = self.catalog.active_flow
         return None if flow_id is None else self.flows.get(flow_id)
 
     def info(self) -> LibraryInfo:
@@ -168,7 +168,7 @@ class Library:
                 self.indexer.distrust(epoch) if tried else self.indexer.close()
                 unavailable = error
                 continue
-            if self.catalog.state().active_flow == (flow.flow_id if flow else None):
+            if self.catalog.active_flow == (flow.flow_id if flow else None):
                 return result
             unavailable = IndexUnavailable("another flow was activated meanwhile; search again")
         raise unavailable

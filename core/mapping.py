@@ -37,7 +37,7 @@ def make_map(
 
     Raises QueryError where there are too few cases.
     """
-    flow_id = catalog.state().active_flow
+    flow_id = catalog.active_flow
     key = key_of(root, flow_id)
     ids, x_0 = _embeddings(catalog)
     if len(ids) < FEWEST:

@@ -46,7 +46,7 @@ class Neighbourhood:
 
 def neighbourhood(library: Library, case_id: str, k: int) -> Neighbourhood:
     """The `k` nearest cases of a stored one in each space. Raises QueryError when it has no embedding."""
-    catalog, flow_id = library.catalog, library.catalog.state().active_flow
+    catalog, flow_id = library.catalog, library.catalog.active_flow
     before = _nearest(library, case_id, k, "before")
     if flow_id is None:
         return Neighbourhood(before, None, None)
@@ -57,7 +57,7 @@ def neighbourhood(library: Library, case_id: str, k: int) -> Neighbourhood:
 
 def movements(catalog: Catalog) -> Floats:
     """Cosine similarities (S,) between before and after of a sample of the library, rising; empty without a flow."""
-    flow_id = catalog.state().active_flow
+    flow_id = catalog.active_flow
     ids = sorted(catalog.ids())[:SAMPLE]  # they come from hashes, so that their order is chance
     known = [catalog.vectors.known(view, ids) for view in (PLAIN, flow_id)] if flow_id else [{}, {}]
     both = [case_id for case_id in ids if all(case_id in view for view in known)]

@@ -91,7 +91,7 @@ class NeighbourFinder:
         return _most_similar(vector, list(known), np.array(list(known.values())), len(known)) if known else []
 
     def _view(self, space: Space) -> str:
-        return PLAIN if space == "before" else self.catalog.state().active_flow or PLAIN
+        return PLAIN if space == "before" else self.catalog.active_flow or PLAIN
 
 
 def _most_similar(vector: Matrix, case_ids: Sequence[str], vectors: Matrix, k: int) -> list[Neighbour]:

@@ -15,7 +15,7 @@ from core.catalog import Catalog
 from core.errors import QueryError
 from core.filters import Filters
 from core.flow import Flow
-from core.index import ChromaIndex, Neighbour, Space
+from core.index import WHOLE, ChromaIndex, Neighbour, Space
 from core.neighbours import NeighbourFinder
 from core.query import Query as Query  # for those who ask
 from core.query_encoder import Asked, QueryEncoder
@@ -172,8 +172,9 @@ class Searcher:
         return votes, wide
 
     def _nearest(self, index: ChromaIndex, aim: _Aim, asked: Asked, wide: list[Neighbour]) -> float | None:
-        if aim.space == "after":
-            wide = self._finder.find(index, "before", _mean(asked.pictures), 1, exclude=aim.hidden)
+        if aim.space == "after":  # asked of the index itself: only how near it is matters, not close ties
+            near = index.nearest("before", WHOLE, _mean(asked.pictures), 1 + len(aim.hidden))
+            wide = [neighbour for neighbour in near if neighbour.case_id not in aim.hidden]
         return wide[0].similarity if wide else None
 
     def _found(

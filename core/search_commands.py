@@ -101,7 +101,7 @@ def _scale(library: Library, result: SearchResult) -> Scale | None:
 
     if not result.comparable:
         return None
-    flow_id = library.catalog.state().active_flow if result.space == "after" else None
+    flow_id = library.catalog.active_flow if result.space == "after" else None
     before = measure(library.catalog, PLAIN)
     return Scale(measure(library.catalog, flow_id) if flow_id else before, before)
 

@@ -202,5 +202,5 @@ class TrainingRuns:
 
 
 def _check_unused(library: Library, flow_id: str) -> None:
-    if library.catalog.state().active_flow == flow_id:
+    if library.catalog.active_flow == flow_id:
         raise QueryError(f"flow {flow_id} is the active one; activate another (or none) first")

@@ -56,6 +56,8 @@ class VectorTable:
     def known(self, view: str, case_ids: Sequence[str]) -> dict[str, Matrix]:
         """The vector (D,) of each of `case_ids` that has one."""
         found: dict[str, Matrix] = {}
+        if not case_ids:
+            return found
         query = sa.select(embeddings.c.case_id, embeddings.c.vector).where(embeddings.c.view == view)
         with self.engine.connect() as connection:
             for start in range(0, len(case_ids), PAGE):  # a database takes only so many values in one question

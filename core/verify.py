@@ -72,7 +72,7 @@ def _damaged(said: str) -> VerifyReport:
 
 
 def _views(catalog: Catalog) -> dict[Space, str]:
-    flow_id = catalog.state().active_flow
+    flow_id = catalog.active_flow
     return {"before": PLAIN} if flow_id is None else {"before": PLAIN, "after": flow_id}
 
 

@@ -104,7 +104,7 @@ def library(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Li
 
 def test_its_library_opens_with_flow_map_and_reports(demo: Demo, library: Library) -> None:
     assert library.info().cases == 700
-    assert library.catalog.state().active_flow == FLOW_ID
+    assert library.catalog.active_flow == FLOW_ID
     assert path_of(library.root, key_of(library.root, FLOW_ID)).is_file()
     reports = ReportStore(library.root)
     assert all(reports.get(FLOW_ID, split, library.catalog) for split in ("val", "test"))

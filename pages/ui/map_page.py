@@ -89,7 +89,7 @@ def show_maps(library: OpenLibrary, view: MapView) -> None:
         on_time=lambda time: TIME.set(min(1.0, max(0.0, time))),
     )
     frame.quiet(MEANING)
-    if library.catalog.state().active_flow is None:
+    if library.catalog.active_flow is None:
         frame.quiet(
             "No flow is active, so there is only the map before one. Train a flow and activate it, then make the map "
             "anew, to see what the flow does."
@@ -98,7 +98,7 @@ def show_maps(library: OpenLibrary, view: MapView) -> None:
 
 
 def _view(library: OpenLibrary) -> MapView | None:
-    path = path_of(library.root, key_of(library.root, library.catalog.state().active_flow))
+    path = path_of(library.root, key_of(library.root, library.catalog.active_flow))
     through = path.is_file()
     if not through:
         path = next(iter(stored_maps(library.root)), path)
@@ -143,7 +143,7 @@ def _colour(view: MapView) -> None:
 
 def _out_of_date(library: OpenLibrary, view: MapView) -> str:
     """Why the map should be made anew, in words; nothing where it need not be."""
-    if library.catalog.state().active_flow != view.made.flow_id:
+    if library.catalog.active_flow != view.made.flow_id:
         return "This map was made before the active flow."
     if view.waiting:
         return f"{count(view.waiting, 'new case')} not on it yet."

@@ -120,7 +120,7 @@ class OpenLibrary:
     def _load(self) -> None:
         with suppress(EntError):
             self.engine.encoder.load()
-            for view in dict.fromkeys((PLAIN, self.catalog.state().active_flow or PLAIN)):
+            for view in dict.fromkeys((PLAIN, self.catalog.active_flow or PLAIN)):
                 self.yardstick.likeness(view)
             self.yardstick.least_sharpness()
 

@@ -85,7 +85,7 @@ def _side(library: OpenLibrary) -> SideMode:
 
 def _view(library: OpenLibrary) -> View:
     """Before the flow, after it, or both rankings beside each other; without a flow there is only one."""
-    if library.catalog.state().active_flow is None:
+    if library.catalog.active_flow is None:
         with st.popover("No flow yet", icon=":material/conversion_path:", key="no_flow"):
             st.markdown(
                 "A flow moves images of one class together. This library has no active one, so there is only one "
@@ -135,7 +135,7 @@ def _other_patients() -> bool:
 
 def _rerank(library: OpenLibrary, view: View) -> bool | None:
     """Whether to weigh class evidence in; by itself where validation found that it helps."""
-    flow_id = library.catalog.state().active_flow
+    flow_id = library.catalog.active_flow
     if flow_id is None or view == "before":
         return None
     try:

@@ -45,5 +45,5 @@ def show_doubts(library: OpenLibrary, result: SearchResult) -> None:
 
 
 def _likeness(library: OpenLibrary, result: SearchResult) -> Likeness:
-    flow_id = library.catalog.state().active_flow
+    flow_id = library.catalog.active_flow
     return library.yardstick.likeness(flow_id if result.space == "after" and flow_id else PLAIN)

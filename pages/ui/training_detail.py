@@ -33,7 +33,7 @@ OTHER = "compare_with"
 
 def show(library: OpenLibrary, runs: list[RunSummary]) -> None:
     """The picked flow of the list, if there is one."""
-    active = library.catalog.state().active_flow
+    active = library.catalog.active_flow
     flow_id = training_list.picked(runs, active)
     run = next((run for run in runs if run.flow_id == flow_id), None)
     if run is None:

@@ -28,7 +28,7 @@ COLUMNS = (
 
 def show(library: OpenLibrary) -> list[RunSummary]:
     """The table, newest first; what it shows is returned. Without a flow, what one is for."""
-    runs, active = summaries(library), library.catalog.state().active_flow
+    runs, active = summaries(library), library.catalog.active_flow
     if not runs and not flow_tasks.of(library, tasks.TRAIN):
         frame.empty(
             "No flow yet",

@@ -123,7 +123,7 @@ def test_a_flow_is_listed_with_its_figures_activated_and_deleted(app: AppTest, r
     ]
     button(app, "Activate").click().run()
     wait_for_jobs(app)
-    assert resources.open_library(root).catalog.state().active_flow == flow
+    assert resources.open_library(root).catalog.active_flow == flow
     assert tables(app)["Flows of this library"]["rows"][0][0]["tag"] == "active"
     button(app, "Search without it").click().run()
     wait_for_jobs(app)

@@ -36,7 +36,7 @@ def test_a_fresh_demo_is_searched_through_its_flow(demo: Demo, tmp_path: Path) -
     assert found.keys() == {"class"}
     assert found["class"].after >= found["class"].before
     library = open_demo(tmp_path / "library", demo)
-    assert library.catalog.state().active_flow == FLOW_ID
+    assert library.catalog.active_flow == FLOW_ID
     flow = library.active_flow
     assert flow is not None
     assert flow.recipe["name"] == "default"
@@ -48,7 +48,7 @@ def test_a_fresh_demo_is_searched_through_its_flow(demo: Demo, tmp_path: Path) -
     assert (run.epochs, run.ending) == (3, "all epochs done")
     library.close()
     again = open_demo(tmp_path / "library", demo)
-    assert again.catalog.state().active_flow == FLOW_ID
+    assert again.catalog.active_flow == FLOW_ID
     again.close()
 
 
@@ -72,7 +72,7 @@ def test_a_demo_whose_flow_does_not_fit_starts_without_it(demo: Demo, tmp_path: 
     else:
         (flow / SETTINGS).unlink()
     library = open_demo(tmp_path / "library", demo)
-    assert library.catalog.state().active_flow is None
+    assert library.catalog.active_flow is None
     assert library.info().cases == 42
     assert not library.flows.ids()
     assert library.search(Query(cases=(library.catalog.cases()[0].case_id,))).hits
