@@ -106,7 +106,7 @@ def _disc(lit: Mask) -> _Circle | None:
         return None
     height, width = lit.shape
     y, x = np.ogrid[:height, :width]
-    outside = np.hypot(x + 0.5 - circle.x, y + 0.5 - circle.y) > circle.radius + NEAR
+    outside = (x + 0.5 - circle.x) ** 2 + (y + 0.5 - circle.y) ** 2 > (circle.radius + NEAR) ** 2
     if outside.mean() < WORTHWHILE or (lit & outside).sum() > STRAY * lit.sum():
         return None
     return circle if _rim_is_seen(circle, points, lit.shape) else None

@@ -18,7 +18,7 @@ from core.ode import integrate_rk4, odeint_rk4, stage_times
 from core.vector_field import FusedVectorField, VectorField
 
 Embeddings = npt.NDArray[np.float32]
-CHUNK = 1024
+CHUNK = 512
 """Embeddings integrated together: enough to keep the matrix products busy, few enough to stay in the cache."""
 MAX_STEPS = 1000
 

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from PIL import Image
@@ -97,9 +98,13 @@ class SafeImage:
     rgb: Image.Image
     data: bytes
     extension: str
-    sha256: str
     pixel_sha256: str
     notes: tuple[str, ...]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of `data`; worked out when it is asked for, since a query never does."""
+        return hashlib.sha256(self.data).hexdigest()
 
 
 def load_image(data: bytes, limits: Limits = DEFAULT_LIMITS) -> SafeImage:
@@ -120,7 +125,7 @@ def load_image(data: bytes, limits: Limits = DEFAULT_LIMITS) -> SafeImage:
         kept, extension = file.data, KEPT[form][2]
     else:
         kept, extension = _png(rgb), "png"
-    return SafeImage(rgb, kept, extension, hashlib.sha256(kept).hexdigest(), pixel_hash(rgb), tuple(notes))
+    return SafeImage(rgb, kept, extension, pixel_hash(rgb), tuple(notes))
 
 
 def mirror(rgb: Image.Image) -> Image.Image:

@@ -201,8 +201,10 @@ class Searcher:
         return [kept[row] for row in np.argsort(-scores, kind="stable")]
 
     def _labels(self, neighbours: list[Neighbour], silent: frozenset[str]) -> list[str]:
-        cases = self.catalog.cases_by_id([n.case_id for n in neighbours if n.case_id not in silent])
-        return [case.label for case in cases if case.label is not None][:EVIDENCE_NEIGHBOURS]
+        heard = [n.case_id for n in neighbours if n.case_id not in silent]
+        label_of = {row.case_id: row.label for row in self.catalog.columns("case_id", "label", of=heard)}
+        labels = (label_of.get(case_id) for case_id in heard)
+        return [label for label in labels if label is not None][:EVIDENCE_NEIGHBOURS]
 
     def _hits(self, found: list[Neighbour], identical: tuple[str, ...]) -> tuple[SearchHit, ...]:
         cases = {case.case_id: case for case in self.catalog.cases_by_id([n.case_id for n in found])}

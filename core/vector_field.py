@@ -66,10 +66,11 @@ class VectorField(nn.Module):
 
 
 class FusedVectorField:
-    """The same function as an evaluated VectorField in two matrix products, float32 and without gradients.
+    """The same function as an evaluated VectorField in two batched matrix products, float32 and without gradients.
 
-    All heads are one product on either side of their LayerNorms; the affine part of x_norm is folded into the
-    first, the mean over heads into the second, and the time code into a bias, ready-made for each of `times`.
+    All heads are one product on either side of their LayerNorms, a head to each of its batches, so that a single
+    embedding is not bound to a single core; the affine part of x_norm is folded into the first, the mean over heads
+    into the second, and the time code into a bias, ready-made for each of `times`.
     It is a snapshot: build another one when the weights of `field` change. Safe to call from several threads.
     """
 
@@ -78,44 +79,39 @@ class FusedVectorField:
         weights = {name: tensor.double() for name, tensor in field.state_dict().items()}
         heads = len(field.heads)
 
-        def of_heads(name: str) -> list[Tensor]:
-            return [weights[f"heads.{i}.{name}"] for i in range(heads)]
+        def of_heads(name: str) -> Tensor:
+            return torch.stack([weights[f"heads.{i}.{name}"] for i in range(heads)])
 
-        w_in = torch.cat(of_heads("0.weight"))  # (heads * hidden, dim + t_dim)
+        w_in = of_heads("0.weight").mT  # (heads, dim + t_dim, hidden)
         w_x, w_t = w_in[:, : field.dim], w_in[:, field.dim :]
-        b_in = torch.cat(of_heads("0.bias")) + w_x @ weights["x_norm.bias"]
-        w_out = torch.cat(of_heads("4.weight"), dim=1) / heads  # (dim, heads * hidden)
-        b_out = torch.stack(of_heads("4.bias")).mean(dim=0)
+        b_in = of_heads("0.bias") + weights["x_norm.bias"] @ w_x  # (heads, hidden)
 
         self._heads, self._hidden, self._dim = heads, field.hidden, field.dim
-        self._w_in = (w_x * weights["x_norm.weight"]).T.float().contiguous()  # (dim, heads * hidden)
-        self._w_t, self._b_in = w_t.T.float().contiguous(), b_in.float()
-        self._scale = torch.stack(of_heads("1.weight")).float()  # (heads, hidden)
-        self._shift = torch.stack(of_heads("1.bias")).float()
-        self._w_out, self._b_out = w_out.T.float().contiguous(), b_out.float()
+        self._w_x = (weights["x_norm.weight"][:, None] * w_x).float().contiguous()
+        self._w_t, self._b_in = w_t.float().contiguous(), b_in.float()[:, None]
+        self._scale = of_heads("1.weight").float()[:, None]  # (heads, 1, hidden)
+        self._shift = of_heads("1.bias").float()[:, None]
+        self._w_out = (of_heads("4.weight").mT / heads).float().contiguous()  # (heads, hidden, dim)
+        self._b_out = of_heads("4.bias").mean(dim=0).float()
         self._res_weight = float(weights["res_weight"])
         self._frequencies = weights["time_encoder.W"].float()
-        moments = list(times)
-        biases = self._bias_at(torch.tensor(moments, dtype=torch.float32))
-        self._biases = dict(zip(moments, biases, strict=True))
+        self._biases = {t: self._bias_at(torch.tensor(t, dtype=torch.float32)) for t in times}
 
     def __call__(self, t: Time, x: Tensor) -> Tensor:
         """The velocity dx/dt at time `t` of the embeddings `x` (B, dim) float32, as (B, dim)."""
         bias = self._biases.get(t) if isinstance(t, float) else None
         if bias is None:
             bias = self._bias_at(torch.as_tensor(t, dtype=torch.float32))
-        x_hat = torch.layer_norm(x, (self._dim,))
-        hidden = torch.addmm(bias, x_hat, self._w_in).view(-1, self._heads, self._hidden)  # (B, heads, hidden)
-        hidden = torch.layer_norm(hidden, (self._hidden,))
+        x_hat = torch.layer_norm(x, (self._dim,)).expand(self._heads, -1, -1)
+        hidden = torch.layer_norm(torch.baddbmm(bias, x_hat, self._w_x), (self._hidden,))  # (heads, B, hidden)
         # The affine part in place: as weights of layer_norm it cannot differ from head to head.
-        hidden = hidden.mul_(self._scale).add_(self._shift)
-        hidden = nn.functional.silu(hidden, inplace=True).flatten(1)  # (B, heads * hidden)
-        return torch.addmm(self._b_out, hidden, self._w_out).add_(x, alpha=self._res_weight)
+        hidden = nn.functional.silu(hidden.mul_(self._scale).add_(self._shift), inplace=True)
+        return torch.bmm(hidden, self._w_out).sum(dim=0).add_(self._b_out).add_(x, alpha=self._res_weight)
 
     def _bias_at(self, t: Tensor) -> Tensor:
-        angles = t.to(self._frequencies.device).reshape(-1, 1) * self._frequencies
-        code = torch.cat([angles.sin(), angles.cos()], dim=-1)  # (N, t_dim)
-        return torch.addmm(self._b_in, code, self._w_t)  # (N, heads * hidden)
+        angles = t.to(self._frequencies.device).reshape(-1, 1) * self._frequencies  # (1, t_dim / 2)
+        code = torch.cat([angles.sin(), angles.cos()], dim=-1)
+        return torch.baddbmm(self._b_in, code.expand(self._heads, -1, -1), self._w_t)  # (heads, 1, hidden)
 
 
 def _head(dim: int, t_dim: int, hidden: int, dropout: float) -> nn.Sequential:

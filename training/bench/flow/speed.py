@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torchdiffeq import odeint
 
-from core.flow import Flow
+from core.flow import CHUNK, Flow
 from core.metric_loss import multi_similarity
 from core.recipe import DEFAULT, REFERENCE, Recipe
 from core.taxonomy import ENT
@@ -87,7 +87,7 @@ class _Products:
 
     def run(self, _round: int) -> None:
         with torch.inference_mode():
-            for part in torch.split(self.x, 1024):  # as the flow does it
+            for part in torch.split(self.x, CHUNK):  # as the flow does it
                 for _ in range(4 * STEPS):
                     torch.mm(torch.mm(part, self.w_in), self.w_out)
 
