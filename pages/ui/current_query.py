@@ -1,27 +1,21 @@
-"""What this session searches with: stored cases and words, which the URL says too, and images, a region and marks."""
+"""What this session searches with, which the URL says too: stored cases, images, words, a region, applied marks."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
 
-from pages.ui import drawer, state, url_state
+from pages.ui import drawer, query_url, state, url_state
 from pages.ui.query_state import QueryImage, QueryState
 from pages.ui.url_state import Setting
 
 QUERY, WORDS = "search_query", "search_words"
 _UPLOADS, _NEXT_WORDS = "search_uploads", "search_words_next"
-_ID = re.compile(r"[0-9a-f]{16}")
+_ASKED, _LOST = "search_asked_as", "search_images_lost"
 
-
-def _cases(text: str) -> tuple[str, ...]:
-    return tuple(part for part in text.split(",") if _ID.fullmatch(part))[: QueryState.MOST]
-
-
-LIKE: Setting[tuple[str, ...]] = Setting("like", (), _cases, ",".join)
+LIKE: Setting[query_url.Parts] = Setting("like", (), query_url.parse, query_url.write)
 
 
 def query() -> QueryState:
@@ -30,14 +24,20 @@ def query() -> QueryState:
 
 
 def follow() -> QueryState:
-    """The query on the page that shows it: with the stored cases and words that its URL says."""
+    """The query on the page that shows it: as its URL says it. Images that it says may be held no more: `lost`."""
     if url_state.going_back():  # their field will say so too, but it is drawn later
         st.session_state.pop(_NEXT_WORDS, None)
         st.session_state[WORDS] = st.query_params.get(WORDS, "")
-    cases = LIKE.follow()
-    if cases != query().cases:
-        st.session_state[QUERY] = QueryState(cases=cases)
+    parts = LIKE.follow()
+    if parts != st.session_state.get(_ASKED, ()):
+        st.session_state[QUERY], st.session_state[_ASKED] = query_url.query_of(parts), parts
+        st.session_state[_LOST] = query_url.lost(parts)
     return query()
+
+
+def lost() -> int:
+    """How many images the URL said just now that are held no more; told once."""
+    return int(st.session_state.pop(_LOST, 0))
 
 
 def change_query(change: Callable[[QueryState], QueryState]) -> None:
@@ -47,8 +47,8 @@ def change_query(change: Callable[[QueryState], QueryState]) -> None:
 
 def ask(wanted: QueryState) -> None:
     """Search with this from now on, its words apart."""
-    st.session_state[QUERY] = wanted
-    LIKE.set(wanted.cases)
+    st.session_state[QUERY], st.session_state[_ASKED] = wanted, query_url.parts_of(wanted)
+    LIKE.set(st.session_state[_ASKED])
 
 
 def ask_words(words: str) -> None:
@@ -98,7 +98,7 @@ def clear_query() -> None:
 
 def forget() -> None:
     """Ask nothing but what the URL has just brought."""
-    st.session_state[QUERY] = QueryState()
+    st.session_state[QUERY], st.session_state[_ASKED] = QueryState(), ()
     LIKE.forget()
     ask_words("")
 

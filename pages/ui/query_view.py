@@ -15,7 +15,7 @@ from core.taxonomy import ENT
 from pages.ui import compare_tray, current_query, focus_key, frame, history, media, palette, paste, region_box, state
 from pages.ui.query_state import QueryImage, QueryState
 from pages.ui.resources import OpenLibrary
-from pages.ui.text import escaped, markdown, number
+from pages.ui.text import count, escaped, markdown, number
 
 PREVIEW = 512
 ASK_WIDTH = 640
@@ -40,8 +40,10 @@ class Picture:
 
 
 def is_empty() -> bool:
+    query = current_query.follow()
+    _show_lost()
     _show_refused()
-    return current_query.follow().empty
+    return query.empty
 
 
 def columns() -> list[DeltaGenerator]:
@@ -199,6 +201,15 @@ def _take(name: str, data: bytes) -> None:
 def _show_refused() -> None:
     for reason in st.session_state.pop(REFUSED, []):
         st.error(markdown(reason), icon=":material/broken_image:")
+
+
+def _show_lost() -> None:
+    if lost := current_query.lost():
+        st.info(
+            f"This link searched with {count(lost, 'image')} that the app holds no more: images to search with are not "
+            "stored. Drop it again to search with it.",
+            icon=":material/broken_image:",
+        )
 
 
 def _of_image(image: QueryImage) -> Picture:

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 T = TypeVar("T")
-_PAGE, _VISIT = "page_of_last_run", "visit_of_page"
+_PAGE, _VISIT, _RUN = "page_of_last_run", "visit_of_page", "number_of_run"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Setting(Generic[T]):
     def follow(self) -> T:
         """What the page that runs now is to show; afterwards its URL says so too."""
         held, in_url = st.session_state, st.query_params.get(self.key)
-        just_set = held.pop(f"{self.key}_just_set", False) and not going_back()
+        just_set = held.pop(f"{self.key}_just_set", False) and not self._brought_back()
         if not just_set and self._changed(in_url) and not self._kept(in_url):
             held[self.key] = self.default if in_url is None else self.parse(in_url)
         if self.said is None:
@@ -54,18 +54,23 @@ class Setting(Generic[T]):
         elif self.said != in_url:
             st.query_params[self.key] = self.said
         held[f"{self.key}_in_url"], held[f"{self.key}_visit"] = self.said, _visit()[0]
+        held[f"{self.key}_run"] = held.get(_RUN, 0)
         return self.value
 
     def forget(self) -> None:
         """Be at the default again, unless the URL has just brought something else, as the browser's back does."""
-        if going_back() or self._changed(st.query_params.get(self.key)):
+        if self._changed(st.query_params.get(self.key)):
             for name in (self.key, f"{self.key}_just_set", f"{self.key}_in_url"):  # so that what the URL says is new
                 st.session_state.pop(name, None)
         else:
             self.set(self.default)
 
     def _changed(self, in_url: str | None) -> bool:
-        return in_url != st.session_state.get(f"{self.key}_in_url")
+        return self._brought_back() or in_url != st.session_state.get(f"{self.key}_in_url")
+
+    def _brought_back(self) -> bool:
+        """Whether back has led to what the URL says, new or not: the run before may have been cut off by it."""
+        return going_back() and st.session_state.get(f"{self.key}_run") != st.session_state.get(_RUN, 0)
 
     def _kept(self, in_url: str | None) -> bool:
         """Whether the URL says nothing of it only because the page was come to by a link that says nothing at all."""
@@ -75,6 +80,7 @@ class Setting(Generic[T]):
 
 def arrive(page: str) -> None:
     """Take note of the page that runs now; once a run, from the shell."""
+    st.session_state[_RUN] = st.session_state.get(_RUN, 0) + 1
     if st.session_state.get(_PAGE) != page:
         st.session_state[_PAGE] = page
         st.session_state[_VISIT] = _visit()[0] + 1, not going_back()

@@ -87,6 +87,35 @@ def test_a_part_of_the_query_is_drawn_and_searched_with(searched: Page) -> None:
     assert order(page) == first
 
 
+def test_a_reload_and_a_copied_link_bring_an_uploaded_query_with_its_marks_and_region(
+    searched: Page, visit: Callable[..., Page]
+) -> None:
+    page, first = searched, order(searched)
+    page.locator(".card").nth(6).focus()
+    page.keyboard.press("+")
+    page.get_by_role("button", name="Search again").click()
+    expect(page.get_by_text("Refined, 1 round")).to_be_visible()
+    refined = order(settle(page))
+    assert refined != first
+    page.reload()
+    expect(page.get_by_text("Refined, 1 round")).to_be_visible()
+    assert order(settle(page)) == refined
+    page.get_by_role("button", name="Clear marks").click()
+    assert order(settle(page)) == first
+
+    page.locator(".stage").focus()
+    for key in ("Enter", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("button", name="Region")).to_be_visible()
+    part = order(settle(page))
+    page.goto(page.url)
+    expect(page.get_by_role("button", name="Region")).to_be_visible()
+    assert order(settle(page)) == part
+    page.go_back()
+    expect(page.get_by_role("button", name="Whole image")).to_be_visible()
+    assert order(settle(page)) == first
+
+
 def test_a_part_of_the_query_is_set_by_keyboard_and_by_numbers(searched: Page) -> None:
     page = searched
     page.locator(".stage").focus()

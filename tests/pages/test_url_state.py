@@ -70,6 +70,24 @@ def test_back_brings_what_the_url_says_and_takes_away_what_it_does_not(url: dict
     assert (PAGE.follow(), url) == (1, {})
 
 
+def test_back_into_a_run_that_was_cut_off_brings_what_the_url_says(url: dict[str, str], back: Any) -> None:
+    CASE.set("abc")
+    CASE.follow()
+    url_state.arrive("Map")
+    CASE.set(None)  # the run ends here: the URL still says what it said
+    back(url, case="abc")
+    url_state.arrive("Map")
+    assert (CASE.follow(), url) == ("abc", {"case": "abc"})
+
+
+def test_what_is_corrected_after_back_stays_corrected(url: dict[str, str], back: Any) -> None:
+    back(url, page="9")
+    url_state.arrive("Map")
+    assert PAGE.follow() == 9
+    PAGE.set(3)
+    assert (PAGE.follow(), url) == (3, {"page": "3"})
+
+
 def test_a_visit_to_another_page_leaves_what_lasts(url: dict[str, str]) -> None:
     for setting, value in ((PAGE, 3), (CASE, "abc")):
         setting.set(value)
