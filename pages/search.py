@@ -1,6 +1,6 @@
 """Search: words or an image in, the most similar cases out, with what they say about the class."""
 
-from pages.ui import compare_tray, libraries, query_view, result_view, search_options
+from pages.ui import compare_tray, libraries, query_keeping, query_view, result_view, search_options
 
 library = libraries.require("Search")
 library.warm()
@@ -17,4 +17,5 @@ else:
         result_view.show_hits(library, answer)
     with aside:
         result_view.show_evidence(library, answer)
+        query_keeping.show(library, len(answer.result.identical))
     compare_tray.show_if_open(library, query_view.pinned(library))

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import EntError
+from core.manifest import CaseFacts
 from core.sources import MANIFEST_SUFFIXES
 from pages.ui import frame, manifest_columns, palette, tasks
 from pages.ui.jobs import Job
@@ -113,7 +114,7 @@ def _manifest() -> Path | None:
 def _start_files(library: OpenLibrary, key: str) -> None:
     files = [(file.name, file.getvalue()) for file in st.session_state.get(key) or []]
     if files:
-        job = tasks.import_uploads(library, files, st.session_state.get(LABEL) or None)
+        job = tasks.import_uploads(library, files, CaseFacts(label=st.session_state.get(LABEL) or None))
         st.session_state[UPLOADS] += job.kind == tasks.IMPORT
 
 

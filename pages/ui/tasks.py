@@ -16,6 +16,7 @@ import streamlit as st
 from core.demo_library import default_root, open_demo
 from core.errors import EntError, Stopped
 from core.making import check_free
+from core.manifest import NOTHING_KNOWN, CaseFacts
 from core.settings import get_settings
 from pages.ui import resources
 from pages.ui.jobs import Job, Step
@@ -168,19 +169,18 @@ def _opened(library: OpenLibrary, asked: ImportRequest) -> AbstractContextManage
     )
 
 
-def import_uploads(library: OpenLibrary, files: Sequence[tuple[str, bytes]], label: str | None) -> Job:
-    """Import files that came through the browser: images, and ZIP files of images."""
+def import_uploads(library: OpenLibrary, files: Sequence[tuple[str, bytes]], facts: CaseFacts = NOTHING_KNOWN) -> Job:
+    """Import files that came through the browser: images, of which `facts` are known, and ZIP files of images."""
     archives = [(name, data) for name, data in files if name.lower().endswith(".zip")]
     images = [(name, data) for name, data in files if not name.lower().endswith(".zip")]
 
     def work(job: Job) -> list[IngestReport]:
-        from core.manifest import CaseFacts
         from core.sources import source_of_uploads
 
         reports: list[IngestReport] = []
         try:
             if images:
-                source = source_of_uploads(images, library.taxonomy, facts=CaseFacts(label=label))
+                source = source_of_uploads(images, library.taxonomy, facts=facts)
                 reports.append(_ingest(job, library, source))
             for name, data in archives:
                 if not job.should_stop():

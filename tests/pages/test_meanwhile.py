@@ -25,7 +25,7 @@ WORK: dict[str, Callable[[OpenLibrary], Job]] = {
     tasks.REMOVE: lambda library: care_tasks.remove(library, "clinic"),
     tasks.ACTIVATE: lambda library: flow_tasks.activate(library, None),
     tasks.DELETE_FLOW: lambda library: flow_tasks.delete(library, "none"),
-    tasks.IMPORT: lambda library: tasks.import_uploads(library, [("a.png", png(picture(900)))], None),
+    tasks.IMPORT: lambda library: tasks.import_uploads(library, [("a.png", png(picture(900)))]),
 }
 
 

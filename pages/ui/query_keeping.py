@@ -1,0 +1,57 @@
+"""Images that were searched with, taken into the library as cases: only when a person asks for it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.manifest import CaseFacts
+from pages.ui import current_query, frame, job_panel, palette, resources, tasks
+from pages.ui.jobs import Job
+from pages.ui.resources import OpenLibrary
+from pages.ui.text import count
+
+LABEL, PATIENT = "keep_label", "keep_patient"
+_JOB = "keep_job"
+NOT_LABELLED = ""
+
+
+def show(library: OpenLibrary, stored: int) -> None:
+    """A way to add the query's images, unless all are in the library: `stored` of them are. How that went."""
+    images = current_query.query().images
+    job = _job(library)
+    if len(images) > stored and not (job and job.running):
+        with st.popover("Add to library", icon=":material/library_add:", key="keep"):
+            _form(library)
+    if job:
+        job_panel.show([job])
+
+
+def _form(library: OpenLibrary) -> None:
+    images = current_query.query().images
+    st.markdown(
+        f"{count(len(images), 'image')} of this search will be kept in the library as "
+        f"{'a case' if len(images) == 1 else 'cases'}, without metadata such as EXIF."
+    )
+    if library.synthetic:
+        frame.quiet("This is the demo: it will lie among synthetic images.")
+    st.selectbox(
+        "Class",
+        [NOT_LABELLED, *library.taxonomy.labels],
+        format_func=lambda label: palette.title_of(library.taxonomy, label or None),
+        key=LABEL,
+    )
+    st.text_input("Patient", key=PATIENT, placeholder="optional: a pseudonym, no name")
+    st.button("Add", type="primary", on_click=_keep, args=(library,))
+
+
+def _keep(library: OpenLibrary) -> None:
+    held = st.session_state
+    facts = CaseFacts(label=held.get(LABEL) or None, patient=(held.get(PATIENT) or "").strip() or None)
+    files = [(image.name, image.data) for image in current_query.query().images]
+    held[_JOB] = tasks.import_uploads(library, files, facts).job_id
+
+
+def _job(library: OpenLibrary) -> Job | None:
+    """The work that this session asked for last, until it is dismissed."""
+    job = resources.jobs().find(st.session_state.get(_JOB, ""))
+    return job if job and job.library == library.library_id else None
