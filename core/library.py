@@ -83,7 +83,7 @@ class Library:
             )
         self.store = ImageStore(self.root)
         self.flows = FlowStore(self.root / "flows")
-        self.lock = WriterLock(self.root / WRITING, lambda: sweep(self.catalog, self.store))
+        self.lock = WriterLock(self.root / WRITING, lambda: sweep(self.catalog, self.store), of=self.catalog.path)
         self.indexer = Indexer(self.root / INDEX, self.catalog, self.flows.get, self.lock)
         self._searcher = self._make_searcher()
 

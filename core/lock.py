@@ -13,17 +13,24 @@ from types import TracebackType
 
 from filelock import FileLock, Timeout
 
-from core.errors import LibraryBusy, Stopped
+from core.errors import LibraryBusy, LibraryError, Stopped
+
+GONE = "this library was removed or replaced by another since it was opened; open it again"
 
 
 class WriterLock:
     """The right to write to a library: held by one process, one thread at a time; the system frees it at a crash."""
 
-    def __init__(self, path: Path, on_crash: Callable[[], object] = lambda: None) -> None:
-        """`on_crash` is called, with the lock held, where the last holder died without letting go of it."""
+    def __init__(self, path: Path, on_crash: Callable[[], object] = lambda: None, of: Path | None = None) -> None:
+        """`on_crash` is called, with the lock held, where the last holder died without letting go of it.
+
+        `of` is the file that the lock stands for, as it is there now.
+        """
         self.path = path
         self._on_crash = on_crash
         self._mark = path.with_suffix(".pid")
+        self._of = of
+        self._inode = _inode(of)
 
     @contextmanager
     def held(
@@ -34,7 +41,8 @@ class WriterLock:
     ) -> Iterator[None]:
         """Hold the lock, waiting up to `timeout` seconds for it; `on_wait` is told once whom we wait for.
 
-        Raises LibraryBusy when it is not free in time, Stopped when `should_stop` says so while we wait.
+        Raises LibraryBusy when it is not free in time, Stopped when `should_stop` says so while we wait, LibraryError
+        when the library has been removed or replaced since it was opened: what is written to the old one is lost.
         """
         lock = FileLock(self.path, is_singleton=False)  # a new one each time: threads exclude each other too
         try:
@@ -43,7 +51,11 @@ class WriterLock:
             if timeout > 0:
                 on_wait(f"waiting for {self._owner()} to finish writing to this library")
             self._wait(lock, time.monotonic() + timeout, should_stop)
+        except FileNotFoundError as error:
+            raise LibraryError(GONE) from error
         try:
+            if _inode(self._of) != self._inode:
+                raise LibraryError(GONE)
             crashed = self._mark.exists()
             self._mark.write_text(str(os.getpid()))
             if crashed:
@@ -59,7 +71,9 @@ class WriterLock:
                 raise Stopped(f"stopped while {self._owner()} was writing to this library; nothing was changed")
             if time.monotonic() >= until:
                 raise LibraryBusy(f"{self._owner()} is writing to this library; try again when it has finished")
-            with suppress(Timeout):
+            if not self.path.parent.is_dir():
+                raise LibraryError(GONE)
+            with suppress(Timeout, FileNotFoundError):
                 lock.acquire(timeout=min(0.2, max(0.0, until - time.monotonic())), poll_interval=0.05)
                 return
 
@@ -69,6 +83,14 @@ class WriterLock:
             own = process == os.getpid()
             return "other work of this program" if own else f"another program (process {process})"
         return "another program"
+
+
+def _inode(file: Path | None) -> int:
+    """Another one for every file that was ever put there; 0 where there is none."""
+    try:
+        return 0 if file is None else file.stat().st_ino
+    except OSError:
+        return 0
 
 
 class FileGuard:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import LibraryBusy
+from core.errors import LibraryBusy, LibraryError
 from core.lock import FileGuard, WriterLock
 
 HOLD = """
@@ -47,6 +47,32 @@ def test_a_second_writer_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     finally:
         end(process)
     assert waits == [f"waiting for another program (process {process.pid}) to finish writing to this library"]
+
+
+@pytest.mark.parametrize("back", [True, False])
+def test_who_waits_for_a_library_that_is_removed_does_not_write_to_what_comes_after_it(
+    tmp_path: Path, back: bool
+) -> None:
+    root = tmp_path / "library"
+    root.mkdir()
+    (root / "catalog.db").write_text("old")
+    lock = WriterLock(root / "writer.lock", of=root / "catalog.db")
+    process = hold_in_another_process(root / "writer.lock")
+
+    def replace_it(_said: str) -> None:
+        root.rename(tmp_path / "gone")
+        if back:
+            root.mkdir()
+            (root / "catalog.db").write_text("new")
+
+    try:
+        with pytest.raises(LibraryError, match="removed or replaced"), lock.held(on_wait=replace_it):
+            raise AssertionError("held")
+        with pytest.raises(LibraryError, match="removed or replaced"), lock.held(0):
+            raise AssertionError("held")
+    finally:
+        end(process)
+    assert not (root / "writer.pid").exists()
 
 
 def test_the_lock_of_a_killed_process_is_free_and_its_crash_is_noticed(tmp_path: Path) -> None:
