@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     import torch
 
 
+BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16")
+"""What torch calls the instructions of processors that multiply in bfloat16."""
+
+
 def best_device() -> str:
     """The device that ENT_DEVICE names; when that is `auto`, a GPU where there is one, else `cpu`."""
     import torch
@@ -33,12 +37,27 @@ def place(model: torch.nn.Module) -> torch.nn.Module:
         ) from error
 
 
-def autocast(device: torch.device) -> AbstractContextManager[Any]:
-    """bfloat16 where ENT_PRECISION asks for it, or where a GPU is fast in it; float32 elsewhere."""
+def autocast(device: torch.device, training: bool = False) -> AbstractContextManager[Any]:
+    """bfloat16 where ENT_PRECISION asks for it, or where a GPU is fast in it; float32 elsewhere.
+
+    In training also where a processor is fast in it: one that is not takes ten times as long in it as in float32.
+    """
     import torch
 
     precision = get_settings().precision
-    automatic = precision == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported()
-    if precision == "bfloat16" or automatic:
+    automatic = _gpu_is_fast_in_bfloat16(device) or (training and _cpu_is_fast_in_bfloat16(device))
+    if precision == "bfloat16" or (precision == "auto" and automatic):
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return nullcontext()
+
+
+def _gpu_is_fast_in_bfloat16(device: torch.device) -> bool:
+    import torch
+
+    return device.type == "cuda" and torch.cuda.is_bf16_supported()
+
+
+def _cpu_is_fast_in_bfloat16(device: torch.device) -> bool:
+    import torch
+
+    return device.type == "cpu" and any(torch.cpu.get_capabilities().get(name) for name in BFLOAT16)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.device import best_device
+from core.device import autocast, best_device
 from core.errors import EntError
 from training.pretrain.augment import augment
 from training.pretrain.config import PretrainConfig
@@ -76,6 +76,13 @@ class Pretrainer:
         self.step = 0
         self.seconds = 0.0
         self.losses: dict[int, float] = {}
+
+    @property
+    def precision(self) -> str:
+        """What images are encoded in during training, by the name of its type."""
+        with autocast(self.device, training=True):
+            mixed = torch.is_autocast_enabled(self.device.type)
+        return "bfloat16" if mixed else "float32"
 
     def fit(self, folder: Path | None = None) -> Iterator[PretrainEvent]:
         """Do the steps that are left, keeping a checkpoint in `folder`; raises EntError when the loss is not finite."""
@@ -151,7 +158,7 @@ class Pretrainer:
         return Batch(pixels.contiguous(memory_format=torch.channels_last), tokens.long(), kinds, names, meaning)
 
     def _loss(self, batch: Batch) -> Tensor:
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with autocast(self.device, training=True):
             images = self.model.encode_image(batch.pixels)
         texts = self.model.encode_text(batch.tokens)
         scale = self.model.logit_scale.exp().clamp(max=LARGEST_SCALE)

@@ -65,6 +65,7 @@ def run(
         "torch": torch.__version__,
         "device": pretrainer.device.type,
         "processor": platform.machine(),
+        "precision": pretrainer.precision,
         "threads": torch.get_num_threads(),
         "seconds": round(pretrainer.seconds),
         "loss": {step: round(loss, 4) for step, loss in pretrainer.losses.items() if step % 100 == 0},
