@@ -10,16 +10,19 @@ import streamlit as st
 from core.errors import EntError
 from core.manifest import CaseFacts
 from core.sources import MANIFEST_SUFFIXES
-from pages.ui import frame, manifest_columns, palette, tasks
+from pages.ui import frame, import_tasks, manifest_columns, palette, tasks
+from pages.ui.import_tasks import FilesRequest, PathRequest, Request
 from pages.ui.jobs import Job
 from pages.ui.resources import OpenLibrary
-from pages.ui.tasks import ImportRequest
 from pages.ui.text import markdown
 
 FILES, PATH, MANIFEST, LABEL = "import_files", "import_path", "import_manifest", "import_label"
 UPLOADS, REFUSED = "import_uploads_taken", "import_refused"
 TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "zip"]
 NOT_LABELLED = ""
+DRY_RUN = "Reads everything and says what an import would do. Stores nothing."
+
+Begin = Callable[[OpenLibrary, Request], Job]
 
 
 def show(library: OpenLibrary) -> None:
@@ -52,14 +55,24 @@ def _files(library: OpenLibrary) -> None:
         key=LABEL,
         help="For single images. In a ZIP file the folders name the classes, or a manifest in it does.",
     )
-    st.button(
-        "Import files",
-        type="primary",
-        icon=":material/upload:",
-        disabled=not chosen,
-        on_click=_start_files,
-        args=(library, key),
-    )
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Import files",
+            type="primary",
+            icon=":material/upload:",
+            disabled=not chosen,
+            on_click=_start_files,
+            args=(library, import_tasks.begin, key),
+        )
+        st.button(
+            "Dry run",
+            key="plan_files",
+            icon=":material/rule:",
+            disabled=not chosen,
+            on_click=_start_files,
+            args=(library, import_tasks.plan, key),
+            help=DRY_RUN,
+        )
 
 
 def _path(library: OpenLibrary) -> None:
@@ -84,14 +97,15 @@ def _path(library: OpenLibrary) -> None:
             type="primary",
             icon=":material/drive_folder_upload:",
             on_click=_start,
-            args=(library, tasks.import_path),
+            args=(library, import_tasks.begin),
         )
         st.button(
             "Dry run",
+            key="plan_path",
             icon=":material/rule:",
             on_click=_start,
-            args=(library, tasks.plan_path),
-            help="Reads everything and says what an import would do. Stores nothing.",
+            args=(library, import_tasks.plan),
+            help=DRY_RUN,
         )
     frame.quiet(
         "Labels, findings and patients come from the manifest. Image metadata (EXIF, GPS, comments) is left behind; "
@@ -111,18 +125,18 @@ def _manifest() -> Path | None:
     return None
 
 
-def _start_files(library: OpenLibrary, key: str) -> None:
+def _start_files(library: OpenLibrary, begin: Begin, key: str) -> None:
     files = [(file.name, file.getvalue()) for file in st.session_state.get(key) or []]
     if files:
-        job = tasks.import_uploads(library, files, CaseFacts(label=st.session_state.get(LABEL) or None))
+        job = begin(library, FilesRequest(files, CaseFacts(label=st.session_state.get(LABEL) or None)))
         st.session_state[UPLOADS] += job.kind == tasks.IMPORT
 
 
-def _start(library: OpenLibrary, begin: Callable[[OpenLibrary, ImportRequest], Job]) -> None:
+def _start(library: OpenLibrary, begin: Begin) -> None:
     try:
         path = tasks.path_from(st.session_state.get(PATH, ""))
         manifest = tasks.path_from(st.session_state[MANIFEST]) if st.session_state.get(MANIFEST) else None
     except EntError as error:
         st.session_state[REFUSED] = str(error)
         return
-    begin(library, ImportRequest(path, manifest, manifest_columns.chosen(_manifest())))
+    begin(library, PathRequest(path, manifest, manifest_columns.chosen(_manifest())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -71,21 +72,27 @@ def show(reports: Sequence[IngestReport], key: str) -> None:
     _table("Notes", CHANGES, notes, key)
 
 
-def show_plan(plan: ImportPlan, taxonomy: Taxonomy, key: str) -> None:
+def show_plans(plans: Sequence[ImportPlan], taxonomy: Taxonomy, key: str) -> None:
     """What an import would do: counts, classes, what is known of the images, and what cannot be taken."""
+    failures = [failure for plan in plans for failure in plan.failures]
+    labels, facts = Counter[str](), Counter[str]()
+    for plan in plans:
+        labels.update(plan.labels)
+        facts.update(plan.facts)
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Would be added", plan.new, width="content")
-        st.metric("Known, or there twice", plan.known, width="content")
-        st.metric("Cannot be taken", len(plan.failures), width="content")
-    if plan.stopped:
+        st.metric("Would be added", sum(plan.new for plan in plans), width="content")
+        st.metric("Known, or there twice", sum(plan.known for plan in plans), width="content")
+        st.metric("Cannot be taken", len(failures), width="content")
+    if any(plan.stopped for plan in plans):
         frame.quiet("Stopped before the end: these are the images read so far.")
-    if plan.labels:
-        evidence.show_counts(plan.labels, taxonomy)
-    if plan.facts:
-        known = ", ".join(f"{number(n)} with {name.replace('_', ' ')}" for name, n in plan.facts.items())
+    if labels:
+        evidence.show_counts(labels, taxonomy)
+    if facts:
+        known = ", ".join(f"{number(n)} with {name.replace('_', ' ')}" for name, n in facts.items())
         frame.quiet(f"Of the new ones: {known}.")
-    _table("Cannot be taken", FAILURES, plan.failures, key, expanded=True)
-    _table("Notes", Columns(("What was noticed",), _whole), plan.notes, key, expanded=True)
+    _table("Cannot be taken", FAILURES, failures, key, expanded=True)
+    notes = [note for plan in plans for note in plan.notes]
+    _table("Notes", Columns(("What was noticed",), _whole), notes, key, expanded=True)
 
 
 def show_verified(report: VerifyReport, key: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.ui import frame, import_result, libraries, resources, tasks
+from pages.ui import frame, import_result, import_tasks, libraries, resources, tasks
 from pages.ui.jobs import Job, Step
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import duration, markdown, number
@@ -76,7 +76,7 @@ def _ended(job: Job) -> None:
     if job.error:
         st.error(markdown(job.error), icon=":material/error:")
     elif job.kind == tasks.IMPORT and job.result is not None:
-        import_result.show(job.result if isinstance(job.result, list) else [job.result], job.job_id)
+        import_result.show(job.result, job.job_id)
     elif job.kind == tasks.PLAN and job.result is not None:
         _planned(job)
     elif job.kind == tasks.BACKUP and job.result is not None:
@@ -89,19 +89,19 @@ def _planned(job: Job) -> None:
     library = libraries.in_use_or_none()
     if library is None or library.library_id != job.library:
         return
-    _, plan = job.result
-    import_result.show_plan(plan, library.taxonomy, job.job_id)
+    _, plans = job.result
+    import_result.show_plans(plans, library.taxonomy, job.job_id)
     st.button(
         "Import now",
         key=f"import_{job.job_id}",
         type="primary",
         icon=":material/drive_folder_upload:",
-        disabled=not plan.new,
+        disabled=not any(plan.new for plan in plans),
         on_click=_import,
         args=(library, job),
     )
 
 
 def _import(library: OpenLibrary, planned: Job) -> None:
-    if tasks.import_path(library, planned.result[0]).kind == tasks.IMPORT:
+    if import_tasks.begin(library, planned.result[0]).kind == tasks.IMPORT:
         resources.jobs().dismiss(planned.job_id)

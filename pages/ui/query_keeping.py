@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.manifest import CaseFacts
-from pages.ui import current_query, frame, job_panel, palette, resources, tasks
+from pages.ui import current_query, frame, import_tasks, job_panel, palette, resources
+from pages.ui.import_tasks import FilesRequest
 from pages.ui.jobs import Job
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count
@@ -48,7 +49,7 @@ def _keep(library: OpenLibrary) -> None:
     held = st.session_state
     facts = CaseFacts(label=held.get(LABEL) or None, patient=(held.get(PATIENT) or "").strip() or None)
     files = [(image.name, image.data) for image in current_query.query().images]
-    held[_JOB] = tasks.import_uploads(library, files, facts).job_id
+    held[_JOB] = import_tasks.begin(library, FilesRequest(files, facts)).job_id
 
 
 def _job(library: OpenLibrary) -> Job | None:

@@ -1,13 +1,11 @@
-"""The long work that the app starts: making libraries, importing; and what may run beside what. No page code."""
+"""The long work that the app starts, and what may run beside what. No page code."""
 
 from __future__ import annotations
 
 import re
 import time
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +14,13 @@ import streamlit as st
 from core.demo_library import default_root, open_demo
 from core.errors import EntError, Stopped
 from core.making import check_free
-from core.manifest import NOTHING_KNOWN, CaseFacts
 from core.settings import get_settings
 from pages.ui import resources
 from pages.ui.jobs import Job, Step
 from pages.ui.resources import OpenLibrary
-from pages.ui.text import count, markdown
+from pages.ui.text import markdown
 
 if TYPE_CHECKING:
-    from core.import_plan import ImportPlan
     from core.ingest_report import IngestProgress, IngestReport
     from core.sources import Source
 
@@ -122,78 +118,6 @@ def start(kind: str, title: str, library_id: str, work: Callable[[Job], Any]) ->
     return begun
 
 
-@dataclass(frozen=True)
-class ImportRequest:
-    """What a person asked to import from this machine: a path, a manifest beside it, and what its columns are."""
-
-    path: Path
-    manifest: Path | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-
-
-def import_path(library: OpenLibrary, asked: ImportRequest) -> Job:
-    """Import a folder, a ZIP file or a manifest on this machine."""
-
-    def work(job: Job) -> IngestReport:
-        with _opened(library, asked) as source:
-            return _ingest(job, library, source)
-
-    return start(IMPORT, f"Import of {asked.path.name}", library.library_id, work)
-
-
-def plan_path(library: OpenLibrary, asked: ImportRequest) -> Job:
-    """Find out what that import would do; the result is the request with its ImportPlan."""
-
-    def work(job: Job) -> tuple[ImportRequest, ImportPlan]:
-        job.report(Step("Starting"))
-        with _opened(library, asked) as source:
-            plan = library.engine.plan(
-                source,
-                on_progress=lambda progress: job.report(Step("Reading", progress.done, progress.total)),
-                should_stop=job.should_stop,
-            )
-        return asked, plan
-
-    return start(PLAN, f"Dry run of the import of {asked.path.name}", library.library_id, work)
-
-
-def _opened(library: OpenLibrary, asked: ImportRequest) -> AbstractContextManager[Source]:
-    from core.sources import open_source
-
-    return open_source(
-        asked.path,
-        library.taxonomy,
-        manifest=asked.manifest,
-        columns=asked.columns,
-        limits=library.engine.limits,
-    )
-
-
-def import_uploads(library: OpenLibrary, files: Sequence[tuple[str, bytes]], facts: CaseFacts = NOTHING_KNOWN) -> Job:
-    """Import files that came through the browser: images, of which `facts` are known, and ZIP files of images."""
-    archives = [(name, data) for name, data in files if name.lower().endswith(".zip")]
-    images = [(name, data) for name, data in files if not name.lower().endswith(".zip")]
-
-    def work(job: Job) -> list[IngestReport]:
-        from core.sources import source_of_uploads
-
-        reports: list[IngestReport] = []
-        try:
-            if images:
-                source = source_of_uploads(images, library.taxonomy, facts=facts)
-                reports.append(_ingest(job, library, source))
-            for name, data in archives:
-                if not job.should_stop():
-                    reports.append(_ingest_archive(job, library, name, data))
-        except Stopped:  # while waiting for another import: what was taken in before that is told
-            if not reports:
-                raise
-        return reports
-
-    title = f"Import of {files[0][0] if len(files) == 1 else count(len(files), 'file')}"
-    return start(IMPORT, title, library.library_id, work)
-
-
 def telling(job: Job, words: str) -> Callable[[int, int], None]:
     """A progress callback with the time left, that ends the work where the person has asked for that."""
     job.report(Step(words))
@@ -213,7 +137,8 @@ def waiting(job: Job) -> Callable[[str], None]:
     return lambda words: job.report(Step(words[:1].upper() + words[1:]))
 
 
-def _ingest(job: Job, library: OpenLibrary, source: Source) -> IngestReport:
+def ingest(job: Job, library: OpenLibrary, source: Source) -> IngestReport:
+    """The import of one source, as part of a job that tells how far it is and may be stopped."""
     job.report(Step("Starting"))
     return library.engine.ingest(
         source,
@@ -221,13 +146,6 @@ def _ingest(job: Job, library: OpenLibrary, source: Source) -> IngestReport:
         should_stop=job.should_stop,
         on_wait=waiting(job),
     )
-
-
-def _ingest_archive(job: Job, library: OpenLibrary, name: str, data: bytes) -> IngestReport:
-    from core.sources import open_archive
-
-    with open_archive(name, data, library.taxonomy, limits=library.engine.limits) as source:
-        return _ingest(job, library, source)
 
 
 def _step(progress: IngestProgress) -> Step:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def test_a_dry_run_tells_what_an_import_would_do_and_then_does_it(
     visit(app)
 
     app.text_input(key="import_path").set_value(str(tmp_path / "new")).run()
-    click(app, "Dry run")
+    app.button(key="plan_path").click().run()
     wait_for_jobs(app)
 
     assert not app.exception
@@ -47,6 +48,29 @@ def test_a_dry_run_tells_what_an_import_would_do_and_then_does_it(
     wait_for_jobs(app)
     assert [metric.value for metric in app.metric] == ["2", "1", "1"]
     assert Library.open(root, encoder=FakeEncoder()).info().cases == 5
+
+
+def test_a_dry_run_of_files_counts_images_and_archives_together(
+    app: AppTest, make_library: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = make_library("clinic", {"ear-left": 3})
+    with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
+        archive.writestr("throat/700.png", png(picture(700)))
+        archive.writestr("throat/bad.png", "no picture")
+    visit(app)
+    uploader = next(one for one in app.file_uploader if one.label == "Images, or ZIP files of images")
+    uploader.upload("1.png", png(picture(1)), "image/png").upload("701.png", png(picture(701)), "image/png")
+    uploader.upload("more.zip", (tmp_path / "more.zip").read_bytes(), "application/zip")
+    app.run()
+
+    app.button(key="plan_files").click().run()
+    wait_for_jobs(app)
+
+    assert [metric.value for metric in app.metric] == ["2", "1", "1"]
+    assert Library.open(root, encoder=FakeEncoder()).info().cases == 3
+    click(app, "Import now")
+    wait_for_jobs(app)
+    assert Library.open(root, encoder=FakeEncoder()).info().labels == {"ear-left": 3, "throat": 1}
 
 
 def test_columns_that_are_not_known_by_name_are_chosen(
@@ -153,7 +177,7 @@ def test_of_a_long_result_the_browser_gets_a_part_and_the_whole_as_a_file(
     twins = tuple(Twin(f"{number}.png", "a" * 16, "first.png", label_differs=not number) for number in range(450))
     failures = (SourceFailure("=1+1.png", "no image"),)
     report = IngestReport(0, len(twins), 1, failures, twins, (), 0, False, 1.0)
-    resources.jobs().start(tasks.IMPORT, "Import", resources.library_id_of(root), lambda job: report)
+    resources.jobs().start(tasks.IMPORT, "Import", resources.library_id_of(root), lambda job: [report])
     wait_for_jobs(visit(app))
 
     assert not app.exception

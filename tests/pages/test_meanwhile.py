@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from core.ingest_report import IngestProgress
 from core.library import Library
 from core.sources import open_source
-from pages.ui import care_tasks, flow_tasks, resources, tasks
+from pages.ui import care_tasks, flow_tasks, import_tasks, resources, tasks
+from pages.ui.import_tasks import FilesRequest
 from pages.ui.jobs import Job
 from pages.ui.resources import OpenLibrary
 from tests.conftest import FakeEncoder, picture, png
@@ -25,7 +26,7 @@ WORK: dict[str, Callable[[OpenLibrary], Job]] = {
     tasks.REMOVE: lambda library: care_tasks.remove(library, "clinic"),
     tasks.ACTIVATE: lambda library: flow_tasks.activate(library, None),
     tasks.DELETE_FLOW: lambda library: flow_tasks.delete(library, "none"),
-    tasks.IMPORT: lambda library: tasks.import_uploads(library, [("a.png", png(picture(900)))]),
+    tasks.IMPORT: lambda library: import_tasks.begin(library, FilesRequest([("a.png", png(picture(900)))])),
 }
 
 

@@ -1,0 +1,122 @@
+"""Imports as work of the app: of a path on this machine or of files from the browser, for real or as a dry run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from core.errors import Stopped
+from core.manifest import NOTHING_KNOWN, CaseFacts
+from pages.ui.jobs import Job, Step
+from pages.ui.resources import OpenLibrary
+from pages.ui.tasks import IMPORT, PLAN, ingest, start
+from pages.ui.text import count
+
+if TYPE_CHECKING:
+    from core.import_plan import ImportPlan
+    from core.ingest_report import IngestReport
+    from core.sources import Source
+
+
+class Request(Protocol):
+    """What a person asked to import."""
+
+    @property
+    def title(self) -> str: ...
+
+    def sources(self, library: OpenLibrary) -> Iterator[AbstractContextManager[Source]]:
+        """What is to be imported, one source after the other, each opened when its turn comes."""
+        ...
+
+
+@dataclass(frozen=True)
+class PathRequest:
+    """A folder, archive or manifest on this machine, a manifest beside it, and what its columns are."""
+
+    path: Path
+    manifest: Path | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        return self.path.name
+
+    def sources(self, library: OpenLibrary) -> Iterator[AbstractContextManager[Source]]:
+        from core.sources import open_source
+
+        limits = library.engine.limits
+        yield open_source(self.path, library.taxonomy, manifest=self.manifest, columns=self.columns, limits=limits)
+
+
+@dataclass(frozen=True)
+class FilesRequest:
+    """Files that came through the browser: images, of which `facts` are known, and ZIP files of images."""
+
+    files: Sequence[tuple[str, bytes]]
+    facts: CaseFacts = NOTHING_KNOWN
+
+    @property
+    def title(self) -> str:
+        return self.files[0][0] if len(self.files) == 1 else count(len(self.files), "file")
+
+    def sources(self, library: OpenLibrary) -> Iterator[AbstractContextManager[Source]]:
+        from core.sources import open_archive, source_of_uploads
+
+        images = [(name, data) for name, data in self.files if not _is_archive(name)]
+        if images:
+            yield nullcontext(source_of_uploads(images, library.taxonomy, facts=self.facts))
+        for name, data in self.files:
+            if _is_archive(name):
+                yield open_archive(name, data, library.taxonomy, limits=library.engine.limits)
+
+
+def begin(library: OpenLibrary, asked: Request) -> Job:
+    """Import what was asked for; the result is a report of every source."""
+
+    def work(job: Job) -> list[IngestReport]:
+        reports: list[IngestReport] = []
+        try:
+            _each(job, library, asked, lambda source: reports.append(ingest(job, library, source)))
+        except Stopped:  # while waiting for another import: what was taken in before that is told
+            if not reports:
+                raise
+        return reports
+
+    return start(IMPORT, f"Import of {asked.title}", library.library_id, work)
+
+
+def plan(library: OpenLibrary, asked: Request) -> Job:
+    """Find out what that import would do; the result is the request with an ImportPlan of every source."""
+
+    def work(job: Job) -> tuple[Request, list[ImportPlan]]:
+        plans: list[ImportPlan] = []
+
+        def read(source: Source) -> None:
+            found = library.engine.plan(
+                source,
+                on_progress=lambda progress: job.report(Step("Reading", progress.done, progress.total)),
+                should_stop=job.should_stop,
+            )
+            plans.append(found)
+
+        _each(job, library, asked, read)
+        return asked, plans
+
+    return start(PLAN, f"Dry run of the import of {asked.title}", library.library_id, work)
+
+
+def _each(job: Job, library: OpenLibrary, asked: Request, take: Callable[[Source], None]) -> None:
+    """Every source in turn, until the person has the work stopped."""
+    job.report(Step("Starting"))
+    for opened in asked.sources(library):
+        if job.should_stop():
+            return
+        with opened as source:
+            take(source)
+
+
+def _is_archive(name: str) -> bool:
+    return name.lower().endswith(".zip")
