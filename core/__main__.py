@@ -76,7 +76,8 @@ def ingest(
         Progress("reading" if dry_run else "importing", unit="images") as progress,
     ):
         if dry_run:
-            console.show_plan(library.plan(images, workers=workers, on_progress=progress.ingest), as_json)
+            plan = library.plan(images, workers=workers, on_progress=progress.ingest, should_stop=should_stop)
+            console.show_plan(plan, as_json)
             library.close()
             return
         report = library.ingest(

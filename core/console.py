@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bar
 
 from core.settings import get_settings
+from core.speed import Speed
 
 if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should not
     from core.import_plan import ImportPlan
@@ -46,7 +47,7 @@ class Progress:
         drawn = self._console.is_terminal and not self._json
         self._bar = Bar(*columns, console=self._console, transient=True) if drawn else None
         self._task: TaskID | None = None
-        self._begun: tuple[float, int] | None = None  # when, and with how many already done: work may be resumed
+        self._speed = Speed()
         self._last = time.monotonic() - (JSON_EVERY if self._json else 0)  # a program hears of the first step too
 
     def __enter__(self) -> Progress:
@@ -64,11 +65,8 @@ class Progress:
 
     def __call__(self, done: int, total: int) -> None:
         """Show that `done` of `total` units are done."""
-        now = time.monotonic()
-        self._begun = self._begun or (now, done)
-        began, before = self._begun
-        left = (now - began) * (total - done) / (done - before) if done > before else None
-        self._show(self.title, done, total, left)
+        self._speed.tell(done, total)
+        self._show(self.title, done, total, self._speed.seconds_left)
 
     def ingest(self, progress: IngestProgress) -> None:
         """Show how far an import is; every line of it names only what is stored for good."""
@@ -171,6 +169,8 @@ def show_plan(plan: ImportPlan, as_json: bool) -> None:
     if as_json:
         print_json(asdict(plan))
         return
+    if plan.stopped:
+        say("stopped before the end: this is of the images read so far")
     say(f"would add {plan.new}, {plan.known} are known or come twice, {len(plan.failures)} cannot be taken")
     for label, count in plan.labels.items():
         say(f"{count:7} {label or 'without a label'}")

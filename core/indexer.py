@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog import Catalog
-from core.errors import IndexUnavailable, LibraryBusy
+from core.errors import CheckpointError, IndexUnavailable, LibraryBusy, QueryError, Stopped
 from core.flow import Flow
 from core.index import DATABASE, ChromaIndex, Entry, Space
 from core.index_state import damage, stale
@@ -170,9 +170,15 @@ class Indexer:
         for chunk in self.catalog.vectors.chunks(PLAIN, [changed]):
             for space in ("before", "after") if state.active_flow else ("before",):
                 index.remove(space, chunk.case_ids)
-        self._fill(index, state.active_flow, [changed, ACTIVE], on_progress)
+        try:
+            self._fill(index, state.active_flow, [changed, ACTIVE], on_progress)
+        except Stopped:  # whole, if not up to date: what is in it already is taken out and put in again next time
+            self._finish(index)
+            raise
         self._finish(index, index_generation=state.generation)
-        self._seen = (state.index_epoch, state.generation)
+        with self._opening:
+            if self._index is index:  # not one that was opened meanwhile, and has not seen all of this
+                self._seen = (state.index_epoch, state.generation)
 
     def _finish(self, index: ChromaIndex, **progress: Any) -> None:
         self.catalog.update_state(index_dirty=False, index_files=index.files(), **progress)
@@ -195,10 +201,17 @@ class Indexer:
                     on_progress(done, total)
 
     def _apply(self, flow_id: str, clauses: Clauses) -> None:
-        """Keep, in the catalogue, what the flow makes of every embedding it has not been applied to yet."""
+        """Keep, in the catalogue, what the flow makes of every embedding it has not been applied to yet.
+
+        Nothing where the flow is lost or cannot be read: such a library can be opened, imported into and mended all the
+        same. Searches through the flow say what is wrong, and so does a check.
+        """
         table = self.catalog.vectors
         while chunk := next(table.chunks(PLAIN, [*clauses, lacking(flow_id)]), None):
-            flow = self._flow(flow_id)  # only now: a library whose flow is lost can be opened and mended
+            try:
+                flow = self._flow(flow_id)
+            except (CheckpointError, QueryError):
+                return
             with self.catalog.engine.begin() as connection:
                 table.put(connection, flow_id, chunk.case_ids, flow.transform(chunk.vectors))
 

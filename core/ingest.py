@@ -17,6 +17,7 @@ from core.ingest_report import IngestProgress, IngestReport, Stage, Twin
 from core.listing import SourceFailure
 from core.preparation import Known, Outcome, Prepared, Preparer
 from core.sources import Source
+from core.speed import Speed
 from core.store import ImageStore
 
 AHEAD = 3
@@ -64,7 +65,7 @@ class Ingest:
         self.catalog, self.store, self.encoder = catalog, store, encoder
         self.pace, self.watcher = pace, watcher
         self._preparer = Preparer(catalog, encoder, limits)
-        self._tally = _Tally()
+        self._tally, self._speed = _Tally(), Speed()
         self._sources: list[tuple[str, str]] = []  # (hash of a twin's file, its case) still to be remembered
 
     def run(self, source: Source) -> IngestReport:
@@ -101,6 +102,9 @@ class Ingest:
         elif (twin := self._twin(outcome.case, batch)) is not None:
             self._add_twin(outcome.case.filename, outcome.case.label, twin, outcome.source_sha256)
         else:
+            if not (batch or self._tally.added):  # what was known before went by much faster
+                self._speed.begin_anew()
+                self._speed.tell(self._tally.done, self._total)
             batch[outcome.case.pixel_sha256] = outcome
         if self._tally.done % self.pace.batch_size == 0:
             self._report("importing")
@@ -172,9 +176,7 @@ class Ingest:
         self._tally.unlabelled += sum(entry.case.label is None for entry in new)
 
     def _report(self, stage: Stage) -> None:
-        tally, seconds = self._tally, time.perf_counter() - self._started
-        done = tally.done
-        rate = done / seconds if seconds > 0 else 0.0
-        left = (self._total - done) / rate if rate > 0 else None
-        counts = (done, self._total, tally.added, len(tally.twins), len(tally.failures))
-        self.watcher.on_progress(IngestProgress(stage, *counts, rate, left))
+        tally = self._tally
+        self._speed.tell(tally.done, self._total)
+        counts = (tally.done, self._total, tally.added, len(tally.twins), len(tally.failures))
+        self.watcher.on_progress(IngestProgress(stage, *counts, self._speed.rate, self._speed.seconds_left))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from core import weights_hint
@@ -14,7 +13,15 @@ from core.catalog import Catalog
 from core.encoder import CLIPEncoder, describe
 from core.encoder_spec import Encoder
 from core.encoder_spec import Progress as DownloadProgress
-from core.errors import EncoderMismatch, IndexUnavailable, LibraryBusy, LibraryError, QueryError
+from core.errors import (
+    CheckpointError,
+    EncoderMismatch,
+    EntError,
+    IndexUnavailable,
+    LibraryBusy,
+    LibraryError,
+    QueryError,
+)
 from core.flow import Flow
 from core.flows import FlowStore
 from core.imaging import Limits
@@ -24,6 +31,7 @@ from core.indexer import Indexer
 from core.indexer import Progress as IndexProgress
 from core.ingest import Ingest, Pace, Watcher
 from core.ingest_report import IngestProgress, IngestReport
+from core.library_info import LibraryInfo, library_info
 from core.lock import WriterLock
 from core.making import WRITING, check_free, make_folder
 from core.query_encoder import QueryEncoder
@@ -39,20 +47,6 @@ DEFAULT_ENCODER = "clip-vit-b-32"
 SEARCH_TRIES = 3
 INDEX_EVERY = 512
 """Cases an import stores before it makes them findable; what is stored is safe before that."""
-
-
-@dataclass(frozen=True)
-class LibraryInfo:
-    """What a library is and holds. `labels` counts the active cases of each class."""
-
-    name: str
-    cases: int
-    labels: dict[str, int]
-    unlabelled: int
-    encoder: str
-    dimension: int
-    active_flow: str | None
-    generation: int
 
 
 class Library:
@@ -145,22 +139,19 @@ class Library:
 
     @property
     def active_flow(self) -> Flow | None:
-        """The flow that searches go through, or None. Raises CheckpointError when it cannot be read."""
+        """The flow that searches go through, or None. Raises CheckpointError when it is lost or cannot be read."""
         flow_id = self.catalog.active_flow
-        return None if flow_id is None else self.flows.get(flow_id)
+        return None if flow_id is None else self._flow(flow_id)
 
     def info(self) -> LibraryInfo:
         """What the library is and holds just now."""
-        state, labels = self.catalog.state(), self.catalog.facets("label")
-        unlabelled = labels.pop("", 0)
-        encoder, cases = state.encoder, sum(labels.values()) + unlabelled
-        facts = (encoder.name, encoder.dimension, state.active_flow, state.generation)
-        return LibraryInfo(state.name, cases, labels, unlabelled, *facts)
+        return library_info(self.catalog)
 
     def search(self, query: Query) -> SearchResult:
         """The cases nearest to `query`. Raises QueryError, ImageError or EncoderError when it cannot be answered."""
         for tried in range(SEARCH_TRIES):
-            flow, epoch = self.active_flow, self.catalog.index_progress().epoch
+            flow_id, epoch = self.catalog.active_flow, self.catalog.index_progress().epoch
+            flow = None if flow_id is None or query.stays_before else self._flow(flow_id)
             try:
                 result = self._searcher.search(query, flow, self.flows.reranker(flow.flow_id) if flow else None)
             except IndexUnavailable as error:
@@ -168,7 +159,7 @@ class Library:
                 self.indexer.distrust(epoch) if tried else self.indexer.close()
                 unavailable = error
                 continue
-            if self.catalog.active_flow == (flow.flow_id if flow else None):
+            if self.catalog.active_flow == flow_id:
                 return result
             unavailable = IndexUnavailable("another flow was activated meanwhile; search again")
         raise unavailable
@@ -250,7 +241,7 @@ class Library:
         `should_stop` is asked while waiting; `on_progress` may raise, `Stopped` for one, to end it.
         """
         with self.lock.held(on_wait=on_wait, should_stop=should_stop):
-            return verify(self.catalog, self.store, self.indexer, on_progress)
+            return verify(self.catalog, self.store, self.indexer, on_progress, lambda: self.active_flow)
 
     def repair(
         self,
@@ -267,6 +258,16 @@ class Library:
             sweep(self.catalog, self.store)
             restore_thumbnails(self.catalog, self.store, self.limits, on_progress)
             self.indexer.rebuild(on_progress)
+
+    def _flow(self, flow_id: str) -> Flow:
+        """The active flow, by its id."""
+        try:
+            return self.flows.get(flow_id)
+        except EntError as error:
+            raise CheckpointError(
+                f"the active flow cannot be used: {error}. Activate another one, or none, or bring its folder back "
+                "from a backup; searches before the flow need none"
+            ) from error
 
     def _make_searcher(self) -> Searcher:
         encode = QueryEncoder(self.catalog, self.store, self.encoder, self.limits)

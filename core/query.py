@@ -49,6 +49,11 @@ class Query:
         return len(self.images) + len(self.cases)
 
     @property
+    def stays_before(self) -> bool:
+        """Whether it is answered before the flow, whichever one is active."""
+        return self.space == "before" or (self.space is None and bool(self.texts))
+
+    @property
     def whole_picture(self) -> bool:
         """Whether it is one picture as it stands, so that similarities are those of pairs of images."""
         return self.pictures == 1 and not (self.texts or self.more or self.less or self.region)

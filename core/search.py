@@ -117,8 +117,17 @@ class Searcher:
             found = self._reranked(found, aim.vector, flow, reranker)[: query.top_k]
         hits = self._hits(found, asked.identical)
         clock.lap("index")
-        facts = (reranker is not None, side, query.whole_picture, nearest)
-        return SearchResult(hits, evidence, asked.identical, aim.space, clock.timings(), *facts)
+        return SearchResult(
+            hits=hits,
+            evidence=evidence,
+            identical=asked.identical,
+            space=aim.space,
+            milliseconds=clock.timings(),
+            reranked=reranker is not None,
+            side=side,
+            comparable=query.whole_picture,
+            nearest=nearest,
+        )
 
     def _aim(self, query: Query, asked: Asked, flow: Flow | None) -> _Aim:
         space: Space = query.space or ("before" if flow is None or query.texts else "after")
@@ -158,7 +167,7 @@ class Searcher:
         patients = tuple(dict.fromkeys(case.patient for case in known if case.patient))
         if not patients:
             return set()
-        return {case.case_id for case in self.catalog.cases(Filters(patient=patients))}
+        return set(self.catalog.ids(Filters(patient=patients)))
 
     def _votes(self, index: ChromaIndex, aim: _Aim, top_k: int) -> tuple[list[str], list[Neighbour]]:
         """The labels of the nearest labelled cases of the library, and the nearest cases they were found among."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from core.catalog import Catalog
-from core.errors import IndexUnavailable
+from core.errors import EntError, IndexUnavailable
 from core.index import WHOLE, ChromaIndex, Space
 from core.indexer import Indexer
 from core.schema import DatabaseError, damage
@@ -47,10 +47,15 @@ class _Count:
 
 
 def verify(
-    catalog: Catalog, store: ImageStore, indexer: Indexer, on_progress: Callable[[int, int], None]
+    catalog: Catalog,
+    store: ImageStore,
+    indexer: Indexer,
+    on_progress: Callable[[int, int], None],
+    load_flow: Callable[[], object],
 ) -> VerifyReport:
     """Read everything the library holds and compare, for the holder of the writer's lock.
 
+    `load_flow` raises EntError where the active flow cannot be used.
     Changes nothing but what opening an index mends by itself. `on_progress` is told (steps done, steps in all) and
     may raise to end it. Raises LibraryError when the catalogue cannot be read just now.
     """
@@ -59,7 +64,7 @@ def verify(
             return _damaged(said)
         views, kept = _views(catalog), catalog.cases_kept()
         steps = _Count(len(kept) + catalog.count() * len(views), on_progress)
-        problems = [*_check_files(kept, store, steps), *_check_embeddings(catalog)]
+        problems = [*_check_files(kept, store, steps), *_check_embeddings(catalog), *_check_flow(load_flow)]
         before, after, found = _check_indexes(catalog, indexer, views, steps)
         problems.extend(found)
         return VerifyReport(not problems, catalog.count(), before, after, tuple(problems))
@@ -122,6 +127,13 @@ def _check_embeddings(catalog: Catalog) -> Iterator[str]:
         lengths = np.linalg.norm(chunk.vectors, axis=1)
         for row in np.flatnonzero(~(np.abs(lengths - 1) < 1e-3)):
             yield f"case {chunk.case_ids[row]}: its embedding has length {lengths[row]:.3f}, not 1"
+
+
+def _check_flow(load_flow: Callable[[], object]) -> Iterator[str]:
+    try:
+        load_flow()
+    except EntError as error:
+        yield str(error)
 
 
 def _check_index(catalog: Catalog, index: ChromaIndex, space: Space, view: str, steps: _Count) -> Iterator[str]:

@@ -36,6 +36,14 @@ def search(library: OpenLibrary, options: Options, space: Space) -> SearchResult
         frame.quiet("The index of this library is being made. The answer follows by itself.")
         job_panel.show([job])
         st.stop()
+    if index_job.is_stopped(library):
+        frame.empty(
+            "The cases cannot be searched yet",
+            "Making them searchable was stopped before its end. It goes on where it was, or begins anew.",
+            "Go on",
+            lambda: index_job.go_on(library),
+        )
+        st.stop()
     try:
         with st.spinner("Searching; the first search loads the encoder", show_time=False):
             query = query_of(options, space)

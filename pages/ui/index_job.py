@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.errors import Stopped
 from core.index_state import FOLDER, stale
 from pages.ui import resources, tasks
 from pages.ui.jobs import Job, Step
@@ -26,7 +27,21 @@ def running(library: OpenLibrary) -> Job | None:
     return next((job for job in resources.jobs().running(library.library_id) if job.kind == tasks.MEND), None)
 
 
+def is_stopped(library: OpenLibrary) -> bool:
+    """Whether a person has stopped the job, and nothing has mended the index since."""
+    return library.mending_stopped and stale(library.catalog, library.root / FOLDER)
+
+
+def go_on(library: OpenLibrary) -> None:
+    """Have the job begun again in the next run."""
+    library.mending_stopped = library.index_checked = False
+
+
 def _mend(job: Job, library: OpenLibrary) -> None:
     job.report(Step("Loading the engine"))
     engine = library.engine
-    engine.mend(tasks.telling(job, WORDS))
+    try:
+        engine.mend(tasks.telling(job, WORDS))
+    except Stopped:
+        library.mending_stopped = True
+        raise

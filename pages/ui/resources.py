@@ -57,7 +57,7 @@ class OpenLibrary:
         self._engine: Library | None = None
         self._lock = threading.Lock()
         self._warm = False
-        self.index_checked = False
+        self.index_checked = self.mending_stopped = False
 
     @property
     def engine(self) -> Library:

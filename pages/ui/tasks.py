@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from core.demo_library import default_root, open_demo
 from core.errors import EntError, Stopped
 from core.making import check_free
 from core.settings import get_settings
+from core.speed import Speed
 from pages.ui import resources
 from pages.ui.jobs import Job, Step
 from pages.ui.resources import OpenLibrary
@@ -121,11 +121,11 @@ def start(kind: str, title: str, library_id: str, work: Callable[[Job], Any]) ->
 def telling(job: Job, words: str) -> Callable[[int, int], None]:
     """A progress callback with the time left, that ends the work where the person has asked for that."""
     job.report(Step(words))
-    began = time.monotonic()
+    speed = Speed()
 
     def tell(done: int, total: int) -> None:
-        left = (time.monotonic() - began) / done * (total - done) if done else None
-        job.report(Step(words, done, total, seconds_left=left))
+        speed.tell(done, total)
+        job.report(Step(words, done, total, seconds_left=speed.seconds_left))
         if job.should_stop():
             raise Stopped(f"{job.title}: stopped before its end")
 

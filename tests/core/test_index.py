@@ -211,6 +211,42 @@ def test_checking_and_mending_tell_how_far_they_are_and_can_be_stopped(filled: L
     assert index_problems(filled) == []
 
 
+def test_an_update_that_is_stopped_leaves_a_whole_index_and_goes_on(filled: Library) -> None:
+    filled.catalog.add([new_case(n, "ear-left") for n in range(400, 450)])
+    epoch, told = filled.catalog.index_progress().epoch, []
+
+    def stop(done: int, total: int) -> None:
+        told.append(done)
+        if done:
+            raise Stopped("enough")
+
+    with pytest.raises(Stopped, match="enough"):
+        filled.mend(stop)
+    now = filled.catalog.index_progress()
+    assert told[-1] > 0
+    assert (now.dirty, now.epoch, now.indexed < now.generation) == (False, epoch, True)
+    assert filled.indexer.damage() is None
+    filled.mend()
+    assert filled.catalog.index_progress().epoch == epoch
+    assert index_problems(filled) == []
+
+
+def test_an_index_opened_while_another_is_written_is_not_taken_for_up_to_date(filled: Library) -> None:
+    indexer = filled.indexer
+    with indexer.reading() as index:
+        indexer.close()
+        with indexer.reading() as other:
+            filled.catalog.add([new_case(400, "ear-left")])
+            before = filled.catalog.index_progress().indexed
+            with filled.lock.held():
+                indexer._update(index, before, None)
+            assert other is not index
+            assert indexer._seen[1] == before
+    vector = filled.catalog.vectors.get(PLAIN, [new_case(400, "ear-left").case.case_id])[0]
+    with indexer.reading() as fresh:
+        assert fresh.nearest("before", WHOLE, vector, 1)[0].similarity == pytest.approx(1.0, abs=1e-5)
+
+
 def test_the_index_keeps_what_a_filter_knows_beside_each_vector(library: Library) -> None:
     library.catalog.add([new_case(1, "ear-left", split="test", finding="wax", patient="p7"), new_case(2)])
     library.repair()

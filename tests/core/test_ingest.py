@@ -15,12 +15,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
-from core.errors import EncoderError, LibraryError, Stopped
+from core.encoder_spec import Embeddings
+from core.errors import CheckpointError, EncoderError, LibraryError, Stopped
 from core.export import export
 from core.flow import Flow, FlowConfig
 from core.ingest_report import IngestProgress, IngestReport
 from core.library import Library
+from core.search import Query
+from core.settings import get_settings
 from core.sources import open_source
 from core.vector_field import VectorField
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
@@ -309,6 +313,60 @@ def test_a_library_whose_flow_is_lost_can_be_opened_and_mended(
     again.activate(None)
     assert again.verify().ok
     again.close()
+
+
+@pytest.mark.parametrize("damage", ["gone", "truncated"])
+def test_a_library_whose_flow_is_unusable_is_imported_into_opened_and_searched_before_it(
+    library: Library, encoder: FakeEncoder, folder_of: Callable[..., Path], damage: str
+) -> None:
+    ingest(library, folder_of({"ear-left": 5}))
+    library.flows.put(Flow(VectorField(DIMENSION), FlowConfig(steps=2), "lost", "lost"))
+    library.activate("lost")
+    library.close()
+    weights = library.root / "flows" / "lost" / "flow.safetensors"
+    if damage == "gone":
+        shutil.rmtree(weights.parent)
+    else:
+        weights.write_bytes(weights.read_bytes()[:1000])
+
+    again = Library.open(library.root, encoder=encoder)
+    assert ingest(again, folder_of({"throat": 3}, "more", seed=700)).added == 3
+    again.close()
+    again = Library.open(library.root, encoder=encoder)
+    query = again.catalog.ids()[0]
+    assert len(again.search(Query(cases=(query,), space="before")).hits) == 7
+    with pytest.raises(CheckpointError, match=r"active flow .*Activate another one, or none"):
+        again.search(Query(cases=(query,)))
+    problems = again.verify().problems
+    assert any("active flow cannot be used" in said for said in problems)
+    assert any("3 of 8 cases have no embedding after the flow" in said for said in problems)
+    again.activate(None)
+    assert again.verify().ok
+    assert len(again.search(Query(cases=(query,))).hits) == 7
+    again.close()
+
+
+def test_the_time_left_of_a_resumed_import_is_that_of_what_is_new(
+    library: Library, folder_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(library, folder_of({"ear-left": 40}))
+    embed = library.encoder.encode_batch
+
+    def slow(pixels: torch.Tensor) -> Embeddings:
+        time.sleep(0.05 * len(pixels))
+        return embed(pixels)
+
+    monkeypatch.setattr(library.encoder, "encode_batch", slow)
+    monkeypatch.setenv("ENT_BATCH_SIZE", "4")
+    get_settings.cache_clear()
+    told: list[IngestProgress] = []
+    with open_source(folder_of({"ear-left": 56}, "more"), library.taxonomy) as source:
+        library.ingest(source, on_progress=told.append)
+    get_settings.cache_clear()
+    first = next(progress for progress in told if progress.added)
+    assert (first.added, first.done) == (4, 44)
+    assert first.seconds_left is not None
+    assert 0.5 < first.seconds_left < 3  # 12 images of 0.05 s and what is around them, not 12 at the speed of the known
 
 
 def test_a_file_of_the_same_name_elsewhere_is_not_taken_for_one_that_another_row_names(

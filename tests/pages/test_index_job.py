@@ -26,6 +26,7 @@ def test_a_library_copied_without_its_index_is_mended_in_sight(
     mend = Library.mend
 
     def slow(library: Library, on_progress: Progress) -> None:
+        on_progress(0, 8)
         on_progress(4, 8)
         told.set()
         assert going_on.wait(60)
@@ -56,6 +57,33 @@ def test_a_library_copied_without_its_index_is_mended_in_sight(
     assert not app.exception
     assert "most similar of the 8 cases" in visible(app) or "by cosine similarity" in visible(app)
     assert len(resources.jobs().of(resources.library_id_of(root))) == 1
+
+
+def test_one_that_is_stopped_is_not_made_in_secret_but_when_it_is_asked_for(
+    app: AppTest, make_library: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_library("clinic", {"ear-left": 5, "throat": 3})
+    shutil.rmtree(root / "index")
+    mend = Library.mend
+
+    def stopped(library: Library, on_progress: Progress) -> None:
+        resources.jobs().of(resources.library_id_of(root))[0].stop()
+        mend(library, on_progress)
+
+    monkeypatch.setattr(Library, "mend", stopped)
+    app.run()
+    wait_for_jobs(app)
+    monkeypatch.setattr(Library, "mend", mend)
+    app.file_uploader[0].upload("query.png", png(picture(500)), "image/png")
+    app.run()
+    assert not app.exception
+    assert "The cases cannot be searched yet" in visible(app)
+    assert [job.state for job in resources.jobs().of(resources.library_id_of(root))] == ["stopped"]
+
+    next(button for button in app.button if button.label == "Go on").click().run()
+    wait_for_jobs(app)
+    assert not app.exception
+    assert "by cosine similarity" in visible(app)
 
 
 def test_a_whole_index_needs_no_job(app: AppTest, make_library: Callable[..., Path]) -> None:

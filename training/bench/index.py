@@ -39,7 +39,7 @@ class IndexResult:
 def run(count: int, dimension: int, queries: int, seed: int, spread: float) -> list[IndexResult]:
     """Fill a library with a cloud and ask for 10 neighbours under every kind of filter."""
     made = cloud(count, dimension, seed, spread=spread)
-    asked = cloud(queries, dimension, seed, spread=spread, queries=True).vectors
+    asked = cloud(queries, dimension, seed, spread=spread, queries_of=count).vectors
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         catalog = Catalog.create(root / "catalog.db", "bench", spec(dimension), ENT)

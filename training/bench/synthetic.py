@@ -29,14 +29,14 @@ class Cloud:
     patients: npt.NDArray[np.int64]
 
 
-def cloud(count: int, dimension: int, seed: int, *, spread: float = 0.4, queries: bool = False) -> Cloud:
-    """A cloud of `count` vectors; with `queries` true, of further images of the same patients.
+def cloud(count: int, dimension: int, seed: int, *, spread: float = 0.4, queries_of: int | None = None) -> Cloud:
+    """A cloud of `count` vectors; with `queries_of`, of further images of the patients of a cloud of that many.
 
     `spread` is how far the images of a patient lie apart, where patients of a class lie 0.7 and classes 1 apart.
     """
-    shape, draw = np.random.default_rng(seed), np.random.default_rng(seed + 1 + queries)
+    shape, draw = np.random.default_rng(seed), np.random.default_rng(seed + 1 + (queries_of is not None))
     scale = 1 / np.sqrt(dimension)
-    patients = max(1, count // 5 if not queries else 20_000 // 5)
+    patients = max(1, (queries_of or count) // 5)
     centres = shape.normal(size=(len(ENT.labels), dimension)) * scale
     classes = shape.integers(0, len(ENT.labels), patients)
     offsets = shape.normal(size=(patients, dimension)) * 0.7 * scale

@@ -33,17 +33,17 @@ def timed(call: Callable[[Argument], Result], arguments: Iterable[Argument]) -> 
 
 
 def timed_in_turn(
-    calls: Mapping[str, Callable[[Argument], object]], arguments: Iterable[Argument]
+    calls: Mapping[str, Callable[[Argument], object]], arguments: Iterable[Argument], warm_up: Argument | None = None
 ) -> dict[str, Latency]:
     """The latency of each of `calls`, made one after another for each argument, so that noise falls on all alike.
 
-    The first argument is used twice: once to warm up, untimed.
+    Each is first called with `warm_up`, or with the first argument, untimed.
     """
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for number, argument in enumerate(arguments):
         if number == 0:
             for call in calls.values():
-                call(argument)
+                call(argument if warm_up is None else warm_up)
         for name, call in calls.items():
             start = time.perf_counter()
             call(argument)

@@ -37,11 +37,15 @@ class TrainingSpeed:
 
 @dataclass(frozen=True)
 class ApplyingSpeed:
-    """Milliseconds to move `count` embeddings by ten steps: the flow, its bare matrix products, torchdiffeq's rk4."""
+    """Milliseconds to move `count` embeddings by ten steps: the flow, its bare matrix products, torchdiffeq's rk4.
+
+    The products are taken head by head, as the flow does it, and as those of one wide matrix for all heads.
+    """
 
     count: int
     flow: Latency
     products: Latency
+    plain_products: Latency
     torchdiffeq: Latency
 
 
@@ -74,7 +78,12 @@ def applying_speed(count: int, dimension: int, rounds: int, seed: int) -> Applyi
         with torch.inference_mode():
             odeint(field, torch.from_numpy(x), grid, method="rk4")
 
-    calls = {"flow": lambda _: flow.transform(x), "products": products.run, "torchdiffeq": by_torchdiffeq}
+    calls: dict[str, Callable[[int], object]] = {
+        "flow": lambda _: flow.transform(x),
+        "products": products.by_head,
+        "plain_products": products.plain,
+        "torchdiffeq": by_torchdiffeq,
+    }
     return ApplyingSpeed(count, **timed_in_turn(calls, range(rounds)))
 
 
@@ -82,14 +91,24 @@ class _Products:
     """The two matrix products of every stage, and nothing else."""
 
     def __init__(self, field: VectorField, x: Tensor) -> None:
-        width = field.hidden * len(field.heads)
-        self.x, self.w_in, self.w_out = x, torch.randn(field.dim, width), torch.randn(width, field.dim)
+        self.x, self.heads = x, len(field.heads)
+        self.w_in = torch.randn(self.heads, field.dim, field.hidden)
+        self.w_out = torch.randn(self.heads, field.hidden, field.dim)
 
-    def run(self, _round: int) -> None:
+    def by_head(self, _round: int) -> None:
+        """A head to each batch, as the flow does it."""
+        self._run(lambda x: torch.bmm(torch.bmm(x.expand(self.heads, -1, -1), self.w_in), self.w_out).sum(dim=0))
+
+    def plain(self, _round: int) -> None:
+        """All heads as one wide matrix."""
+        w_in, w_out = self.w_in.transpose(0, 1).flatten(1).contiguous(), self.w_out.flatten(0, 1)
+        self._run(lambda x: torch.mm(torch.mm(x, w_in), w_out))
+
+    def _run(self, both: Callable[[Tensor], Tensor]) -> None:
         with torch.inference_mode():
-            for part in torch.split(self.x, CHUNK):  # as the flow does it
+            for part in torch.split(self.x, CHUNK):
                 for _ in range(4 * STEPS):
-                    torch.mm(torch.mm(part, self.w_in), self.w_out)
+                    both(part)
 
 
 class _PlainLoop:
