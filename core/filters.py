@@ -9,7 +9,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from core.errors import QueryError
+from core.errors import QueryError, TaxonomyError
 from core.taxonomy import Taxonomy
 
 UNLABELLED = ""
@@ -43,8 +43,13 @@ class Filters:
         filters = cls()
         for term in terms:
             field, equals, value = (part.strip() for part in term.partition("="))
-            if not equals or field not in (*FIELDS, *DATES):
-                raise QueryError(f"filter {term!r} is not FIELD=VALUE; fields: {', '.join((*FIELDS, *DATES))}")
+            known = ", ".join((*FIELDS, *DATES))
+            if not equals:
+                raise QueryError(f"filter {term!r} is not FIELD=VALUE; fields: {known}")
+            if field not in (*FIELDS, *DATES):
+                raise QueryError(f"there is no field {field!r} to filter by; fields: {known}")
+            if field == "label" and value:
+                value = _label(value, taxonomy)
             chosen: Any = _date(value) if field in DATES else (*getattr(filters, field), value)
             filters = replace(filters, **{field: chosen})
         filters.labels(taxonomy)
@@ -97,6 +102,14 @@ def _date(text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError as error:
         raise QueryError(f"{text!r} is no date; write it as YYYY-MM-DD") from error
+
+
+def _label(text: str, taxonomy: Taxonomy) -> str:
+    """The label that is meant, by name or title; as it is written where there is none, which is told later."""
+    try:
+        return taxonomy.parse(text)
+    except TaxonomyError:
+        return text
 
 
 def _fits(value: str | None, wanted: tuple[str, ...]) -> bool:

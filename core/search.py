@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,9 @@ from core.timings import Clock, Timings
 from core.vectors import PLAIN, Matrix
 
 EVIDENCE_NEIGHBOURS = 12
-"""How many labelled neighbours are asked for their class."""
+"""How many labelled neighbours are asked for their class; those of one patient and class count as one."""
+PER_PATIENT = 4
+"""Neighbours that are looked at for each that is asked: further frames of one patient lie close together."""
 
 RERANKED = 100
 """The nearest cases among which class evidence may change the order."""
@@ -46,7 +49,8 @@ class SearchHit:
 class Evidence:
     """What class the nearest labelled cases of the whole library are of: shares sum to 1, largest first.
 
-    `neighbours` is how many were asked; the query's own picture is not among them.
+    `neighbours` is how many were asked: the nearest of every patient and class where patients are known, so that the
+    frames of one video are no crowd. The query's own picture is not among them.
     """
 
     shares: Mapping[str, float]
@@ -171,14 +175,16 @@ class Searcher:
 
     def _votes(self, index: ChromaIndex, aim: _Aim, top_k: int) -> tuple[list[str], list[Neighbour]]:
         """The labels of the nearest labelled cases of the library, and the nearest cases they were found among."""
-        wide = self._finder.find(index, aim.space, aim.vector, max(top_k, 2 * EVIDENCE_NEIGHBOURS), exclude=aim.hidden)
-        votes = self._labels(wide, aim.silent)
-        if len(votes) < EVIDENCE_NEIGHBOURS:  # many unlabelled ones are in between: ask for the labelled alone
+        looked_at = PER_PATIENT * EVIDENCE_NEIGHBOURS
+        wide = self._finder.find(index, aim.space, aim.vector, max(top_k, looked_at), exclude=aim.hidden)
+        witnesses = self._witnesses(wide, aim.silent)
+        if len(witnesses) < EVIDENCE_NEIGHBOURS:  # many unlabelled ones are in between: ask for the labelled alone
             labelled = Filters(label=self.catalog.taxonomy.labels)
             unheard = {*aim.hidden, *aim.silent}
-            found = self._finder.find(index, aim.space, aim.vector, EVIDENCE_NEIGHBOURS, labelled, unheard)
-            votes = self._labels(found, aim.silent)
-        return votes, wide
+            found = self._finder.find(index, aim.space, aim.vector, looked_at, labelled, unheard)
+            witnesses = self._witnesses(found, aim.silent)
+        one_each = dict.fromkeys((case.patient or case.case_id, case.label) for case in witnesses)
+        return [label for _, label in one_each][:EVIDENCE_NEIGHBOURS], wide
 
     def _nearest(self, index: ChromaIndex, aim: _Aim, asked: Asked, wide: list[Neighbour]) -> float | None:
         if aim.space == "after":  # asked of the index itself: only how near it is matters, not close ties
@@ -209,11 +215,11 @@ class Searcher:
         scores = reranker(vector[None], np.stack([known[n.case_id] for n in kept]), similarity)[0]
         return [kept[row] for row in np.argsort(-scores, kind="stable")]
 
-    def _labels(self, neighbours: list[Neighbour], silent: frozenset[str]) -> list[str]:
+    def _witnesses(self, neighbours: list[Neighbour], silent: frozenset[str]) -> list[Any]:
+        """Id, label and patient of those neighbours that are labelled and not silent, the nearest first."""
         heard = [n.case_id for n in neighbours if n.case_id not in silent]
-        label_of = {row.case_id: row.label for row in self.catalog.columns("case_id", "label", of=heard)}
-        labels = (label_of.get(case_id) for case_id in heard)
-        return [label for label in labels if label is not None][:EVIDENCE_NEIGHBOURS]
+        known = {row.case_id: row for row in self.catalog.columns("case_id", "label", "patient", of=heard)}
+        return [known[case_id] for case_id in heard if case_id in known and known[case_id].label is not None]
 
     def _hits(self, found: list[Neighbour], identical: tuple[str, ...]) -> tuple[SearchHit, ...]:
         cases = {case.case_id: case for case in self.catalog.cases_by_id([n.case_id for n in found])}

@@ -178,7 +178,8 @@ def _find_manifest(files: Sequence[ListedFile]) -> tuple[ListedFile | None, str]
 
 def _by_folder(name: str, listing: Listing, taxonomy: Taxonomy) -> Source:
     images = [file for file in listing.files if file.is_image]
-    items = tuple(SourceItem(file.shown, CaseFacts(_label(file, taxonomy)), file.read) for file in images)
+    whole = _class_of(name, taxonomy)  # the folder of one class was given, and not one with folders of classes
+    items = tuple(SourceItem(file.shown, CaseFacts(_label(file, taxonomy) or whole), file.read) for file in images)
     notes = list(listing.notes)
     unlabelled = [file for file, item in zip(images, items, strict=True) if item.facts.label is None]
     if unlabelled:
@@ -194,12 +195,14 @@ def _by_folder(name: str, listing: Listing, taxonomy: Taxonomy) -> Source:
 
 def _label(file: ListedFile, taxonomy: Taxonomy) -> str | None:
     """The class of the nearest folder above that is named like one."""
-    for folder in reversed(file.folders):
-        try:
-            return taxonomy.parse(folder)
-        except TaxonomyError:
-            continue
-    return None
+    return next((label for folder in reversed(file.folders) if (label := _class_of(folder, taxonomy))), None)
+
+
+def _class_of(folder: str, taxonomy: Taxonomy) -> str | None:
+    try:
+        return taxonomy.parse(folder)
+    except TaxonomyError:
+        return None
 
 
 def _by_manifest(name: str, listing: Listing, manifest: Manifest, base: str) -> Source:

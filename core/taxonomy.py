@@ -65,11 +65,14 @@ class Taxonomy:
             raise TaxonomyError(f"unknown label {label!r}; this library knows {', '.join(self.labels)}") from None
 
     def parse(self, text: str) -> str:
-        """The label a person meant: `Ear Left`, `ear_left` and `ear-left` are the same class.
+        """The label a person meant: `Ear Left`, `ear_left` and `ear-left` are the same class, and so is its title.
 
         Raises TaxonomyError when no class fits.
         """
-        return self[re.sub(r"[\s_-]+", "-", text.strip().lower())].name
+        meant = _slug(text)
+        if meant not in self.by_name:
+            meant = next((c.name for c in self.classes if _slug(c.title) == meant), text.strip())
+        return self[meant].name
 
     def labels_where(self, *, region: str | None = None, side: str | None = None) -> tuple[str, ...]:
         """The labels of one region, one side, or both; all of them when neither is given."""
@@ -92,6 +95,10 @@ class Taxonomy:
             return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             raise TaxonomyError(f"cannot read the taxonomy {path}: {error}; give a JSON file") from error
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[\s_-]+", "-", text.strip().lower())
 
 
 def _parse_class(entry: object) -> AnatomyClass:

@@ -88,7 +88,8 @@ def download_repository(name: str, hub_repo: str, on_progress: Progress | None =
 
 def _ways_out() -> str:
     return (
-        "ways out: connect to the internet and try again; or give a file with --weights FILE or ENT_WEIGHTS=FILE, "
+        "ways out: make a library with ent-mini, the encoder that comes with the program; or connect to the "
+        "internet and try again; or give a file with --weights FILE or ENT_WEIGHTS=FILE, "
         "or in the app where a library is made; "
         "or copy the cache folder of a machine that has them and set ENT_CACHE=FOLDER"
     )

@@ -24,13 +24,15 @@ COMPARED = 100
 """How deep rankings before and after the flow are compared, so that a move can be told in ranks."""
 
 FOLDED = 4
-"""Results asked for to a card, since some are folded away into others."""
+"""Results asked for to a card, since some are folded away into others; again so many more where too few are left."""
+DEEPEST = 768
+"""Most results asked for, however few cards come of them."""
 
 LAST = "search_last_options"
 
 
-def search(library: OpenLibrary, options: Options, space: Space) -> SearchResult:
-    """The answer in that space; where there is none, the page ends here with the reason."""
+def search(library: OpenLibrary, options: Options, space: Space, deep: int | None = None) -> SearchResult:
+    """The answer in that space, `deep` results of it; where there is none, the page ends here with the reason."""
     st.session_state[LAST] = options
     if job := index_job.running(library):
         frame.quiet("The index of this library is being made. The answer follows by itself.")
@@ -46,7 +48,7 @@ def search(library: OpenLibrary, options: Options, space: Space) -> SearchResult
         st.stop()
     try:
         with st.spinner("Searching; the first search loads the encoder", show_time=False):
-            query = query_of(options, space)
+            query = query_of(options, space, deep)
             return resources.search(library.library_id, library.version, signature(query), query)
     except EntError as error:
         st.error(f"This search cannot be answered: {markdown(error)}", icon=":material/error:")
@@ -58,7 +60,7 @@ def last_options() -> Options:
     return st.session_state.get(LAST) or Options(1, EVERYTHING, "before", "either", None, False, False)
 
 
-def query_of(options: Options, space: Space) -> Query:
+def query_of(options: Options, space: Space, deep: int | None = None) -> Query:
     """The session's query as the engine takes it."""
     from core.query import Query
 
@@ -67,7 +69,7 @@ def query_of(options: Options, space: Space) -> Query:
         images=tuple(image.data for image in asked.images),
         cases=asked.cases,
         texts=(asked.words,) if asked.words else (),
-        top_k=_depth(options),
+        top_k=deep or depth(options),
         filters=options.filters,
         space=space,
         rerank=options.rerank if space == "after" else None,
@@ -80,7 +82,8 @@ def query_of(options: Options, space: Space) -> Query:
     )
 
 
-def _depth(options: Options) -> int:
+def depth(options: Options) -> int:
+    """How many results are asked for so that as many cards as wanted come of them, most of the time."""
     if options.fold:
         return FOLDED * options.top_k
     return max(options.top_k, COMPARED) if options.view == "both" else options.top_k

@@ -7,27 +7,26 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.ui import drawer, query_url, state, url_state
+from pages.ui import drawer, query_url, state
 from pages.ui.query_state import QueryImage, QueryState
 from pages.ui.url_state import Setting
 
-QUERY, WORDS = "search_query", "search_words"
-_UPLOADS, _NEXT_WORDS = "search_uploads", "search_words_next"
+QUERY, FIELD = "search_query", "search_field"
+_UPLOADS = "search_uploads"
 _ASKED, _LOST = "search_asked_as", "search_images_lost"
 
+WORDS: Setting[str] = Setting("search_words", "", str.strip)
 LIKE: Setting[query_url.Parts] = Setting("like", (), query_url.parse, query_url.write)
 
 
 def query() -> QueryState:
-    """The query of this session, empty at first; its words are those of the field, which the URL follows."""
-    return replace(st.session_state.setdefault(QUERY, QueryState()), words=_words())
+    """The query of this session, empty at first."""
+    return replace(st.session_state.setdefault(QUERY, QueryState()), words=WORDS.value)
 
 
 def follow() -> QueryState:
     """The query on the page that shows it: as its URL says it. Images that it says may be held no more: `lost`."""
-    if url_state.going_back():  # their field will say so too, but it is drawn later
-        st.session_state.pop(_NEXT_WORDS, None)
-        st.session_state[WORDS] = st.query_params.get(WORDS, "")
+    WORDS.follow()
     parts = LIKE.follow()
     if parts != st.session_state.get(_ASKED, ()):
         st.session_state[QUERY], st.session_state[_ASKED] = query_url.query_of(parts), parts
@@ -52,15 +51,19 @@ def ask(wanted: QueryState) -> None:
 
 
 def ask_words(words: str) -> None:
-    """Search with these words from the next run on, whether or not their field is drawn already in this one."""
-    st.session_state[_NEXT_WORDS] = words
+    """Search with these words from now on."""
+    WORDS.set(words.strip())
 
 
-def _words() -> str:
-    if _NEXT_WORDS in st.session_state:
-        st.session_state[WORDS] = st.session_state.pop(_NEXT_WORDS)
-    words = st.session_state[WORDS] if WORDS in st.session_state else st.query_params.get(WORDS)
-    return (words or "").strip()
+def take_words() -> None:
+    """Search with what the field says; for the field."""
+    ask_words(st.session_state.get(FIELD) or "")
+
+
+def fill_field() -> None:
+    """Have the field say what is searched with; before it is drawn, and only where it does not: one may be typing."""
+    if st.session_state.get(FIELD) != WORDS.value:
+        st.session_state[FIELD] = WORDS.value
 
 
 def add_image(image: QueryImage) -> None:
@@ -100,7 +103,7 @@ def forget() -> None:
     """Ask nothing but what the URL has just brought."""
     st.session_state[QUERY], st.session_state[_ASKED] = QueryState(), ()
     LIKE.forget()
-    ask_words("")
+    WORDS.forget()
 
 
 def uploader_key() -> str:

@@ -39,7 +39,7 @@ def _progress(job: Job) -> None:
     frame.empty(
         "Opening the demo library",
         f"{count(made.images if made else 0, 'synthetic image')}, drawn by a program, to try everything on. "
-        "This is done once and takes about ten seconds.",
+        "This is done once and takes less than a minute.",
     )
     with st.container(key="first_start"):
         job_panel.show([job])

@@ -58,7 +58,7 @@ def show(reports: Sequence[IngestReport], key: str) -> None:
     """
     with st.container(horizontal=True, gap="medium"):
         st.metric("Added", sum(report.added for report in reports), width="content")
-        st.metric("Already in the library", sum(report.duplicates for report in reports), width="content")
+        st.metric("Known, or there twice", sum(report.duplicates for report in reports), width="content")
         st.metric("Failed", sum(report.failed for report in reports), width="content")
     if any(report.stopped for report in reports):
         frame.quiet("Stopped before the end. What was added stays; importing the same again goes on from there.")

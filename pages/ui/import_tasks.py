@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from core.errors import Stopped
 from core.manifest import NOTHING_KNOWN, CaseFacts
+from pages.ui import resources
 from pages.ui.jobs import Job, Step
 from pages.ui.resources import OpenLibrary
 from pages.ui.tasks import IMPORT, PLAN, ingest, start
@@ -85,6 +86,9 @@ def begin(library: OpenLibrary, asked: Request) -> Job:
                 raise
         return reports
 
+    for job in resources.jobs().of(library.library_id):
+        if job.kind == PLAN:  # what it said would happen, happens now
+            resources.jobs().dismiss(job.job_id)
     return start(IMPORT, f"Import of {asked.title}", library.library_id, work)
 
 

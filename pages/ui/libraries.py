@@ -26,7 +26,7 @@ from pages.ui.resources import OpenLibrary
 from pages.ui.text import markdown
 
 SWITCH_TO = "switch_to_library"
-_SEEN = "library_of_last_run"
+_SEEN, _MISSING = "library_of_last_run", "library_of_dead_link"
 
 
 def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
@@ -40,6 +40,9 @@ def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
     if not entries:
         return None
     titles = {entry.library_id: entry.title for entry in entries}
+    said = st.query_params.get(state.LIBRARY)
+    if said and said not in titles.values():
+        st.session_state[_MISSING] = said
     chosen = st.selectbox(
         "Library in use",
         ids,
@@ -48,6 +51,8 @@ def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
         bind="query-params",
         label_visibility="collapsed",
     )
+    if missing := st.session_state.get(_MISSING):
+        st.warning(f"There is no library “{markdown(missing)}” here.", icon=":material/link_off:")
     _notice(chosen)
     return entries[ids.index(chosen)]
 
@@ -57,6 +62,7 @@ def _notice(library_id: str) -> None:
     if st.session_state.get(_SEEN, library_id) != library_id:
         for part in (current_query, drawer, gallery_page, map_marks, picking, history):
             part.forget()
+        st.session_state.pop(_MISSING, None)
         selection.clear_selection()
         compare_tray.clear()
     st.session_state[_SEEN] = library_id

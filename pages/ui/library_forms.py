@@ -71,6 +71,7 @@ def _make() -> None:
     )
     frame.quiet("A library stays with its encoder: embeddings of different encoders cannot be compared.")
     _show_refused("make")
+    _show_failed()
     st.button("Make library", type="primary", icon=":material/add:", on_click=_start_make)
 
 
@@ -105,6 +106,13 @@ def _start_open() -> None:
         st.session_state[REFUSED] = ("open", str(error))
         return
     libraries.switch_to(folder)
+
+
+def _show_failed() -> None:
+    """Why the library that was asked for last was not made: the job says so too, but at the top of the page."""
+    job = resources.jobs().find(st.session_state.get(library_view.CREATING, ""))
+    if job and job.error:
+        st.error(markdown(job.error), icon=":material/error:")
 
 
 def _show_refused(form: str) -> None:

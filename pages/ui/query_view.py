@@ -114,17 +114,18 @@ def _alone(picture: Picture) -> None:
 
 
 def _field(width: int) -> None:
+    current_query.fill_field()
     st.text_input(
         "Search by words",
-        key=current_query.WORDS,
+        key=current_query.FIELD,
+        on_change=current_query.take_words,
         type="search",
         icon=":material/search:",
         placeholder="Describe what you look for ( / )",
-        bind="query-params",
         label_visibility="collapsed",
         width=width,
     )
-    focus_key.show(f".st-key-{current_query.WORDS} input")
+    focus_key.show(f".st-key-{current_query.FIELD} input")
     paste.show(_paste)
 
 

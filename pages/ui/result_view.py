@@ -59,11 +59,19 @@ class Answer:
 
 def search(library: OpenLibrary, options: Options) -> Answer:
     """The answer to the session's query; where there is none, the page ends here with the reason."""
-    both = options.view == "both"
-    result = asking.search(library, options, "before" if options.view == "before" else "after")
+    both, space = options.view == "both", "before" if options.view == "before" else "after"
+    depth = asking.depth(options)
+    result = asking.search(library, options, space, depth)
+    while _too_few_cards(library, options, result) and len(result.hits) == depth < asking.DEEPEST:
+        depth = min(asking.DEEPEST, asking.FOLDED * depth)
+        result = asking.search(library, options, space, depth)
     before = asking.search(library, options, "before") if both else None
     history.remember()
     return Answer(result, before, options)
+
+
+def _too_few_cards(library: OpenLibrary, options: Options, result: SearchResult) -> bool:
+    return options.fold and len(library.folding(result.hits)) < options.top_k
 
 
 def show_hits(library: OpenLibrary, answer: Answer) -> None:
@@ -99,7 +107,9 @@ def show_evidence(library: OpenLibrary, answer: Answer) -> None:
         evidence.show_evidence(answer.result.evidence, library.taxonomy)
         evidence.show_side(answer.result.side)
         if answer.result.evidence.neighbours:
-            frame.quiet("The nearest labelled cases of the whole library, whatever the filters.")
+            frame.quiet(
+                "The nearest labelled cases of the whole library, whatever the filters; of each patient and class one."
+            )
 
 
 def _both(library: OpenLibrary, answer: Answer, before: SearchResult) -> None:

@@ -23,6 +23,7 @@ def test_terms_of_one_field_are_alternatives() -> None:
     ("term", "said"),
     [
         ("label", "FIELD=VALUE"),
+        ("lable=throat", "no field 'lable'.*label"),
         ("colour=red", "fields: label, region"),
         ("label=elbow", "unknown label 'elbow'.*ear-left"),
         ("region=knee", "unknown region"),
@@ -87,3 +88,7 @@ def test_filters_that_name_thousands_of_cases_are_told_apart_in_short() -> None:
     assert one.digest == Filters(cases=tuple(many), split=("test",)).digest
     assert len({one.digest, other.digest, Filters(cases=many).digest, Filters().digest}) == 4
     assert len(one.digest) < 500
+
+
+def test_a_class_may_be_meant_by_its_title() -> None:
+    assert Filters.parse(["label=Left ear", "label=throat", "label="], ENT).label == ("ear-left", "throat", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ from core.errors import EncoderError, EncoderMismatch, ImageError, LibraryError,
 from core.filters import Filters
 from core.flow import Flow
 from core.library import Library
+from core.manifest import CaseFacts
 from core.search import Query
+from core.sources import Source, SourceItem
 from core.vector_field import VectorField
 from core.vectors import PLAIN
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
@@ -136,6 +139,15 @@ def test_the_flow_moves_query_and_cases_alike(filled: Library) -> None:
     assert [hit.similarity for hit in after.hits] == pytest.approx((moved[1:] @ moved[0]).tolist(), abs=1e-4)
     before = filled.search(Query(cases=(case.case_id,), space="before"))
     assert before.space == "before"
+
+
+def test_frames_of_one_patient_are_one_witness(library: Library) -> None:
+    near = [SourceItem(f"{n}.png", CaseFacts("throat", patient="p1"), partial(png, picture(n))) for n in range(1, 30)]
+    others = [SourceItem(f"{n}.png", CaseFacts("ear-left"), partial(png, picture(n))) for n in range(30, 36)]
+    library.ingest(Source("made", (*near, *others)))
+    evidence = library.search(Query(cases=(library.catalog.ids()[0],))).evidence
+    assert evidence.neighbours == 6
+    assert evidence.shares == {"ear-left": 5 / 6, "throat": 1 / 6}
 
 
 def test_stages_are_timed(filled: Library) -> None:

@@ -69,6 +69,12 @@ def test_labels_come_from_the_nearest_folder_that_is_a_class(tmp_path: Path) -> 
     }
 
 
+def test_a_folder_of_one_class_may_be_given_itself(tmp_path: Path) -> None:
+    root = put(tmp_path, "Ear Left/a.png", "Ear Left/day 1/b.png", "Ear Left/throat/c.png")
+    found = labels(opened(root / "Ear Left"))
+    assert found == {"a.png": "ear-left", "day 1/b.png": "ear-left", "throat/c.png": "throat"}
+
+
 def test_the_rest_is_unlabelled_with_one_note(tmp_path: Path) -> None:
     source = opened(put(tmp_path, "ear-left/a.png", "misc/b.png", "old/2020/c.png", "d.png"))
     assert list(labels(source).values()).count(None) == 3

@@ -41,6 +41,11 @@ def test_parse_knows_what_was_meant(text: str) -> None:
     assert ENT.parse(text) == "ear-left"
 
 
+@pytest.mark.parametrize("text", ["Vocal cords open", "vocal_cords  OPEN"])
+def test_a_title_is_as_good_as_a_name(text: str) -> None:
+    assert ENT.parse(text) == "vc-open"
+
+
 def test_an_unknown_label_is_named_with_the_known_ones() -> None:
     with pytest.raises(TaxonomyError, match=r"'elbow'.*ear-left"):
         ENT.parse("elbow")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -74,6 +76,22 @@ def test_the_slash_leads_to_the_words_and_a_copied_link_brings_them_back(page: P
     expect(page.get_by_text("What are you looking for?")).to_be_visible()
     settle(page)
     assert "search_words" not in page.url
+
+
+def test_every_search_by_words_is_a_step_that_the_url_says(page: Page) -> None:
+    for words in ("left ear", "right nose", "throat"):
+        field = page.get_by_role("searchbox", name="Search by words")
+        field.fill(words)
+        field.press("Enter")
+        expect(page.get_by_text(f"Asked for: “{words}”")).to_be_visible()
+        expect(page).to_have_url(re.compile(re.escape(quote_plus(words))))
+        settle(page)
+    page.reload()
+    expect(page.get_by_text("Asked for: “throat”")).to_be_visible()
+    settle(page)
+    page.go_back()
+    expect(page.get_by_text("Asked for: “right nose”")).to_be_visible()
+    expect(page.get_by_role("searchbox", name="Search by words")).to_have_value("right nose")
 
 
 def test_an_example_is_searched_by_a_click_and_an_image_added_to_it(page: Page, demo: Demo) -> None:

@@ -64,7 +64,7 @@ def test_the_demo_can_be_searched_by_words(app: AppTest, bundled: Demo) -> None:
     app.run()
     wait_for_jobs(app)
 
-    app.text_input(key="search_words").set_value("picture 2").run()
+    app.text_input(key="search_field").set_value("picture 2").run()
 
     assert not app.exception
     assert "Asked for: “picture 2”" in words(app)

@@ -192,14 +192,14 @@ def test_earlier_queries_can_be_asked_again(app: AppTest, make_library: Callable
     make_library("clinic", {"ear-left": 4})
     search(app)
     assert not [button for button in app.button if button.label == "query\\.png"]
-    app.text_input(key="search_words").set_value("picture 3").run()
+    app.text_input(key="search_field").set_value("picture 3").run()
     press(app, "New search")
     assert "Earlier in this session" in words(app)
     press(app, "query\\.png")
     assert "query.png" in visible(app)
-    assert app.text_input(key="search_words").value == ""
+    assert app.text_input(key="search_field").value == ""
     press(app, "picture 3 \\+ query\\.png")
-    assert app.text_input(key="search_words").value == "picture 3"
+    assert app.text_input(key="search_field").value == "picture 3"
     assert not app.exception
 
 

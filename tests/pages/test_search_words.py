@@ -30,7 +30,7 @@ def filled(app: AppTest, make_library: Callable[..., Path]) -> AppTest:
 
 
 def ask(app: AppTest, text: str) -> AppTest:
-    return app.text_input(key="search_words").set_value(text).run()
+    return app.text_input(key="search_field").set_value(text).run()
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -54,12 +54,12 @@ def test_words_are_answered_with_ranked_cases_and_evidence(filled: AppTest) -> N
 def test_an_example_is_one_click_away_and_a_new_search_forgets_it(filled: AppTest) -> None:
     press(filled, "picture 4")
     assert asked(filled) == "picture 4"
-    assert filled.text_input(key="search_words").value == "picture 4"
+    assert filled.text_input(key="search_field").value == "picture 4"
 
     press(filled, "New search")
     assert not filled.exception
     assert "What are you looking for?" in words(filled)
-    assert filled.text_input(key="search_words").value == ""
+    assert filled.text_input(key="search_field").value == ""
 
 
 def test_a_url_brings_the_words(app: AppTest, make_library: Callable[..., Path]) -> None:
@@ -134,7 +134,7 @@ def test_an_encoder_that_cannot_read_is_met_with_words(filled: AppTest, monkeypa
 
     assert not filled.exception
     assert "search by image" in filled.error[0].value.replace("\\", "")
-    assert filled.text_input(key="search_words").value == "left ear"
+    assert filled.text_input(key="search_field").value == "left ear"
 
 
 def test_words_with_markup_are_shown_as_text(filled: AppTest) -> None:

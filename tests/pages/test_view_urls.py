@@ -161,3 +161,11 @@ def test_a_flow_that_is_looked_at_on_training_is_evaluated(app: AppTest, root: P
 
     assert not app.exception
     assert chosen(app, "flow") == OTHER
+
+
+def test_a_link_to_a_library_that_is_not_there_says_so(app: AppTest, make_library: Callable[..., Path]) -> None:
+    make_library("clinic", {"ear-left": 3})
+    app.query_params["library"] = "Old *archive*"
+    app.run()
+    assert [warning.value for warning in app.sidebar.warning] == [r"There is no library “Old \*archive\*” here."]
+    assert app.run().sidebar.warning
