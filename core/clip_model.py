@@ -102,6 +102,13 @@ def untrained_model(model: str, seed: int, **changes: Any) -> torch.nn.Module:
     return _built(lambda: open_clip.create_model(model, load_weights=False, pretrained_text=False, **changes))
 
 
+def token_table(model: torch.nn.Module) -> torch.Tensor | None:
+    """The embedding (V, width) of every token that a text tower of open_clip's own reads; None for those of others."""
+    tower = getattr(model, "text", model)
+    embedding = getattr(tower, "token_embedding", None)
+    return None if embedding is None else embedding.weight
+
+
 def tokenizer_of(config: str) -> Callable[[list[str]], torch.Tensor]:
     """The tokenizer of the model of that configuration (JSON)."""
     with _folder_of(config) as model:

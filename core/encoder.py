@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -79,6 +80,15 @@ class CLIPEncoder:
                 "internet for its tokenizer"
             ) from error
         return self._embed(lambda model, device: model.encode_text(tokens.to(device)))
+
+    def unknown_words(self, texts: Sequence[str]) -> tuple[str, ...]:
+        self.load()
+        words = tuple(dict.fromkeys(re.findall(r"\w+", " ".join(texts).lower())))
+        table = clip_model.token_table(self._model)
+        if table is None or not words:
+            return ()
+        read = table.detach().abs().sum(dim=1).cpu() > 0  # a token that training never met has zeros for an embedding
+        return tuple(word for word, row in zip(words, self._tokenizer(list(words)), strict=True) if not read[row].all())
 
     def _embed(self, encode: Callable[[Any, torch.device], torch.Tensor]) -> Embeddings:
         import torch

@@ -70,3 +70,6 @@ class Encoder(Protocol):
 
         Raises EncoderError where it has no text tower.
         """
+
+    def unknown_words(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """Those words that it has never read in training, as far as its weights tell: they say nothing to it."""

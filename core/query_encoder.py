@@ -28,13 +28,15 @@ KEPT = 64
 class Asked:
     """A query's parts before the flow: one row a picture (Q, D), one a text (T, D) or None; its cases as they are.
 
-    `identical` are the stored cases with exactly the pixels of one of its images.
+    `identical` are the stored cases with exactly the pixels of one of its images, `unknown` the words that say nothing
+    to the encoder.
     """
 
     pictures: Matrix
     words: Matrix | None
     cases: tuple[Case, ...]
     identical: tuple[str, ...]
+    unknown: tuple[str, ...]
 
 
 class QueryEncoder:
@@ -55,9 +57,10 @@ class QueryEncoder:
         rows = self._of_images(images, query)
         rows += [self._of_case(case, query) for case in cases]
         words = self.encoder.encode_texts(query.texts) if query.texts else None
+        unknown = self.encoder.unknown_words(query.texts) if query.texts else ()
         clock.lap("encode")
         pictures = np.stack(rows) if rows else np.empty((0, self.encoder.spec.dimension), np.float32)
-        return Asked(pictures, words, cases, identical)
+        return Asked(pictures, words, cases, identical, unknown)
 
     def _cases(self, case_ids: tuple[str, ...]) -> tuple[Case, ...]:
         cases = tuple(self.catalog.cases_by_id(case_ids))

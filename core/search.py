@@ -64,7 +64,8 @@ class SearchResult:
     `reranked`: the hits are in the order of their scores by `core.rerank`, not of their similarities. `side` is the
     query's, as far as anything tells it. `comparable`: the similarities are those of pairs of whole images. `nearest`
     is the similarity before the flow of the case that is nearest there: after a flow, which draws everything towards
-    its classes, also what is unlike anything in the library has neighbours that are close.
+    its classes, also what is unlike anything in the library has neighbours that are close. `unknown_words` of the query
+    were never read by the encoder, and count for nothing.
     """
 
     hits: tuple[SearchHit, ...]
@@ -76,6 +77,7 @@ class SearchResult:
     side: Side
     comparable: bool
     nearest: float | None
+    unknown_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ class Searcher:
             side=side,
             comparable=query.whole_picture,
             nearest=nearest,
+            unknown_words=asked.unknown,
         )
 
     def _aim(self, query: Query, asked: Asked, flow: Flow | None) -> _Aim:

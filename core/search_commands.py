@@ -115,6 +115,7 @@ def search_json(result: SearchResult, scale: Scale | None) -> dict[str, Any]:
     evidence = {"evidence": dict(result.evidence.shares), "neighbours": result.evidence.neighbours}
     rest: dict[str, Any] = {"identical": list(result.identical), "space": result.space, "reranked": result.reranked}
     rest |= {"side": result.side.side, "close": not _far(result, scale)}
+    rest["unknown_words"] = list(result.unknown_words)
     standings = [_standing(scale)(hit.similarity) for hit in result.hits]
     hits = [{**_hit_json(hit), "standing": standing} for hit, standing in zip(result.hits, standings, strict=True)]
     return {"hits": hits, **evidence, "milliseconds": asdict(result.milliseconds), **rest}
@@ -158,6 +159,9 @@ def show_search(result: SearchResult, taxonomy: Taxonomy, scale: Scale | None) -
         f"{round(share * asked)} {taxonomy[label].title}" for label, share in result.evidence.shares.items()
     )
     say(f"of the {asked} nearest labelled cases: {said}" if asked else "no labelled case to compare with")
+    if result.unknown_words:
+        words = ", ".join(map(repr, result.unknown_words))
+        say(f"the encoder has never read {words}: that part of the query says nothing to it")
     if _far(result, scale):
         say("no close match: nearly every image of this library is closer to another than this query is to any")
     if scale is not None and len(scale.own.pairs):

@@ -60,6 +60,9 @@ class FakeEncoder:
         gap = np.full(DIMENSION, 0.5 / DIMENSION**0.5, np.float32)
         return (own + gap) / np.linalg.norm(own + gap, axis=1, keepdims=True)
 
+    def unknown_words(self, texts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(word for text in texts for word in text.split() if word.startswith("un"))
+
 
 @pytest.fixture(autouse=True)
 def _fresh_settings() -> Iterator[None]:

@@ -137,3 +137,9 @@ def test_it_is_small_enough_to_clone(demo: Demo) -> None:
     assert size(DATA / "models" / "ent-mini") < 25
     assert size(demo.folder / "images") < 12
     assert sum(size(DATA / part) for part in ("models", "demo", "screenshots")) < 40
+
+
+def test_the_bundled_encoder_tells_words_that_it_has_never_read() -> None:
+    encoder = CLIPEncoder(*describe("ent-mini"))
+    assert encoder.unknown_words(["left eardrum with a perforation", "open vocal cords, normal findings"]) == ()
+    assert encoder.unknown_words(["Cholesteatoma of the left ear"]) == ("cholesteatoma",)

@@ -28,11 +28,18 @@ def of(library: OpenLibrary, result: SearchResult) -> Callable[[float], float | 
 
 
 def show_doubts(library: OpenLibrary, result: SearchResult) -> None:
-    """Notices above the results: nothing is close, or the query is more blurred than the library's images."""
+    """Notices above the results: nothing is close, words that say nothing, a query more blurred than the library."""
     if result.nearest is not None and library.yardstick.likeness(PLAIN).is_far(result.nearest):
         st.warning(
             "No close match: 99 of 100 images in this library are closer to another one than this query is to any.",
             icon=":material/travel_explore:",
+        )
+    if result.unknown_words:
+        words = ", ".join(f"“{word}”" for word in result.unknown_words)
+        st.warning(
+            f"The encoder has never read {markdown(words)}: that part of the query says nothing to it, and the rest "
+            "decides.",
+            icon=":material/help:",
         )
     least = library.yardstick.least_sharpness()
     for image in current_query.query().images:

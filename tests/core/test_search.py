@@ -141,6 +141,11 @@ def test_the_flow_moves_query_and_cases_alike(filled: Library) -> None:
     assert before.space == "before"
 
 
+def test_words_that_the_encoder_never_read_are_named(filled: Library) -> None:
+    assert filled.search(Query(texts=("unseen picture 3", "picture 4"))).unknown_words == ("unseen",)
+    assert filled.search(Query(images=(png(picture(3)),))).unknown_words == ()
+
+
 def test_frames_of_one_patient_are_one_witness(library: Library) -> None:
     near = [SourceItem(f"{n}.png", CaseFacts("throat", patient="p1"), partial(png, picture(n))) for n in range(1, 30)]
     others = [SourceItem(f"{n}.png", CaseFacts("ear-left"), partial(png, picture(n))) for n in range(30, 36)]

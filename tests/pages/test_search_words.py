@@ -51,6 +51,15 @@ def test_words_are_answered_with_ranked_cases_and_evidence(filled: AppTest) -> N
     assert "Class among neighbours" in words(filled)
 
 
+def test_a_word_that_says_nothing_to_the_encoder_is_named(filled: AppTest) -> None:
+    ask(filled, "unseen *thing* 4")
+    assert [warning.value for warning in filled.warning] == [
+        "The encoder has never read “unseen”: that part of the query says nothing to it, and the rest decides."
+    ]
+    ask(filled, "picture 4")
+    assert not filled.warning
+
+
 def test_an_example_is_one_click_away_and_a_new_search_forgets_it(filled: AppTest) -> None:
     press(filled, "picture 4")
     assert asked(filled) == "picture 4"
