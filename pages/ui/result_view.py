@@ -108,7 +108,7 @@ def show_evidence(library: OpenLibrary, answer: Answer) -> None:
         evidence.show_side(answer.result.side)
         if answer.result.evidence.neighbours:
             frame.quiet(
-                "The nearest labelled cases of the whole library, whatever the filters; of each patient and class one."
+                "The nearest labelled cases of the whole library, whatever the filters; at most one of each patient and class."
             )
 
 
