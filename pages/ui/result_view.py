@@ -108,7 +108,8 @@ def show_evidence(library: OpenLibrary, answer: Answer) -> None:
         evidence.show_side(answer.result.side)
         if answer.result.evidence.neighbours:
             frame.quiet(
-                "The nearest labelled cases of the whole library, whatever the filters; at most one of each patient and class."
+                "The nearest labelled cases of the whole library, whatever the filters; at most one of each patient "
+                "and class."
             )
 
 
