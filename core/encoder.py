@@ -84,10 +84,9 @@ class CLIPEncoder:
     def unknown_words(self, texts: Sequence[str]) -> tuple[str, ...]:
         self.load()
         words = tuple(dict.fromkeys(re.findall(r"\w+", " ".join(texts).lower())))
-        table = clip_model.token_table(self._model)
-        if table is None or not words:
+        read = self._tokens_read
+        if read is None or not words:
             return ()
-        read = table.detach().abs().sum(dim=1).cpu() > 0  # a token that training never met has zeros for an embedding
         return tuple(word for word, row in zip(words, self._tokenizer(list(words)), strict=True) if not read[row].all())
 
     def _embed(self, encode: Callable[[Any, torch.device], torch.Tensor]) -> Embeddings:
@@ -110,6 +109,12 @@ class CLIPEncoder:
             return clip_model.tokenizer(self._architecture(None).model)
         except EncoderError:
             return clip_model.tokenizer_of(self._config)
+
+    @cached_property
+    def _tokens_read(self) -> torch.Tensor | None:
+        """Which tokens (V,) training has met: the others have zeros for an embedding. None where that is not known."""
+        table = clip_model.token_table(self._model)
+        return None if table is None else table.detach().abs().sum(dim=1).cpu() > 0
 
     @cached_property
     def _config(self) -> str:

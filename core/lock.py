@@ -14,6 +14,7 @@ from types import TracebackType
 from filelock import FileLock, Timeout
 
 from core.errors import LibraryBusy, LibraryError, Stopped
+from core.whole_file import inode_of
 
 GONE = "this library was removed or replaced by another since it was opened; open it again"
 
@@ -30,7 +31,7 @@ class WriterLock:
         self._on_crash = on_crash
         self._mark = path.with_suffix(".pid")
         self._of = of
-        self._inode = _inode(of)
+        self._inode = 0 if of is None else inode_of(of)
 
     @contextmanager
     def held(
@@ -45,17 +46,15 @@ class WriterLock:
         when the library has been removed or replaced since it was opened: what is written to the old one is lost.
         """
         lock = FileLock(self.path, is_singleton=False)  # a new one each time: threads exclude each other too
+        self._check_that_it_is_there()
         try:
             lock.acquire(timeout=0)
         except Timeout:
             if timeout > 0:
                 on_wait(f"waiting for {self._owner()} to finish writing to this library")
             self._wait(lock, time.monotonic() + timeout, should_stop)
-        except FileNotFoundError as error:
-            raise LibraryError(GONE) from error
         try:
-            if _inode(self._of) != self._inode:
-                raise LibraryError(GONE)
+            self._check_that_it_is_there()
             crashed = self._mark.exists()
             self._mark.write_text(str(os.getpid()))
             if crashed:
@@ -71,11 +70,15 @@ class WriterLock:
                 raise Stopped(f"stopped while {self._owner()} was writing to this library; nothing was changed")
             if time.monotonic() >= until:
                 raise LibraryBusy(f"{self._owner()} is writing to this library; try again when it has finished")
-            if not self.path.parent.is_dir():
-                raise LibraryError(GONE)
-            with suppress(Timeout, FileNotFoundError):
+            self._check_that_it_is_there()
+            with suppress(Timeout):
                 lock.acquire(timeout=min(0.2, max(0.0, until - time.monotonic())), poll_interval=0.05)
                 return
+
+    def _check_that_it_is_there(self) -> None:
+        """Also before the lock is asked for: asking makes the folder where there is none."""
+        if self._of is not None and inode_of(self._of) != self._inode:
+            raise LibraryError(GONE)
 
     def _owner(self) -> str:
         with suppress(OSError, ValueError):
@@ -83,14 +86,6 @@ class WriterLock:
             own = process == os.getpid()
             return "other work of this program" if own else f"another program (process {process})"
         return "another program"
-
-
-def _inode(file: Path | None) -> int:
-    """Another one for every file that was ever put there; 0 where there is none."""
-    try:
-        return 0 if file is None else file.stat().st_ino
-    except OSError:
-        return 0
 
 
 class FileGuard:

@@ -29,6 +29,14 @@ def written_at(path: Path) -> int | None:
         return None
 
 
+def inode_of(path: Path) -> int:
+    """Another number for every file that was ever put there; 0 where there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
+
+
 def _sync_folder(folder: Path) -> None:
     """Make a rename in `folder` last through a power cut, where the system can open folders."""
     if hasattr(os, "O_DIRECTORY"):

@@ -8,9 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import EntError
-from core.manifest import CaseFacts
 from core.sources import MANIFEST_SUFFIXES
-from pages.ui import frame, import_tasks, manifest_columns, palette, tasks
+from pages.ui import class_choice, frame, import_tasks, manifest_columns, tasks
 from pages.ui.import_tasks import FilesRequest, PathRequest, Request
 from pages.ui.jobs import Job
 from pages.ui.resources import OpenLibrary
@@ -19,7 +18,6 @@ from pages.ui.text import markdown
 FILES, PATH, MANIFEST, LABEL = "import_files", "import_path", "import_manifest", "import_label"
 UPLOADS, REFUSED = "import_uploads_taken", "import_refused"
 TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "zip"]
-NOT_LABELLED = ""
 DRY_RUN = "Reads everything and says what an import would do. Stores nothing."
 
 Begin = Callable[[OpenLibrary, Request], Job]
@@ -48,12 +46,11 @@ def _files(library: OpenLibrary) -> None:
         key=key,
         help="Larger archives: give their path on this machine, in the other tab.",
     )
-    st.selectbox(
+    class_choice.show(
+        library,
         "Class of these images",
-        [NOT_LABELLED, *library.taxonomy.labels],
-        format_func=lambda label: palette.title_of(library.taxonomy, label or None),
-        key=LABEL,
-        help="For single images. In a ZIP file the folders name the classes, or a manifest in it does.",
+        LABEL,
+        "For single images. In a ZIP file the folders name the classes, or a manifest in it does.",
     )
     with st.container(horizontal=True, gap="small"):
         st.button(
@@ -128,7 +125,7 @@ def _manifest() -> Path | None:
 def _start_files(library: OpenLibrary, begin: Begin, key: str) -> None:
     files = [(file.name, file.getvalue()) for file in st.session_state.get(key) or []]
     if files:
-        job = begin(library, FilesRequest(files, CaseFacts(label=st.session_state.get(LABEL) or None)))
+        job = begin(library, FilesRequest(files, class_choice.facts(LABEL)))
         st.session_state[UPLOADS] += job.kind == tasks.IMPORT
 
 

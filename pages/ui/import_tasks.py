@@ -86,10 +86,12 @@ def begin(library: OpenLibrary, asked: Request) -> Job:
                 raise
         return reports
 
-    for job in resources.jobs().of(library.library_id):
-        if job.kind == PLAN:  # what it said would happen, happens now
-            resources.jobs().dismiss(job.job_id)
-    return start(IMPORT, f"Import of {asked.title}", library.library_id, work)
+    begun = start(IMPORT, f"Import of {asked.title}", library.library_id, work)
+    if begun.kind == IMPORT:
+        for job in resources.jobs().of(library.library_id):
+            if job.kind == PLAN:  # what it said would happen, happens now
+                resources.jobs().dismiss(job.job_id)
+    return begun
 
 
 def plan(library: OpenLibrary, asked: Request) -> Job:

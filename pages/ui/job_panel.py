@@ -8,7 +8,6 @@ import streamlit as st
 
 from pages.ui import frame, import_result, import_tasks, libraries, resources, tasks
 from pages.ui.jobs import Job, Step
-from pages.ui.resources import OpenLibrary
 from pages.ui.text import duration, markdown, number
 
 POLL = 0.5
@@ -89,7 +88,7 @@ def _planned(job: Job) -> None:
     library = libraries.in_use_or_none()
     if library is None or library.library_id != job.library:
         return
-    _, plans = job.result
+    asked, plans = job.result
     import_result.show_plans(plans, library.taxonomy, job.job_id)
     st.button(
         "Import now",
@@ -97,11 +96,6 @@ def _planned(job: Job) -> None:
         type="primary",
         icon=":material/drive_folder_upload:",
         disabled=not any(plan.new for plan in plans),
-        on_click=_import,
-        args=(library, job),
+        on_click=import_tasks.begin,
+        args=(library, asked),
     )
-
-
-def _import(library: OpenLibrary, planned: Job) -> None:
-    if import_tasks.begin(library, planned.result[0]).kind == tasks.IMPORT:
-        resources.jobs().dismiss(planned.job_id)

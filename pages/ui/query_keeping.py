@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.manifest import CaseFacts
-from pages.ui import current_query, frame, import_tasks, job_panel, palette, resources
+from pages.ui import class_choice, current_query, frame, import_tasks, job_panel, resources
 from pages.ui.import_tasks import FilesRequest
 from pages.ui.jobs import Job
 from pages.ui.resources import OpenLibrary
@@ -13,7 +12,6 @@ from pages.ui.text import count
 
 LABEL, PATIENT = "keep_label", "keep_patient"
 _JOB = "keep_job"
-NOT_LABELLED = ""
 
 
 def show(library: OpenLibrary, stored: int) -> None:
@@ -35,19 +33,14 @@ def _form(library: OpenLibrary) -> None:
     )
     if library.synthetic:
         frame.quiet("This is the demo: it will lie among synthetic images.")
-    st.selectbox(
-        "Class",
-        [NOT_LABELLED, *library.taxonomy.labels],
-        format_func=lambda label: palette.title_of(library.taxonomy, label or None),
-        key=LABEL,
-    )
+    class_choice.show(library, "Class", LABEL)
     st.text_input("Patient", key=PATIENT, placeholder="optional: a pseudonym, no name")
     st.button("Add", type="primary", on_click=_keep, args=(library,))
 
 
 def _keep(library: OpenLibrary) -> None:
     held = st.session_state
-    facts = CaseFacts(label=held.get(LABEL) or None, patient=(held.get(PATIENT) or "").strip() or None)
+    facts = class_choice.facts(LABEL, (held.get(PATIENT) or "").strip() or None)
     files = [(image.name, image.data) for image in current_query.query().images]
     held[_JOB] = import_tasks.begin(library, FilesRequest(files, facts)).job_id
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import streamlit as st
 
+from core import whole_file
 from core.arrangement import Arrangement, arrange, narrowed
 from core.catalog import Catalog
 from core.demo_library import is_demo
@@ -22,7 +23,6 @@ from core.sharpness import sharpness_of_query
 from core.store import CATALOG, ImageStore
 from core.taxonomy import Taxonomy
 from core.vectors import PLAIN
-from core.whole_file import written_at
 from core.yardstick import Yardstick
 from pages.ui.jobs import Jobs
 
@@ -140,10 +140,7 @@ def open_library(root: Path) -> OpenLibrary:
 
 def inode_of(root: Path) -> int:
     """Another one for every catalogue that was ever put there; 0 where there is none."""
-    try:
-        return (root / CATALOG).stat().st_ino
-    except OSError:
-        return 0
+    return whole_file.inode_of(root / CATALOG)
 
 
 def opened(library_id: str) -> OpenLibrary | None:
@@ -175,7 +172,7 @@ def evaluation(library: OpenLibrary, flow_id: str | None, split: Split) -> Store
     """The evaluation kept of that flow and split, read once for every state of it. Raises QueryError."""
     from core.report_store import ReportStore
 
-    written = written_at(ReportStore(library.root).path(flow_id, split))
+    written = whole_file.written_at(ReportStore(library.root).path(flow_id, split))
     return None if written is None else _evaluation(library.library_id, library.version, written, flow_id, split)
 
 
@@ -183,7 +180,7 @@ def reranking(library: OpenLibrary, flow_id: str) -> Validation | None:
     """What validation said of the re-ranker of a flow, as it is now: a training that goes on makes another."""
     from core.rerank import FILE
 
-    written = written_at(library.root / "flows" / flow_id / FILE)
+    written = whole_file.written_at(library.root / "flows" / flow_id / FILE)
     return None if written is None else _reranking(library.library_id, written, flow_id)
 
 

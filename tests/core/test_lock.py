@@ -73,6 +73,7 @@ def test_who_waits_for_a_library_that_is_removed_does_not_write_to_what_comes_af
     finally:
         end(process)
     assert not (root / "writer.pid").exists()
+    assert root.exists() == back
 
 
 def test_the_lock_of_a_killed_process_is_free_and_its_crash_is_noticed(tmp_path: Path) -> None:
