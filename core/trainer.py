@@ -34,7 +34,8 @@ class Epoch:
     """What an epoch, counted from 1, came to.
 
     Losses are means over batches; `val_recall` is the share of validation images whose nearest training image after
-    the flow is of their class. Both are None without validation images. `best`: these weights are the ones kept.
+    the flow is of their class. Both are None without validation images. `best`: these weights are the ones kept. The
+    seconds of the first are those of getting ready too.
     """
 
     number: int
@@ -66,6 +67,7 @@ class Trainer:
 
     def __init__(self, recipe: Recipe, data: TrainingSet, device: str = "cpu") -> None:
         """Raises TrainingError when `data` has nothing that `recipe` can learn from."""
+        started = time.perf_counter()
         self.recipe, self.data, self._device = recipe, data, torch.device(device)
         seeds = torch.Generator().manual_seed(recipe.seed)
         self._dropout = torch.Generator(self._device).manual_seed(_drawn(seeds))
@@ -74,7 +76,7 @@ class Trainer:
         self.field = VectorField(*sizes, generator=seeds).to(self._device)
         self._grid = FlowConfig(steps=recipe.steps).grid
         if recipe.start == "fitted":
-            begin(self.field, data, self._grid)
+            begin(self.field, data, recipe)
         self._averaged = copy.deepcopy(self.field) if recipe.averaging else None
         self._batches = training_batches(data, recipe)
         self._shown = findings_shown(data) if recipe.findings else 0.0
@@ -85,6 +87,7 @@ class Trainer:
         self._loss: MetricLoss = multi_similarity()
         self._keeper = Keeper(recipe)
         self._curve: list[Epoch] = []
+        self._preparing = time.perf_counter() - started
 
     def fit(self) -> Iterator[Epoch]:
         """Train until the epochs are done or nothing improves any more; what an epoch came to, after each.
@@ -148,7 +151,7 @@ class Trainer:
         self._schedule.after(index, train_loss if checked is None else checked.loss)
         best = self._keeper.offer(index + 1, field, train_loss, checked)
         val_loss, val_recall = (None, None) if checked is None else (checked.loss, checked.recall)
-        seconds = round(time.perf_counter() - started, 3)
+        seconds = round(time.perf_counter() - started + (0 if index else self._preparing), 3)
         self._curve.append(Epoch(index + 1, train_loss, val_loss, val_recall, rate, seconds, best))
         return self._curve[-1]
 

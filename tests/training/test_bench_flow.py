@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -91,16 +92,27 @@ def test_a_training_that_was_cut_short_goes_on(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_demo_is_enlarged_by_other_patients() -> None:
-    shown = enlarged_demo(102)
-    assert len(shown.people) == 7 * 102
+    shown = enlarged_demo(102, judges=3)
+    assert len(shown.people) == 7 * 105
+    assert shown.judges == 21
     assert {one.seed for one in shown.people[:700]} == {0}
     assert not set(shown.group[:700]) & set(shown.group[700:])
+    assert not set(shown.group[:714]) & set(shown.group[714:])
+
+
+def test_judges_are_test_images_in_every_split() -> None:
+    images, judges = kind(), 14
+    judged = replace(images, judges=judges)
+    for seed in range(3):
+        split = judged.split_by(seed).split
+        assert set(split[-judges:]) == {"test"}
+        assert {"train", "val", "test"} == set(split[:-judges])
 
 
 def test_the_blind_encoder_learns_without_labels() -> None:
     config = BlindConfig(per_class=2, steps=2, batch=8, width=4)
     net = train_blind(lambda people: rendered(people, 72), config)
-    images = rendered(enlarged_demo(1).people, 64)
+    images = rendered(enlarged_demo(1, judges=0).people, 64)
     assert blind_embeddings(net, images).shape == (7, 32)
 
 

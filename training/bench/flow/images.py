@@ -19,6 +19,8 @@ DEMO_SEED, DEMO_PER_CLASS = 0, 100
 """What the demo library is drawn from."""
 FRESH_SEED = 710_001
 """Far from the seeds of the demo library and of what encoders are trained and measured on."""
+JUDGES_SEED, JUDGES_PER_CLASS = 810_001, 100
+"""Fresh patients who are test images in every split: nothing was ever chosen by looking at them."""
 SIZE = 160
 """Height of the rendered frames in pixels."""
 PROOFS = 3
@@ -27,9 +29,10 @@ PROOFS = 3
 
 @dataclass(frozen=True)
 class Shown:
-    """Phantoms not yet rendered; `group` tells patients apart, of whatever seed they are."""
+    """Phantoms not yet rendered; `group` tells patients apart, of whatever seed they are. The last are `judges`."""
 
     people: tuple[Phantom, ...]
+    judges: int = 0
 
     @property
     def group(self) -> tuple[str, ...]:
@@ -50,11 +53,12 @@ class Shown:
         return told.hexdigest()[:12]
 
 
-def enlarged_demo(per_class: int) -> Shown:
-    """`per_class` phantoms of each class: the demo's own, and fresh ones where those do not suffice."""
+def enlarged_demo(per_class: int, judges: int = JUDGES_PER_CLASS) -> Shown:
+    """`per_class` phantoms of each class, the demo's own and fresh ones where those do not suffice; then the judges."""
     demo = list(phantoms(DEMO_SEED, min(per_class, DEMO_PER_CLASS)))
     fresh = list(phantoms(FRESH_SEED, per_class - DEMO_PER_CLASS)) if per_class > DEMO_PER_CLASS else []
-    return Shown((*demo, *fresh))
+    judging = list(phantoms(JUDGES_SEED, judges)) if judges else []
+    return Shown((*demo, *fresh, *judging), len(judging))
 
 
 def rendered(people: Sequence[Phantom], size: int) -> list[Image.Image]:

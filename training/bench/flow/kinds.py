@@ -37,7 +37,8 @@ class Kind:
     """Images as (N, D) embeddings, what is known of them, and a split.
 
     `mirrored` (N, D) are their mirror images, where mirroring means something. `finding` is "" where there is none,
-    `group` the patient (or a number of each image's own). `digest` changes with the embeddings.
+    `group` the patient (or a number of each image's own). The last `judges` are test images in every split. `digest`
+    changes with the embeddings.
     """
 
     name: str
@@ -48,15 +49,18 @@ class Kind:
     finding: tuple[str, ...]
     group: tuple[str, ...]
     digest: str
+    judges: int = 0
     split: tuple[str, ...] = ()
 
     def split_by(self, seed: int) -> Kind:
         """The same with the split of that seed: by patient for phantoms, one image in ten for the others."""
         if self.mirrored is None:
             return replace(self, split=_few_labelled(self.label, seed))
+        count = len(self.label) - self.judges
         numbers = {group: number for number, group in enumerate(dict.fromkeys(self.group))}
-        groups = [numbers[group] for group in self.group]
-        return replace(self, split=plan_split(self.label, groups, [None] * len(groups), SplitConfig(seed=seed)).splits)
+        groups = [numbers[group] for group in self.group[:count]]
+        planned = plan_split(self.label[:count], groups, [None] * count, SplitConfig(seed=seed)).splits
+        return replace(self, split=(*planned, *("test",) * self.judges))
 
 
 def ent_mini(per_class: int, say: Say) -> Kind:
@@ -156,7 +160,7 @@ def _kind(
     plain, flipped = (_unit(found[which] - mean) for which in ("plain", "mirrored"))
     facts = [one.facts for one in shown.people]
     label, finding = tuple(fact.label for fact in facts), tuple(fact.finding or "" for fact in facts)
-    return Kind(name, ENT, plain, flipped, label, finding, shown.group, digest)
+    return Kind(name, ENT, plain, flipped, label, finding, shown.group, digest, shown.judges)
 
 
 def _table(name: str, data: np.ndarray, label: Sequence[str]) -> Kind:

@@ -124,7 +124,7 @@ def step_zero(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]
 
 def started(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
     """Where `default` starts, before any training."""
-    return {"the start, untrained": Fitted(choose_start(data).move)}
+    return {"the start, untrained": Fitted(choose_start(data, DEFAULT.changed(seed=seed)).move)}
 
 
 METHODS: Mapping[str, Method] = {

@@ -1,0 +1,124 @@
+"""Ridge regression of the classes on random features (Rahimi and Recht 2008), as the heads of a field can say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional
+
+from core.training_set import Ints
+from core.vectors import Matrix
+
+SHRINKAGES = (0.01, 0.1, 1.0, 10.0)
+"""What is added to the variances within classes before they are made alike, in mean variances: little whitens all."""
+SHIFT = -1.0
+"""What is added to the layer norm of the units: most of them are silent for most embeddings, as bumps are."""
+RIDGE = 0.2
+"""Strength of the ridge, in mean variances of the features."""
+CHUNK = 4096
+"""Embeddings whose features are in memory at a time."""
+
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Readout:
+    """Which class embeddings look like: r numbers, r one less than the classes, which are the corners of a simplex.
+
+    `looks` (H, U, D) are what the U units of H groups look for, `weights` (H, U, r) and `offset` (r,) what follows
+    from silu(layer norm over U (looks x) + SHIFT). Training embeddings come out with a mean length of 1.
+    """
+
+    looks: Matrix
+    weights: Matrix
+    offset: Matrix
+
+    def __call__(self, x: Matrix) -> Matrix:
+        """Embeddings (N, D) to (N, r)."""
+        parts = [x[start : start + CHUNK] for start in range(0, len(x), CHUNK)]
+        flat = self.weights.reshape(-1, self.weights.shape[-1])
+        return np.concatenate([_features(part, self.looks) @ flat - self.offset for part in parts])
+
+
+def readouts(x: Matrix, labels: Ints, blind_to: Matrix, groups: int, units: int, seed: int) -> list[Readout]:
+    """One for each of `SHRINKAGES`, of embeddings (N, D) and their classes (N,), every class counting alike.
+
+    A unit looks for the difference of two embeddings, drawn from `seed`, where the scatter within classes has been
+    made round; at right angles to the rows of `blind_to` (B, D), which no unit sees.
+    """
+    basis = complement(blind_to, x.shape[1])  # (D, D - B)
+    z = x.astype(np.float64) @ basis
+    classes, numbers = np.unique(labels, return_inverse=True)
+    _, values, axes = _within(z, numbers)
+    chance = np.random.default_rng(seed)
+    one, other = chance.integers(len(z), size=groups * units), chance.integers(1, len(z), size=groups * units)
+    pairs = z[one] - z[(one + other) % len(z)]
+    corners = simplex(len(classes))[numbers]
+    counts = 1 / np.bincount(numbers)[numbers]
+    found = []
+    for shrinkage in SHRINKAGES:
+        round_ = axes / np.sqrt(np.maximum(values, 0) + shrinkage * values.mean() + 1e-12)
+        seen = pairs @ round_
+        seen /= np.maximum(np.linalg.norm(seen, axis=1, keepdims=True), 1e-12)
+        looks = np.asarray(seen @ (basis @ round_).T, np.float32).reshape(groups, units, -1)
+        found.append(_read(x, looks, corners, counts * len(z) / len(classes)))
+    return found
+
+
+def discriminants(x: Matrix, labels: Ints) -> Matrix:
+    """(r, D): Fisher's linear discriminants of embeddings (N, D), with the least of `SHRINKAGES`; not orthogonal."""
+    numbers = np.unique(labels, return_inverse=True)[1]
+    means, values, axes = _within(x.astype(np.float64), numbers)
+    apart = (means[1:] - means[0]) @ axes
+    return np.asarray(apart / (np.maximum(values, 0) + SHRINKAGES[0] * values.mean() + 1e-12) @ axes.T)
+
+
+def simplex(count: int) -> Doubles:
+    """(count, count - 1): corners that lie equally far from each other and from 0."""
+    centred = np.eye(count) - 1 / count
+    return np.asarray(np.linalg.svd(centred)[0][:, : count - 1])
+
+
+def complement(rows: Matrix, dim: int) -> Matrix:
+    """An orthonormal basis (D, D - B) of what is at right angles to `rows` (B, D)."""
+    whole = np.linalg.qr(np.concatenate([np.asarray(rows, np.float64).T, np.eye(dim)], axis=1))[0]
+    return np.asarray(whole[:, len(rows) :])
+
+
+def _within(z: Doubles, numbers: Ints) -> tuple[Doubles, Doubles, Doubles]:
+    """The means of the classes, and variances and axes of what lies around them."""
+    means = np.stack([z[numbers == number].mean(axis=0) for number in range(numbers.max() + 1)])
+    around = z - means[numbers]
+    values, axes = np.linalg.eigh(around.T @ around / len(z))
+    return means, values, axes
+
+
+def _read(x: Matrix, looks: Matrix, corners: Doubles, counts: Doubles) -> Readout:
+    """The ridge regression of `corners` (N, r), each embedding counting as often as `counts` (N,) says."""
+    units = looks.shape[0] * looks.shape[1]
+    squares, products = np.zeros((units, units)), np.zeros((units, corners.shape[1]))
+    mean, answers = np.zeros(units), counts @ corners / counts.sum()
+    for start in range(0, len(x), CHUNK):
+        part = slice(start, start + CHUNK)
+        features = _features(x[part], looks).astype(np.float64)
+        weighed = features * counts[part, None]
+        squares += weighed.T @ features
+        products += weighed.T @ corners[part]
+        mean += weighed.sum(axis=0)
+    mean /= counts.sum()
+    squares -= counts.sum() * np.outer(mean, mean)
+    products -= counts.sum() * np.outer(mean, answers)
+    squares[np.diag_indices(units)] += RIDGE * np.trace(squares) / units + 1e-9
+    weights = np.linalg.solve(squares, products)
+    said = Readout(looks, weights.reshape(*looks.shape[:2], -1).astype(np.float32), (mean @ weights).astype(np.float32))
+    length = np.float32(max(1e-6, np.linalg.norm(said(x), axis=1).mean()))
+    return Readout(looks, said.weights / length, said.offset / length)
+
+
+def _features(x: Matrix, looks: Matrix) -> Matrix:
+    """What the units of all groups say to embeddings (N, D), (N, H * U)."""
+    seen = torch.from_numpy(x @ looks.reshape(-1, x.shape[1]).T).view(len(x), *looks.shape[:2])
+    return functional.silu(functional.layer_norm(seen, looks.shape[1:2]) + SHIFT).flatten(1).numpy()
