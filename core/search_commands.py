@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,6 +16,7 @@ from core.errors import EntError
 from core.settings import get_settings
 
 if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should not
+    from core.filters import Filters
     from core.library import Library
     from core.likeness import Scale
     from core.query import Query
@@ -23,6 +24,8 @@ if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should n
     from core.taxonomy import Taxonomy
 
 Ids = list[str] | None
+MOST_NAMED = 20
+"""Values of a field that are named where the one asked for is not among them."""
 
 
 def search(
@@ -79,6 +82,8 @@ def search(
         console.print_json(search_json(result, scale))
     else:
         show_search(result, library.taxonomy, scale)
+        for words in () if result.hits else _unheard_of(library, query.filters):
+            say(words)
     library.close()
 
 
@@ -93,6 +98,18 @@ def _export(
         _write(csv, results_csv(result, library.taxonomy, _standing(scale)).encode())
     if pdf is not None:
         _write(pdf, results_pdf(sheet_of(library, query, result, _standing(scale)), library.taxonomy))
+
+
+def _unheard_of(library: Library, filters: Filters) -> Iterator[str]:
+    """What `filters` ask for and no case of the library has, with what there is instead."""
+    fields: tuple[Literal["finding", "split", "patient"], ...] = ("finding", "split", "patient")
+    for field in fields:
+        known = [value for value in library.catalog.facets(field) if value]
+        for value in getattr(filters, field):
+            if value and value not in known:
+                others = f"; known: {', '.join(known[:MOST_NAMED])}" if known else ""
+                more = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
+                yield f"no case of this library has the {field} {value!r}{others}{more}"
 
 
 def _scale(library: Library, result: SearchResult) -> Scale | None:
