@@ -98,8 +98,9 @@ def untrained_model(model: str, seed: int, **changes: Any) -> torch.nn.Module:
     import open_clip
     import torch
 
-    torch.manual_seed(seed)
-    return _built(lambda: open_clip.create_model(model, load_weights=False, pretrained_text=False, **changes))
+    with torch.random.fork_rng(devices=[]):  # what others draw stays what it would be
+        torch.manual_seed(seed)
+        return _built(lambda: open_clip.create_model(model, load_weights=False, pretrained_text=False, **changes))
 
 
 def token_table(model: torch.nn.Module) -> torch.Tensor | None:

@@ -57,9 +57,9 @@ def test_every_image_is_the_same_byte_for_byte_whatever_the_count_and_order() ->
     assert not set(few.values()) & set(other.values())
 
 
-@pytest.mark.parametrize("size", [96, 256])
-def test_every_class_and_finding_renders(size: int) -> None:
-    for facts in ALL if size == 96 else ALL[::3]:
+@pytest.mark.parametrize(("size", "every"), [(96, 1), (256, 3), (512, 20)])
+def test_every_class_and_finding_renders(size: int, every: int) -> None:
+    for facts in ALL[::every]:
         image = render(facts, Draw(5, 0), shot(facts), size, Draw(5, 2))
         assert image.size == (round(size * 4 / 3), size)
         pixels = np.asarray(image, np.float32)

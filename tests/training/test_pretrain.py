@@ -3,7 +3,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +32,7 @@ from training.pretrain.meaning import FINDING, LABELS, SENTENCE, STRUCTURE, Mean
 from training.pretrain.objective import Objective, contrast
 from training.pretrain.phrases import finding_phrase, mirrored_words, structure_phrase
 from training.pretrain.pool import _PHRASES, Pool, make_pool, texts
-from training.pretrain.pretrainer import CHECKPOINT, TELL_EVERY, Batch, Pretrainer
+from training.pretrain.pretrainer import CHECKPOINT, TELL_EVERY, Batch, Pretrainer, PretrainEvent
 from training.pretrain.run import run, start_model
 
 TINY = PretrainConfig(images=14, image_size=64, steps=4, batch=6, warmup=2)
@@ -82,7 +86,7 @@ def test_a_checkpoint_of_other_settings_is_refused(model_name: str, pool: Pool, 
     other = Pretrainer(dataclasses.replace(TINY, lr=1.0), start_model(TINY, model_name, pool), pool)
     with pytest.raises(EntError, match="other settings"):
         other.resume(tmp_path / CHECKPOINT)
-    with pytest.raises(EntError, match="no checkpoint"):
+    with pytest.raises(EntError, match="no run of these settings"):
         other.resume(tmp_path / "nowhere.pt")
 
 
@@ -233,9 +237,73 @@ def test_augmentation_is_that_of_its_generator() -> None:
     assert not torch.equal(one, other)
 
 
-@pytest.mark.parametrize("wrong", [{"image_size": 100}, {"steps": 0}, {"batch": 1}, {"images": 3}])
-def test_settings_that_make_no_sense_are_refused(wrong: dict[str, int]) -> None:
-    with pytest.raises(EntError):
+def test_a_run_that_was_cut_short_is_gone_on_with_and_not_begun_again_by_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.pretrain.pretrainer.KEEP_EVERY", 1)
+    config = dataclasses.replace(TINY, steps=TELL_EVERY + 2)
+
+    def cut(_event: PretrainEvent) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "cut", config, tmp_path / "cache", measured=2, on_event=cut)
+    with pytest.raises(EntError, match="cut short before: go on with --resume"):
+        run(tmp_path / "cut", config, tmp_path / "cache", measured=2)
+    record = run(tmp_path / "cut", config, tmp_path / "cache", resume=True, measured=2)
+    run(tmp_path / "whole", config, tmp_path / "cache", measured=2)
+
+    assert [len(record["conditions"]), *record["loss"]] == [1, config.steps]
+    assert (tmp_path / "cut" / bundle.WEIGHTS).read_bytes() == (tmp_path / "whole" / bundle.WEIGHTS).read_bytes()
+    assert not list((tmp_path / "cache").glob("run-*/*"))
+    with pytest.raises(EntError, match="no run of these settings"):
+        run(tmp_path / "again", config, tmp_path / "cache", resume=True, measured=2)
+
+
+def test_two_programs_give_the_same_weights(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from training.pretrain.config import PretrainConfig;"
+        "from training.pretrain.run import run;"
+        "run(Path(sys.argv[1]), PretrainConfig(images=7, steps=4, batch=24, warmup=2), Path(sys.argv[2]), measured=2)"
+    )
+    for name in ("one", "other"):
+        command = [sys.executable, "-c", code, str(tmp_path / name), str(tmp_path / f"cache-{name}")]
+        subprocess.run(command, check=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    one, other = ((tmp_path / name / bundle.WEIGHTS).read_bytes() for name in ("one", "other"))
+    assert one == other
+
+
+def test_other_conditions_than_before_are_recorded(
+    model_name: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained(model_name, pool, folder=tmp_path)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 77)
+    resumed = Pretrainer(TINY, start_model(TINY, model_name, pool), pool)
+    resumed.resume(tmp_path / CHECKPOINT)
+    assert [one.threads == 77 for one in resumed.conditions] == [False, True]
+
+
+def test_a_damaged_checkpoint_is_told(model_name: str, pool: Pool, tmp_path: Path) -> None:
+    trained(model_name, pool, folder=tmp_path)
+    whole = (tmp_path / CHECKPOINT).read_bytes()
+    (tmp_path / CHECKPOINT).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(EntError, match="damaged; remove"):
+        Pretrainer(TINY, start_model(TINY, model_name, pool), pool).resume(tmp_path / CHECKPOINT)
+
+
+def test_other_words_are_not_taken_for_these(model_name: str, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.pretrain.phrases.FINDING_FRAMES", ("{region}: {finding}",) * 3)
+    other = make_pool(TINY.images, TINY.images_seed, TINY.image_size, tokenizer(model_name), cache=None)
+    assert other.drawn == pool.drawn
+    assert other.digest != pool.digest
+
+
+WRONG = [{"image_size": 100}, {"steps": 0}, {"batch": 1}, {"images": 3}, {"seed": -1}, {"lr": 0.0}, {"average": 1.0}]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_settings_that_make_no_sense_are_refused_by_name(wrong: dict[str, Any]) -> None:
+    with pytest.raises(EntError, match=next(iter(wrong)).replace("_", ".")):
         PretrainConfig(**wrong)
 
 
@@ -310,6 +378,7 @@ def test_images_of_another_renderer_are_not_taken_for_these(
 
     monkeypatch.setattr(Phantom, "image", otherwise)
     other = make_pool(140, 1_000, 64, tokenizer(model_name), tmp_path)
+    assert first.drawn != other.drawn
     assert first.digest != other.digest
     assert not np.array_equal(first.pixels, other.pixels)
 

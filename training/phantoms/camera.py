@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from training.phantoms.draw import Draw, Field, Picture
-from training.phantoms.noise import noise_bank
+from training.phantoms.noise import pixel_noise
 from training.phantoms.style import Style
 
 Mask: TypeAlias = npt.NDArray[np.bool_]  # (side, side)
@@ -178,7 +178,7 @@ def _paste(frame: Picture, disc: Picture, camera: Camera) -> None:
 def _add_noise(frame: Picture, strength: float, draw: Draw) -> None:
     """Sensor noise, a little of it in colour; taken from a bank, so that it costs nothing."""
     height, width = frame.shape[:2]
-    noise = noise_bank(height).fields["pixel"]
+    noise = pixel_noise(height)
     for amount, channels in ((1.0, slice(0, 3)), (0.4, slice(0, 1)), (0.5, slice(2, 3))):
         field = draw.pick(noise)
         top, left = draw.below(field.shape[0] - height), draw.below(field.shape[1] - width)

@@ -24,18 +24,23 @@ class Draw:
         self.generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
 
     def between(self, low: float, high: float) -> float:
+        """A number of the uniform distribution from `low` to `high`."""
         return low + (high - low) * self.generator.random()
 
     def near(self, mean: float, deviation: float) -> float:
+        """A number of the normal distribution, cut off at `CUT` deviations."""
         return mean + deviation * min(CUT, max(-CUT, self.generator.standard_normal()))
 
     def chance(self, probability: float) -> bool:
+        """True with that probability."""
         return self.generator.random() < probability
 
     def below(self, bound: int) -> int:
+        """A whole number from 0 to `bound` - 1."""
         return int(self.generator.integers(bound))
 
     def pick(self, options: Sequence[Choice]) -> Choice:
+        """One of the options, each as often."""
         return options[self.below(len(options))]
 
     def weighted(self, weights: Mapping[str, float]) -> str:

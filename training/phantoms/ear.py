@@ -46,6 +46,7 @@ class Drum:
 
     @classmethod
     def sample(cls, draw: Draw) -> Drum:
+        """The drum of one ear, as a patient may have it."""
         radius = draw.between(0.36, 0.88)
         aside = draw.between(0.25, 0.55) if draw.chance(0.35) else 0.0  # a view askew, into the canal's wall
         toward, room = _frontward(draw), 0.6 * (1 - radius)
@@ -68,6 +69,7 @@ class Drum:
         return self.x + self.a * u * cos - self.b * v * sin, self.y + self.a * u * sin + self.b * v * cos
 
     def distance(self, scene: Scene) -> Field:
+        """Of every pixel from the middle of the drum, (side, side): 1 on its rim."""
         return scene.ellipse(self.x, self.y, self.a, self.b, self.turn)
 
 

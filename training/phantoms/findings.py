@@ -55,6 +55,7 @@ class Facts:
 
     @property
     def region(self) -> str:
+        """The part of the body: ear, nose, throat or larynx."""
         return ENT[self.label].region
 
     @property

@@ -45,6 +45,7 @@ class Larynx:
 
     @classmethod
     def sample(cls, draw: Draw) -> Larynx:
+        """The larynx of one patient, seen from as near as may be."""
         near = draw.between(1.5, 2.2) if draw.chance(0.12) else 1.0  # some look from close by
         high = near * draw.between(0.36, 0.58)
         front, back = high * draw.between(0.42, 0.75), -high * draw.between(0.32, 0.62)

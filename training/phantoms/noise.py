@@ -16,6 +16,8 @@ COPIES = 6
 GRID = 512
 EXTENT = 4.0
 """Radii of the field of view that a field spans before it repeats itself; twice what is seen of it."""
+MOST_TEXELS = 1024
+"""Of a smooth field: it is drawn on half as many, and at twice as many all of them take 500 MB."""
 SEED = 20250101
 """Of the fields only, which all images share: what an image takes from them is drawn from its own seed."""
 
@@ -24,11 +26,8 @@ class NoiseBank:
     """Fields of mean 0 and deviation 1 (vessels: 0 to 1) that repeat without a seam, for views of `side` pixels."""
 
     def __init__(self, side: int) -> None:
-        self.texels = 256
-        while self.texels < 1.9 * side:
-            self.texels *= 2
+        self.texels = min(MOST_TEXELS, _texels(side))
         self.fields = {kind: tuple(_resized(f, self.texels) for f in fields) for kind, fields in _base().items()}
-        self.fields["pixel"] = _pixel_noise(self.texels)
 
 
 @lru_cache(maxsize=2)
@@ -37,18 +36,27 @@ def noise_bank(side: int) -> NoiseBank:
     return NoiseBank(side)
 
 
+@lru_cache(maxsize=2)
+def pixel_noise(height: int) -> tuple[Field, ...]:
+    """Noise without smoothing, for sensors of that height; one pixel a texel, at every size."""
+    generator, texels = np.random.Generator(np.random.PCG64(SEED + 1)), _texels(height)
+    return tuple(generator.standard_normal((texels, texels), np.float32) for _ in range(COPIES))
+
+
+def _texels(side: int) -> int:
+    """The side of a field that is looked at by `side` pixels: a power of two, about twice as many."""
+    texels = 256
+    while texels < 1.9 * side:
+        texels *= 2
+    return texels
+
+
 @lru_cache(maxsize=1)
 def _base() -> dict[str, tuple[Field, ...]]:
     generator = np.random.Generator(np.random.PCG64(SEED))
     fields = {kind: tuple(_smooth(generator, s) for _ in range(COPIES)) for kind, s in GRAINS.items()}
     fields["vessels"] = tuple(_vessels(generator) for _ in range(COPIES))
     return fields
-
-
-def _pixel_noise(texels: int) -> tuple[Field, ...]:
-    """Noise without smoothing, for sensors; one pixel a texel, at every size."""
-    generator = np.random.Generator(np.random.PCG64(SEED + 1))
-    return tuple(generator.standard_normal((texels, texels), np.float32) for _ in range(COPIES))
 
 
 def _smooth(generator: np.random.Generator, deviation: float) -> Field:

@@ -44,6 +44,7 @@ class Nose:
 
     @classmethod
     def sample(cls, draw: Draw, finding: str, severity: float, view: str) -> Nose:
+        """The side of a nose that shows that finding."""
         mucosa = draw.flesh(draw.pick(MUCOSA))
         swollen = 0.8 + 0.2 * severity if finding == "turbinate hypertrophy" else 0.0
         paler = np.array([1.0, draw.between(0.88, 1.08), draw.between(0.88, 1.08)], np.float32)

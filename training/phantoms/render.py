@@ -38,6 +38,7 @@ class Shot:
 
     @classmethod
     def sample(cls, region: str, seed: int, key: tuple[int, ...], style: Style | None = None) -> Shot:
+        """How one image of that region is taken."""
         draw = Draw(seed, *key)
         pose = Pose.sample(draw, SHIFT[region], TURN[region], 0.14)
         camera = Camera.sample(draw, draw.between(*BRIGHT[region]))

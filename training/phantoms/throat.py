@@ -39,6 +39,7 @@ class Throat:
 
     @classmethod
     def sample(cls, draw: Draw, finding: str, severity: float) -> Throat:
+        """The throat of one patient who has that finding."""
         tonsil = draw.between(0.13, 0.22)
         if finding == "tonsillar hypertrophy":
             tonsil = 0.31 + 0.19 * severity

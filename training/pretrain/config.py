@@ -15,10 +15,13 @@ STD = (0.26862954, 0.26130258, 0.27577711)
 VOCABULARY = 49_408
 """Tokens that open_clip's tokenizer knows."""
 
+LEAST = {"steps": 1, "warmup": 1, "batch": 2, "images": 7, "seed": 0, "images_seed": 0}
+"""The smallest values of settings."""
+
 
 @dataclass(frozen=True)
 class PretrainConfig:
-    """What a run is made of; the same settings give the same weights on the CPU of one machine.
+    """What a run is made of; the same settings give the same weights under the same `Conditions` on one processor.
 
     `images` phantoms (drawn from `images_seed`) are rendered once and seen again and again for `steps` batches of
     `batch`. The learning rate rises over `warmup` steps to `lr` and falls to nothing along a cosine. `average` is the
@@ -46,8 +49,11 @@ class PretrainConfig:
     def __post_init__(self) -> None:
         if self.image_size % 32 or not 64 <= self.image_size <= 256:
             raise EntError(f"the image size is a multiple of 32 from 64 to 256, got {self.image_size}")
-        if min(self.steps, self.warmup) < 1 or self.batch < 2 or self.images < 7 or self.seed < 0:
-            raise EntError("a run needs 1 step, 1 step of warm-up, 2 images a batch and 7 images at least")
+        for name, least in LEAST.items():
+            if getattr(self, name) < least:
+                raise EntError(f"{name} of a pretraining is {least} or more, got {getattr(self, name)}")
+        if not (math.isfinite(self.lr) and self.lr > 0 and 0 <= self.average < 1):
+            raise EntError(f"lr is above 0 and average in [0, 1), got {self.lr} and {self.average}")
 
     @property
     def digest(self) -> str:

@@ -25,7 +25,7 @@ FRAME_HEIGHT = 224
 class Figures:
     """Shares from 0 to 1 of queries whose nearest neighbour is right, by one protocol.
 
-    `class_recall`, `finding_recall`: image to image; `side_right`: the same of the side, among ears and noses;
+    `class_recall`, `finding_recall`: image to image; `side_right`: class and so side, among ears and noses;
     `caption_*`: caption to image; `image_*`: image to caption.
     """
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +36,8 @@ FRAME = 1.12
 CHUNK = 64
 PROOFS = 2
 """Images of each class, finding and view that are drawn to see whether the kept ones are still what is drawn."""
-START = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-"""How workers begin: a fork needs nothing of the program that asks, of which there are many kinds."""
+START = "fork" if sys.platform == "linux" else "spawn"
+"""How workers begin: a fork needs nothing of the program that asks, but is not safe on every system."""
 _PHRASES = 2
 """Stream of chance for the short phrases, under the seed of the images."""
 
@@ -47,8 +48,8 @@ class Pool:
 
     The tokens are places in `vocabulary` (V,), the tokenizer's ids of all that occur, in rising order: what is not
     seen need not be trained, and the end of a text keeps the highest number, by which open_clip finds it. `names`
-    (N, 3): the parts that each text names, as bits (see meaning). `digest` tells pools apart that were drawn
-    differently: it is a hash of some of the images and of all that is said of them.
+    (N, 3): the parts that each text names, as bits (see meaning). `drawn` tells pools apart whose images were drawn
+    differently: it is a hash of some of them, of all facts and captions. `digest` is one of the tokens and names too.
     """
 
     pixels: Pixels
@@ -56,7 +57,15 @@ class Pool:
     tokens: Tensor
     names: Tensor
     vocabulary: Tensor
-    digest: str
+    drawn: str
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the images, the facts, and every token and name."""
+        told = hashlib.sha256(self.drawn.encode())
+        for part in (self.vocabulary, self.tokens, self.names):
+            told.update(part.numpy().tobytes())
+        return told.hexdigest()[:12]
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -67,16 +76,16 @@ def make_pool(
 ) -> Pool:
     """About `count` phantoms, the same number of each class; from the folder `cache` where they were kept there."""
     people = list(phantoms(seed, max(1, round(count / len(ENT.labels)))))
-    digest = _digest(people, side)
+    drawn = _drawn(people, side)
     if cache is None:
         pixels: Pixels = np.empty((len(people), side, side, 3), np.uint8)
         _render_all(people, pixels, on_progress)
     else:
-        pixels = _kept(people, side, cache / f"phantoms-{seed}-{len(people)}-{side}-{digest}.npy", on_progress)
+        pixels = _kept(people, side, cache / f"phantoms-{seed}-{len(people)}-{side}-{drawn}.npy", on_progress)
     tokens, names = _told(people, seed, tokenizer)
     vocabulary, tokens = torch.unique(tokens, return_inverse=True)
     meaning = Meaning.of([one.facts for one in people])
-    return Pool(pixels, meaning, tokens.to(torch.int32), names, vocabulary, digest)
+    return Pool(pixels, meaning, tokens.to(torch.int32), names, vocabulary, drawn)
 
 
 def texts(phantom: Phantom, draw: Draw) -> tuple[str, str, str]:
@@ -84,7 +93,7 @@ def texts(phantom: Phantom, draw: Draw) -> tuple[str, str, str]:
     return phantom.caption(), structure_phrase(phantom.facts, draw), finding_phrase(phantom.facts, draw)
 
 
-def _digest(people: Sequence[Phantom], side: int) -> str:
+def _drawn(people: Sequence[Phantom], side: int) -> str:
     """A short hash that changes when the renderer does: of some images of all that it can draw, and of all facts."""
     told = hashlib.sha256(repr([(one.facts, one.caption()) for one in people]).encode())
     some: dict[tuple[str, ...], list[Phantom]] = {}

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -40,6 +41,24 @@ class PretrainEvent:
 
 
 @dataclass(frozen=True)
+class Conditions:
+    """What, beside the processor, decides how weights are rounded."""
+
+    device: str
+    precision: str
+    threads: int
+    torch_version: str
+
+    @classmethod
+    def here(cls, device: torch.device) -> Conditions:
+        """Those of now, on that device; the precision is that in which images are encoded during training."""
+        with autocast(device, training=True):
+            mixed = torch.is_autocast_enabled(device.type)
+        precision = "bfloat16" if mixed else "float32"
+        return cls(device.type, precision, torch.get_num_threads(), str(torch.__version__))
+
+
+@dataclass(frozen=True)
 class Batch:
     """B images as the model takes them, and what they mean; a text for each as tokens (B, L), its kind and the parts
     that it names (B,).
@@ -60,8 +79,8 @@ class Batch:
 class Pretrainer:
     """Trains `model` (an open_clip CLIP) on `pool`.
 
-    `averaged` is the running average of its weights; `losses` the mean loss by step, and `seconds` the time spent, of
-    the whole run, however often it was cut short.
+    `averaged` is the running average of its weights; `losses` the mean loss by step, `seconds` the time spent, and
+    `conditions` those under which steps were made, of the whole run, however often it was cut short.
     """
 
     def __init__(self, config: PretrainConfig, model: nn.Module, pool: Pool) -> None:
@@ -76,13 +95,7 @@ class Pretrainer:
         self.step = 0
         self.seconds = 0.0
         self.losses: dict[int, float] = {}
-
-    @property
-    def precision(self) -> str:
-        """What images are encoded in during training, by the name of its type."""
-        with autocast(self.device, training=True):
-            mixed = torch.is_autocast_enabled(self.device.type)
-        return "bfloat16" if mixed else "float32"
+        self.conditions = [Conditions.here(self.device)]
 
     def fit(self, folder: Path | None = None) -> Iterator[PretrainEvent]:
         """Do the steps that are left, keeping a checkpoint in `folder`; raises EntError when the loss is not finite."""
@@ -91,7 +104,7 @@ class Pretrainer:
         while self.step < self.config.steps:
             loss = self._do_step(self._batch(self.step).to(self.device))
             if not torch.isfinite(loss):
-                raise EntError(f"the loss is not finite in step {self.step}; train with a smaller learning rate")
+                raise EntError(f"the loss is not finite in step {self.step}; train with another seed")
             losses.append(float(loss))
             self.seconds = time.monotonic() - start
             if self.step % TELL_EVERY == 0 or self.step == self.config.steps:
@@ -108,6 +121,7 @@ class Pretrainer:
             "step": self.step,
             "seconds": self.seconds,
             "losses": self.losses,
+            "conditions": [asdict(one) for one in self.conditions],
             "model": self.model.state_dict(),
             "averaged": self.averaged,
             "objective": self.objective.state_dict(),
@@ -119,10 +133,16 @@ class Pretrainer:
         part.replace(path)
 
     def resume(self, path: Path) -> None:
-        """Go on where the checkpoint at `path` stands. Raises EntError when it is of a run with other settings."""
+        """Go on where the checkpoint at `path` stands.
+
+        Raises EntError when there is none, it cannot be read, or it is of a run with other settings.
+        """
         if not path.is_file():
-            raise EntError(f"there is no checkpoint {path}; leave out --resume to start from the beginning")
-        state = torch.load(path, map_location=self.device, weights_only=True)
+            raise EntError("no run of these settings and images was cut short here; leave out --resume to begin one")
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+        except (RuntimeError, EOFError, UnpicklingError) as error:
+            raise EntError(f"{path} is damaged; remove {path.parent} and begin again") from error
         if state["config"] != asdict(self.config):
             raise EntError(f"{path} belongs to a run with other settings; give the same, or start in another folder")
         self.model.load_state_dict(state["model"])
@@ -130,6 +150,8 @@ class Pretrainer:
         self._optimizer.load_state_dict(state["optimizer"])
         self.averaged, self.step = state["averaged"], state["step"]
         self.seconds, self.losses = state["seconds"], state["losses"]
+        before = [Conditions(**one) for one in state["conditions"]]
+        self.conditions = before if before[-1:] == self.conditions else before + self.conditions
 
     def _do_step(self, batch: Batch) -> Tensor:
         for group in self._optimizer.param_groups:

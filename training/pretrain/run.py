@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 
 from core.clip_model import tokenizer, untrained_model
 from core.encoder import CLIPEncoder, describe
@@ -16,7 +19,7 @@ from core.errors import EntError
 from core.swap import take_place
 from training.pretrain import bundle
 from training.pretrain.config import PretrainConfig
-from training.pretrain.figures import measure
+from training.pretrain.figures import PhantomFigures, measure
 from training.pretrain.pool import Pool, Progress, make_pool
 from training.pretrain.pretrainer import CHECKPOINT, Pretrainer, PretrainEvent
 
@@ -40,37 +43,62 @@ def run(
 
     It is measured on `measured` fresh phantoms of each class.
     The folder is there when all of it is done. With `resume` it goes on from the checkpoint of a run with the same
-    settings. Raises EntError when `folder` holds something already, there is no such checkpoint, or the loss is not
-    finite.
+    settings. Raises EntError when `folder` holds something already, there is no such checkpoint or, without `resume`,
+    there is one, another program makes the same run, or the loss is not finite.
     """
     folder = folder.resolve()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise EntError(f"{folder} is not empty; give a new folder")
+    _check_that_it_is_free(folder)
     part = folder.with_name(f".{folder.name}.part")
     bundle.write_config(part, config.model())
     name = f"local-dir:{part}"
     pool = make_pool(config.images, config.images_seed, config.image_size, tokenizer(name), cache, on_render)
     pretrainer = Pretrainer(config, start_model(config, name, pool), pool)
-    checkpoints = cache / f"run-{config.digest}-{pool.digest}"
-    if resume:
-        pretrainer.resume(checkpoints / CHECKPOINT)
-    for event in pretrainer.fit(checkpoints):
-        if on_event is not None:
-            on_event(event)
-    bundle.write_weights(part, pretrainer.averaged, pool.vocabulary)
-    record = {
-        "trained_on": "synthetic images and captions only (training/phantoms)",
-        "settings": asdict(config),
-        "images": pool.digest,
-        "torch": torch.__version__,
-        "device": pretrainer.device.type,
-        "processor": platform.machine(),
-        "precision": pretrainer.precision,
-        "threads": torch.get_num_threads(),
-        "seconds": round(pretrainer.seconds),
-        "loss": {step: round(loss, 4) for step, loss in pretrainer.losses.items() if step % 100 == 0},
-        "phantoms": asdict(measure(CLIPEncoder(*describe(name)), measured)),
-    }
-    bundle.write_record(part, record)
-    take_place(part, folder)
+    with _checkpoints(cache / f"run-{config.digest}-{pool.digest}") as kept:
+        if resume:
+            pretrainer.resume(kept / CHECKPOINT)
+        elif (kept / CHECKPOINT).is_file():
+            raise EntError(f"this run was cut short before: go on with --resume, or remove {kept} to begin again")
+        for event in pretrainer.fit(kept):
+            if on_event is not None:
+                on_event(event)
+        bundle.write_weights(part, pretrainer.averaged, pool.vocabulary)
+        record = _record(pretrainer, measure(CLIPEncoder(*describe(name)), measured))
+        bundle.write_record(part, record)
+        _check_that_it_is_free(folder)
+        take_place(part, folder)
+        shutil.rmtree(kept)
     return record
+
+
+def _record(pretrainer: Pretrainer, phantoms: PhantomFigures) -> dict[str, Any]:
+    """How the weights came to be and how good they are, for training.json."""
+    losses = pretrainer.losses
+    return {
+        "trained_on": "synthetic images and captions only (training/phantoms)",
+        "settings": asdict(pretrainer.config),
+        "images": pretrainer.pool.drawn,
+        "texts": pretrainer.pool.digest,
+        "processor": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
+        "conditions": [asdict(one) for one in pretrainer.conditions],
+        "seconds": round(pretrainer.seconds),
+        "loss": {step: round(losses[step], 4) for step in losses if step % 100 == 0 or step == max(losses)},
+        "phantoms": asdict(phantoms),
+    }
+
+
+@contextmanager
+def _checkpoints(folder: Path) -> Iterator[Path]:
+    """The folder of a run's checkpoints, which no other program writes to meanwhile."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder.with_suffix(".lock"), timeout=0):
+            yield folder
+    except Timeout as error:
+        raise EntError(
+            "another program is training with the same settings; wait for it, or give another seed"
+        ) from error
+
+
+def _check_that_it_is_free(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise EntError(f"{folder} is not empty; give a new folder")

@@ -14,6 +14,7 @@ from PIL import Image
 
 from training.phantoms.dataset import phantoms
 from training.phantoms.patient import Phantom
+from training.pretrain.pool import START
 
 DEMO_SEED, DEMO_PER_CLASS = 0, 100
 """What the demo library is drawn from."""
@@ -63,7 +64,7 @@ def enlarged_demo(per_class: int, judges: int = JUDGES_PER_CLASS) -> Shown:
 
 def rendered(people: Sequence[Phantom], size: int) -> list[Image.Image]:
     """Frames of `size` pixels' height, compressed as their cameras do it."""
-    with multiprocessing.get_context("fork").Pool() as workers:
+    with multiprocessing.get_context(START).Pool() as workers:
         files = workers.map(partial(_file, size=size), people, chunksize=16)
     return [Image.open(io.BytesIO(file)).convert("RGB") for file in files]
 
