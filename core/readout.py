@@ -12,7 +12,7 @@ from torch.nn import functional
 from core.training_set import Ints
 from core.vectors import Matrix
 
-SHRINKAGES = (0.01, 0.1, 1.0, 10.0)
+SHRINKAGES = (0.03, 0.3, 3.0)
 """What is added to the variances within classes before they are made alike, in mean variances: little whitens all."""
 SHIFT = -1.0
 """What is added to the layer norm of the units: most of them are silent for most embeddings, as bumps are."""

@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     libraries: Path = Field(ROOT / "data" / "libraries", description="folder in which the app keeps libraries")
     demo: Path = Field(ROOT / "data" / "demo", description="folder of the demo; one that has none: start without it")
     weights: Path | None = Field(None, description="weights file or folder, in place of a download")
-    cache: Path = Field(user_cache_path("ent-case-browser"), description="where downloaded weights are kept")
+    cache: Path = Field(user_cache_path("ent-case-browser"), description="downloaded weights, and what trainings keep")
     offline: bool = Field(False, description="never try to download weights")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps ...")
     precision: Literal["auto", "float32", "bfloat16"] = "auto"

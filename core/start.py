@@ -19,8 +19,8 @@ from core.vectors import Matrix
 
 WEIGHTS = (1.0, 4.0)
 """How much the readout may count at the start, the embedding itself counting 1."""
-DOUBT = 2.5
-"""Standard errors by which the best of the eight that are tried has to be better than none: by chance one in twenty."""
+DOUBT = 2.4
+"""Standard errors by which the best of the six that are tried has to be better than none: by chance one in twenty."""
 SMALL = 1e-3
 """Least spread of embeddings that is scaled to 1, so that rounding is not blown up where all are alike."""
 

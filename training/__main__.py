@@ -103,7 +103,6 @@ def pretrain_command(
     resume: Annotated[bool, typer.Option(help="go on with the run of these settings that was cut short")] = False,
 ) -> None:
     """Train ent-mini, the bundled encoder, on phantoms."""
-    from core.settings import get_settings
     from training.pretrain.config import PretrainConfig
     from training.pretrain.run import run
 
