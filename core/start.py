@@ -13,14 +13,12 @@ from core.ode import integrate_rk4
 from core.readout import SHIFT, Readout, complement, discriminants, readouts
 from core.recipe import Recipe
 from core.training_set import TrainingSet
-from core.validation import served
+from core.validation import findings_shown, served
 from core.vector_field import VectorField
 from core.vectors import Matrix
 
-WEIGHTS = (1.0, 4.0)
-"""How much the readout may count at the start, the embedding itself counting 1."""
-DOUBT = 2.4
-"""Standard errors by which the best of the six that are tried has to be better than none: by chance one in twenty."""
+DOUBT = 1.8
+"""Standard errors by which the best of three readouts has to be better than none."""
 SMALL = 1e-3
 """Least spread of embeddings that is scaled to 1, so that rounding is not blown up where all are alike."""
 
@@ -29,28 +27,28 @@ SMALL = 1e-3
 class Start:
     """The space that a training starts from: embeddings less `mean` (D,), in units of their `spread`.
 
-    Beside them, along the rows of `points` (r, D), `weight` times what a readout says, where validation asks for one.
+    Beside them, along the rows of `points` (r, D), what a readout says, where validation asks for one: it has as much
+    to say as they.
     """
 
     mean: Matrix
     spread: float
     points: Matrix
     readout: Readout | None = None
-    weight: float = 0.0
 
     def move(self, x: Matrix) -> Matrix:
         """Embeddings (N, D) to where they are compared, (N, D)."""
         centred = (x - self.mean) / self.spread
         if self.readout is None:
             return centred
-        return np.asarray(centred + self.weight * self.readout(x) @ self.points, np.float32)
+        return np.asarray(centred + self.readout(x) @ self.points, np.float32)
 
 
 def choose_start(data: TrainingSet, recipe: Recipe) -> Start:
-    """Centred embeddings alone, or with the readout and weight that serve the validation images best.
+    """Centred embeddings alone, or with the readout that serves the validation images best.
 
-    It is fitted to training images and mirror images, and taken only where there is no doubt that it is better: on a
-    few validation images the best of many is easily the luckiest.
+    It is fitted to training images and mirror images, and taken only where there is little doubt that it is better: on
+    a few validation images the best of three is easily the luckiest.
     """
     mean = data.train.x.mean(axis=0)
     spread = max(SMALL, float(np.linalg.norm(data.train.x - mean, axis=1).mean()))
@@ -64,11 +62,13 @@ def choose_start(data: TrainingSet, recipe: Recipe) -> Start:
     points = _quietest(x, np.concatenate([unseen, discriminants(x, labels)]), numbers)
     blind_to = np.concatenate([unseen, points])
     found = readouts(x, labels, blind_to, recipe.heads, recipe.hidden, recipe.seed)
-    starts = [Start(mean, spread, points, one, weight) for one in found for weight in WEIGHTS]
-    values = [served(start.move, data) for start in starts]
-    best = max(range(len(starts)), key=lambda row: (values[row].mean(), -starts[row].weight))
-    gain = values[best] - served(plain.move, data)
-    return starts[best] if gain.mean() > DOUBT * gain.std() / len(gain) ** 0.5 else plain
+    starts = [Start(mean, spread, points, one) for one in found]
+    shown = findings_shown(data)
+    values = [served(start.move, data, shown) for start in starts]
+    best = max(range(len(starts)), key=lambda row: values[row].mean())
+    gain = values[best] - served(plain.move, data, shown)
+    error = ((gain.var() + 1 / len(gain)) / len(gain)) ** 0.5  # as if one more had changed: few that agree prove little
+    return starts[best] if gain.mean() > DOUBT * error else plain
 
 
 def begin(field: VectorField, data: TrainingSet, recipe: Recipe) -> None:
@@ -84,7 +84,7 @@ def begin(field: VectorField, data: TrainingSet, recipe: Recipe) -> None:
         grid = FlowConfig(steps=recipe.steps).grid
         growth = float(integrate_rk4(lambda _t, y: y * field.res_weight.cpu(), torch.ones(()), grid))
         share = float(field.res_weight) * growth / (growth - 1)  # a constant velocity of 1 ends as growth / share
-        said = share * start.spread * start.weight * start.points  # (r, D)
+        said = share * start.spread * start.points  # (r, D)
         away = share * start.mean if start.readout is None else share * start.mean + start.readout.offset @ said
         for head in range(len(field.heads)):
             _weight(field, head, "4.weight").zero_()

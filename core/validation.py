@@ -59,9 +59,9 @@ def validate(
     return Checked(lost, float(first.mean()), float(_by_both(order, data, shown).mean()))
 
 
-def served(move: Callable[[Matrix], Matrix], data: TrainingSet) -> Values:
-    """How well each validation image is served by class, (V,), where `move` takes embeddings: see `Checked.served`."""
-    return _by(_nearest(move(data.val.x), move(data.train.x)), data.val.labels, data.train.labels)
+def served(move: Callable[[Matrix], Matrix], data: TrainingSet, shown: float = 0.0) -> Values:
+    """How well each validation image is served, (V,), where `move` takes embeddings: see `Checked.served`."""
+    return _by_both(_nearest(move(data.val.x), move(data.train.x)), data, shown)
 
 
 def _nearest(val: Matrix, gallery: Matrix) -> npt.NDArray[np.intp]:

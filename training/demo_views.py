@@ -28,6 +28,7 @@ def write_demo_views(demo: Demo, on_progress: Callable[[int, int], None] = lambd
             for split in SPLITS:
                 report = store.put(evaluate(library, split, rerank=rerank), library.catalog)
                 shutil.copyfile(report, demo.folder / FOLDER / report.name)
+            shutil.rmtree(library.root / MAPS, ignore_errors=True)  # of the flow that was bundled before
             make_map(library.root, library.catalog, library.flows, 0, on_progress)
             shutil.rmtree(demo.folder / MAPS, ignore_errors=True)
             shutil.copytree(library.root / MAPS, demo.folder / MAPS)

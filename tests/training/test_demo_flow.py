@@ -13,13 +13,15 @@ import pytest
 from core.demo import Demo
 from core.demo_flow import FLOW_ID, FOLDER
 from core.demo_library import open_demo
+from core.embedding_map import FOLDER as MAPS
 from core.errors import EntError
 from core.recipe import DEFAULT
 from core.run_folder import SETTINGS
 from core.search import Query
 from core.training_run import TrainingRuns
 from tests.core.test_demo import encoders  # noqa: F401
-from training.demo_flow import write_demo_flow
+from training.demo_flow import the_demo, write_demo_flow
+from training.demo_views import write_demo_views
 
 RECIPE = DEFAULT.changed(epochs=3, hidden=16, heads=2)
 
@@ -82,3 +84,11 @@ def test_a_demo_whose_flow_does_not_fit_starts_without_it(demo: Demo, tmp_path: 
 def test_without_a_demo_it_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(EntError, match=r"there is no demo in .*; make one with python -m training demo"):
         write_demo_flow(tmp_path)
+
+
+def test_only_the_map_of_the_flow_that_is_bundled_comes_with_it(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.demo_views.SPLITS", ())  # too few images to say anything
+    for hidden in (16, 24):
+        write_demo_flow(demo.folder, RECIPE.changed(hidden=hidden))
+        write_demo_views(the_demo(demo.folder))
+    assert len(list((demo.folder / MAPS).iterdir())) == 1

@@ -153,11 +153,13 @@ def _kind(
     def make() -> dict[str, np.ndarray]:
         embed = ready()
         say(f"{name}: embedding {len(shown.people)} images and their mirror images")
-        return {"plain": embed(shown.images), "mirrored": embed([mirror(image) for image in shown.images])}
+        learnt_from = shown.images[: len(shown.images) - shown.judges]
+        return {"plain": embed(shown.images), "mirrored": embed([mirror(image) for image in learnt_from])}
 
     found = kept_arrays(digest, make)
     mean = found["plain"].mean(axis=0) * np.float32(centred)
     plain, flipped = (_unit(found[which] - mean) for which in ("plain", "mirrored"))
+    flipped = np.concatenate([flipped, plain[len(flipped) :]])  # nobody asks for the mirror images of judges
     facts = [one.facts for one in shown.people]
     label, finding = tuple(fact.label for fact in facts), tuple(fact.finding or "" for fact in facts)
     return Kind(name, ENT, plain, flipped, label, finding, shown.group, digest, shown.judges)
