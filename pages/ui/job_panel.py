@@ -12,20 +12,31 @@ from pages.ui.text import duration, markdown, number
 
 POLL = 0.5
 SHOWN = 3
+ENDED = {
+    "done": ("done", ":material/check_circle:"),
+    "stopped": ("stopped", ":material/stop_circle:"),
+    "failed": ("failed", ":material/error:"),
+}
+"""How a job ended, in words and as an icon."""
 
 
-def show(jobs: Sequence[Job]) -> None:
-    """The newest jobs; polls only while one of them runs."""
+def show(jobs: Sequence[Job], *, on_top: bool = False) -> None:
+    """The newest jobs; polls only while one of them runs. One that ends is told of where the panel may be out of sight,
+    being `on_top` of a long page.
+    """
     with st.container(key="jobs"):
         for job in jobs[:SHOWN]:
             with st.container(border=True, key=f"job_{job.job_id}"):
-                st.fragment(_panel, run_every=POLL if job.running else None)(job, job.running)
+                st.fragment(_panel, run_every=POLL if job.running else None)(job, job.running, on_top)
 
 
-def _panel(job: Job, was_running: bool) -> None:
+def _panel(job: Job, was_running: bool, on_top: bool) -> None:
     if job.running:
         _running(job)
     elif was_running:
+        if on_top:
+            how, icon = ENDED[job.state]
+            st.toast(markdown(f"{job.title}: {how}. What came of it stands at the top of this page."), icon=icon)
         st.rerun(scope="app")  # counts and galleries elsewhere on the page are out of date now
     else:
         _ended(job)

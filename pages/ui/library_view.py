@@ -23,7 +23,7 @@ def show_jobs() -> None:
     own = resources.jobs().of(library.library_id) if library else []
     here = [job for job in own if job.kind != tasks.DEMO and not (job.kind == tasks.REMOVE and job.result)]
     shown = [*resources.jobs().of(""), *here]
-    job_panel.show(sorted(shown, key=lambda job: job.started, reverse=True))
+    job_panel.show(sorted(shown, key=lambda job: job.started, reverse=True), on_top=True)
 
 
 def show(library: OpenLibrary) -> None:

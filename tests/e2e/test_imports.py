@@ -66,6 +66,7 @@ def test_a_stopped_import_leaves_a_sound_library_and_goes_on(browser: Browser, a
         page.goto("/library")
         begin(settle(page), many)
         page.get_by_role("button", name="Stop").click()
+        expect(page.get_by_test_id("stToast")).to_contain_text("What came of it stands at the top", timeout=LONG)
         expect(page.get_by_text("Stopped before the end.")).to_be_visible(timeout=LONG)
         stored = int(page.get_by_test_id("stMetricValue").first.inner_text())
         assert 0 < stored < 2000
