@@ -10,6 +10,10 @@ from tests.e2e.conftest import Server, settle, tab
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 PATHS = ("/", "/?search_words=left+ear", "/gallery", "/embedding_map", "/evaluation", "/training", "/library")
+POPOVERS = {
+    "/?search_words=left+ear": ("Options", "Filters", "Export", "Add image"),
+    "/library": ("Back up", "Remove"),
+}
 GRAVE = ("serious", "critical")
 
 
@@ -22,6 +26,30 @@ def test_no_page_has_a_serious_violation(browser: Browser, server: Server, schem
         settle(page).locator(".card").first.click()
         page.get_by_role("dialog").wait_for()
         found["drawer"] = grave(settle(page))
+    assert {where: said for where, said in found.items() if said} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nor_has_what_opens_above_a_page(browser: Browser, server: Server, scheme: str) -> None:
+    found: dict[str, list[str]] = {}
+    with tab(browser, server.url) as page:
+        page.emulate_media(color_scheme=scheme)
+        for path, names in POPOVERS.items():
+            visited(page, path)
+            for name in names:
+                page.get_by_role("button", name=name).first.click()
+                page.get_by_test_id("stPopoverBody").wait_for()
+                found[f"{path} {name}"] = grave(settle(page))
+                page.keyboard.press("Escape")
+                page.get_by_test_id("stPopoverBody").wait_for(state="detached")
+        visited(page, "/?search_words=left+ear")
+        for at in (1, 2):
+            page.locator(".card").nth(at).focus()
+            page.keyboard.press("c")
+            page.get_by_text(f"To compare: {at} case").wait_for()
+        page.get_by_role("button", name="Compare", exact=True).click()
+        page.get_by_role("dialog").wait_for()
+        found["compare"] = grave(settle(page))
     assert {where: said for where, said in found.items() if said} == {}
 
 
