@@ -1,16 +1,37 @@
-// The key / goes to a field, unless something is being typed, or a drawer lies over the page.
+// The key / goes to a field, unless something is being typed, or a drawer lies over the page. From a page without the
+// field it goes through a link to the page that has it.
+
+const PATIENCE = 5000; // ms in which that page must have come up
 
 export default function ({ data }) {
-  const focus = (event) => {
+  let waiting = 0;
+
+  const focusField = () => {
+    const field = document.querySelector(data.selector);
+    if (!field) return false;
+    field.focus();
+    field.select();
+    return true;
+  };
+
+  const focusWhenThere = (until) => {
+    if (!focusField() && performance.now() < until) waiting = setTimeout(() => focusWhenThere(until), 50);
+  };
+
+  const onKey = (event) => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
     const [at] = event.composedPath();
     if (at.isContentEditable || at.matches?.("input, textarea, select")) return;
-    const field = document.querySelector(data.selector);
-    if (!field || document.querySelector('[role="dialog"]')) return;
+    if (document.querySelector('[role="dialog"]')) return;
     event.preventDefault();
-    field.focus();
-    field.select();
+    if (focusField()) return;
+    document.querySelector(data.link)?.click();
+    focusWhenThere(performance.now() + PATIENCE);
   };
-  document.addEventListener("keydown", focus);
-  return () => document.removeEventListener("keydown", focus);
+
+  document.addEventListener("keydown", onKey);
+  return () => {
+    clearTimeout(waiting);
+    document.removeEventListener("keydown", onKey);
+  };
 }

@@ -1,4 +1,4 @@
-"""The key / puts the cursor into a field, wherever on the page one is; nothing of it is seen."""
+"""The key / puts the cursor into a field, wherever in the app one is; nothing of it is seen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _component = st.components.v2.component(
 )
 
 
-def show(selector: str) -> None:
-    """Let / go to the field that the CSS `selector` finds; once on a page."""
+def show(selector: str, link: str) -> None:
+    """Let / go to the field that the CSS `selector` finds, from other pages through the first that `link` finds."""
     with st.container(key="focus_key"):
-        _component(key="focus_key_component", data={"selector": selector})
+        _component(key="focus_key_component", data={"selector": selector, "link": link})

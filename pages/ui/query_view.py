@@ -12,7 +12,7 @@ from core.errors import ImageError
 from core.imaging import Limits, load_image, thumbnail
 from core.settings import get_settings
 from core.taxonomy import ENT
-from pages.ui import compare_tray, current_query, focus_key, frame, history, media, palette, paste, region_box, state
+from pages.ui import compare_tray, current_query, frame, history, media, palette, paste, region_box, state
 from pages.ui.query_state import QueryImage, QueryState
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, escaped, markdown, number
@@ -125,7 +125,6 @@ def _field(width: int) -> None:
         label_visibility="collapsed",
         width=width,
     )
-    focus_key.show(f".st-key-{current_query.FIELD} input")
     paste.show(_paste)
 
 

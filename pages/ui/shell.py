@@ -4,7 +4,19 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import case_dialog, first_start, frame, index_job, libraries, server, sidebar, state, url_state
+from pages.ui import (
+    case_dialog,
+    current_query,
+    first_start,
+    focus_key,
+    frame,
+    index_job,
+    libraries,
+    server,
+    sidebar,
+    state,
+    url_state,
+)
 
 # icons stand in the sidebar only: as page icons they would be fetched from another host for the browser's tab
 PAGES = {
@@ -15,6 +27,7 @@ PAGES = {
     ":material/model_training:": st.Page("../training.py", title="Training"),
     ":material/inventory_2:": st.Page("../library.py", title="Library"),
 }
+SEARCH_LINK = '[data-testid="stSidebar"] [data-testid="stPageLink-NavLink"]'
 
 page = st.navigation(list(PAGES.values()), position="hidden")
 state.switch_page()
@@ -27,6 +40,7 @@ if not first_start.under_way():
     index_job.begin(library)
     first_start.notice(library)
     url_state.arrive(page.title)
+    focus_key.show(f".st-key-{current_query.FIELD} input", SEARCH_LINK)
     page.run()
     case_dialog.show_if_open()
 server.page_shown()

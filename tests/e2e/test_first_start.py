@@ -60,7 +60,9 @@ def test_the_demo_opens_by_itself_and_says_that_it_is_synthetic(page: Page) -> N
 
 
 def test_the_slash_leads_to_the_words_and_a_copied_link_brings_them_back(page: Page) -> None:
-    page.keyboard.press("/")
+    page.goto("/gallery")
+    settle(page).keyboard.press("/")
+    expect(page.get_by_role("searchbox", name="Search by words")).to_be_focused()
     page.keyboard.type("open/closed vocal cords")
     page.keyboard.press("Enter")
 
