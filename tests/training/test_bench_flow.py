@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,6 +50,19 @@ def test_what_was_measured_is_not_measured_again(monkeypatch: pytest.MonkeyPatch
     assert test.difference == pytest.approx(
         np.mean([rows["LDA"][seed].recall("class") - rows["raw"][seed].recall("class") for seed in (0, 1)]), abs=0.02
     )
+
+
+def test_what_takes_hours_is_recorded_for_everybody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "MEASURED", tmp_path / "measured")
+    rows = table.measure(kind(), [0], ["raw", "lda"], recorded=("raw",))
+    assert [path.name for path in (tmp_path / "measured").iterdir()] == ["made-up-raw-0-e3b0c442.json"]
+    shutil.rmtree(tmp_path / kept.FOLDER)
+    again = table.measure(kind(), [0], ["raw", "lda"], only_kept=True)
+    assert again.keys() == {"raw"}
+    for level, hits in rows["raw"][0].hits.items():
+        assert np.array_equal(again["raw"][0].hits[level], hits, equal_nan=True)
+    assert again["raw"][0].groups == rows["raw"][0].groups
+    assert again["raw"][0].wrong_sides == rows["raw"][0].wrong_sides
 
 
 def test_queries_without_a_finding_do_not_count_among_findings() -> None:

@@ -49,7 +49,12 @@ Kept = Annotated[bool, typer.Option("--kept", help="only what was measured befor
 
 @bench.command("flow")
 def bench_flow(
-    kind: Kinds = None, method: Methods = None, seeds: Seeds = 5, per_class: PerClass = 150, kept: Kept = False
+    kind: Kinds = None,
+    method: Methods = None,
+    seeds: Seeds = 5,
+    per_class: PerClass = 150,
+    kept: Kept = False,
+    record: Annotated[list[str] | None, typer.Option(help="a method whose outcome is put among the sources")] = None,
 ) -> None:
     """Recall@1 of test images among training images, of the flow and of what it is compared with.
 
@@ -57,7 +62,7 @@ def bench_flow(
     """
     from training.bench.flow.report import run
 
-    run(kind, method, seeds, per_class, kept)
+    run(kind, method, seeds, per_class, kept, record or ())
 
 
 @bench.command("flow-ablation")

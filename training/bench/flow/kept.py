@@ -1,8 +1,12 @@
-"""What is slow to make and always comes out the same: kept among the caches, under a name that says what it is of."""
+"""What is slow to make and always comes out the same: kept among the caches, under a name that says what it is of.
+
+What takes hours can be recorded beside this file, so that a fresh clone does not measure it again.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +21,8 @@ from core.trainer import Trainer, TrainResult
 from core.training_set import TrainingSet
 
 FOLDER = "bench-flow"
+MEASURED = Path(__file__).with_name("measured")
+"""What was recorded for everybody."""
 SAVE_EVERY = 60.0
 """Seconds between two savings of a training's state."""
 Arrays = dict[str, np.ndarray]
@@ -37,15 +43,21 @@ def kept_arrays(name: str, make: Callable[[], Arrays]) -> Arrays:
 
 
 def kept_json(name: str, make: Callable[[], Any]) -> Any:
-    """The JSON value kept under `name`; made and kept now where there is none."""
-    path = _path(f"{name}.json")
-    if path.is_file():
-        return json.loads(path.read_text(encoding="utf-8"))
-    made = make()
+    """The JSON value kept or recorded under `name`; made and kept now where there is none."""
+    if (found := _found(name)) is not None:
+        return json.loads(found.read_text(encoding="utf-8"))
+    made, path = make(), _path(f"{name}.json")
     part = path.with_name(f".{path.name}.part")
     part.write_text(json.dumps(made), encoding="utf-8")
     part.replace(path)
     return made
+
+
+def record(name: str) -> None:
+    """Put the JSON value kept under `name` among those that everybody has."""
+    if (found := _found(name)) is not None and found.parent != MEASURED:
+        MEASURED.mkdir(exist_ok=True)
+        shutil.copyfile(found, MEASURED / found.name)
 
 
 def kept_training(name: str, recipe: Recipe, data: TrainingSet) -> TrainResult:
@@ -72,8 +84,12 @@ def forget_training(name: str) -> None:
 
 
 def is_kept(name: str) -> bool:
-    """Whether a JSON value is kept under `name`."""
-    return _path(f"{name}.json").is_file()
+    """Whether a JSON value is kept or recorded under `name`."""
+    return _found(name) is not None
+
+
+def _found(name: str) -> Path | None:
+    return next((path for path in (_path(f"{name}.json"), MEASURED / f"{name}.json") if path.is_file()), None)
 
 
 def _path(name: str) -> Path:

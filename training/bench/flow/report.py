@@ -18,12 +18,20 @@ OURS, RAW, RERANKED = "default", "raw", "default + re-ranking"
 ABLATED = ("raw", "default", *ABLATIONS)
 
 
-def run(kinds: Sequence[str] | None, methods: Sequence[str] | None, seeds: int, per_class: int, kept: bool) -> None:
-    """Measure and print the comparison; `kept`: of what has been measured already.
+def run(
+    kinds: Sequence[str] | None,
+    methods: Sequence[str] | None,
+    seeds: int,
+    per_class: int,
+    kept: bool,
+    recorded: Collection[str],
+) -> None:
+    """Measure and print the comparison; `kept`: of what has been measured already. What comes of the methods `recorded`
+    is put among the sources.
 
     Raises TrainingError for a kind or a method that there is not.
     """
-    _run(kinds or list(KINDS), methods or list(METHODS), range(seeds), per_class, kept)
+    _run(kinds or list(KINDS), methods or list(METHODS), range(seeds), per_class, kept, recorded)
 
 
 def ablate(kinds: Sequence[str] | None, methods: Sequence[str] | None, seeds: int, per_class: int, kept: bool) -> None:
@@ -40,12 +48,19 @@ def reach(kind: str, seed: int, per_class: int) -> list[str]:
     return [f"{found.name}, {words}" for words in reached(measure(found, [seed], ["reference", OURS], say=_say))]
 
 
-def _run(kinds: Sequence[str], methods: Sequence[str], seeds: Sequence[int], per_class: int, kept: bool) -> None:
+def _run(
+    kinds: Sequence[str],
+    methods: Sequence[str],
+    seeds: Sequence[int],
+    per_class: int,
+    kept: bool,
+    recorded: Collection[str] = (),
+) -> None:
     wanted = [_known(name, KINDS, "kind of embedding") for name in kinds]
     chosen = [_known(name, ALL, "method") for name in methods]
     for name in wanted:
         kind = KINDS[name](per_class, _say)
-        rows = measure(kind, seeds, chosen, kept, _say)
+        rows = measure(kind, seeds, chosen, kept, _say, recorded)
         _say("")
         if rows:
             Console(width=140).print(f"\n{_head(kind, rows)}", _table(rows))

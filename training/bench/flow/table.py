@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,14 @@ from sklearn.linear_model import LogisticRegression
 from core.bootstrap import Bootstrap, PairedTest
 from core.metrics import nearest, rankings
 from core.training_set import TrainingSet, training_set
-from training.bench.flow.kept import forget_training, is_kept, kept_json
+from training.bench.flow.kept import forget_training, is_kept, kept_json, record
 from training.bench.flow.kinds import Kind
 from training.bench.flow.methods import ABLATIONS, METHODS, RECIPES, Fitted
 
 LEVELS = ("class", "region", "finding")
 ALL = {**METHODS, **ABLATIONS}
+LETTERS, UNKNOWN = {1.0: "+", 0.0: "-"}, "?"
+"""How right, wrong and unanswerable queries are written."""
 Hits = npt.NDArray[np.float64]
 
 
@@ -67,8 +69,12 @@ def measure(
     methods: Sequence[str],
     only_kept: bool = False,
     say: Callable[[str], None] = lambda words: None,
+    recorded: Collection[str] = (),
 ) -> dict[str, Row]:
-    """A row for every method that was fitted and tested on the split of each of `seeds`, or of those that are kept."""
+    """A row for every method that was fitted and tested on the split of each of `seeds`, or of those that are kept.
+
+    What came of the methods `recorded` is put among what everybody has.
+    """
     rows: dict[str, dict[int, Trial]] = {}
     for seed in seeds:
         split = kind.split_by(seed)
@@ -79,8 +85,10 @@ def measure(
                 continue
             say(f"{kind.name}, seed {seed}, {method}")
             for row, trial in kept_json(name, lambda: _measured(split, data, seed, method, name)).items():  # noqa: B023
-                rows.setdefault(row, {})[seed] = _read(trial)
+                rows.setdefault(row, {})[seed] = _read(trial, split)
             forget_training(name)
+            if method in recorded:
+                record(name)
     return dict(rows)
 
 
@@ -160,11 +168,15 @@ def _tried(kind: Kind, fitted: Fitted, seconds: float = 0.0) -> Trial:
 
 
 def _written(trial: Trial) -> dict[str, Any]:
-    hits = {level: [None if np.isnan(hit) else hit for hit in values] for level, values in trial.hits.items()}
-    return {**asdict(trial), "hits": hits}
+    """As JSON, a letter for each query; the patients are known from the split."""
+    hits = {level: "".join(LETTERS.get(float(hit), UNKNOWN) for hit in values) for level, values in trial.hits.items()}
+    curve = [(round(seconds, 2), round(recall, 5)) for seconds, recall in trial.curve]
+    return {"wrong_sides": trial.wrong_sides, "seconds": round(trial.seconds, 1), "curve": curve, "hits": hits}
 
 
-def _read(trial: Mapping[str, Any]) -> Trial:
-    hits = {level: np.array(values, np.float64) for level, values in trial["hits"].items()}
-    curve = tuple((float(seconds), float(recall)) for seconds, recall in trial.get("curve", ()))
-    return Trial(hits, int(trial["wrong_sides"]), tuple(trial["groups"]), float(trial["seconds"]), curve)
+def _read(trial: Mapping[str, Any], split: Kind) -> Trial:
+    numbers = {letter: value for value, letter in LETTERS.items()} | {UNKNOWN: np.nan}
+    hits = {level: np.array([numbers[letter] for letter in values]) for level, values in trial["hits"].items()}
+    curve = tuple((float(seconds), float(recall)) for seconds, recall in trial["curve"])
+    groups = tuple(group for group, part in zip(split.group, split.split, strict=True) if part == "test")
+    return Trial(hits, int(trial["wrong_sides"]), groups, float(trial["seconds"]), curve)
