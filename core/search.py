@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from core.aim import Aim
 from core.blend import SAMPLE, blend, spread
 from core.case import Case
 from core.catalog import Catalog
 from core.errors import QueryError
+from core.evidence import Evidence, Witnesses
 from core.filters import Filters
 from core.flow import Flow
 from core.index import WHOLE, ChromaIndex, Neighbour, Space
@@ -25,11 +25,6 @@ from core.rerank import Reranker
 from core.sides import Side, side_of
 from core.timings import Clock, Timings
 from core.vectors import PLAIN, Matrix
-
-EVIDENCE_NEIGHBOURS = 12
-"""How many labelled neighbours are asked for their class; those of one patient and class count as one."""
-PER_PATIENT = 4
-"""Neighbours that are looked at for each that is asked: further frames of one patient lie close together."""
 
 RERANKED = 100
 """The nearest cases among which class evidence may change the order."""
@@ -43,18 +38,6 @@ class SearchHit:
     case: Case
     similarity: float
     identical: bool
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What class the nearest labelled cases of the whole library are of: shares sum to 1, largest first.
-
-    `neighbours` is how many were asked: the nearest of every patient and class where patients are known, so that the
-    frames of one video are no crowd. The query's own picture is not among them.
-    """
-
-    shares: Mapping[str, float]
-    neighbours: int
 
 
 @dataclass(frozen=True)
@@ -80,16 +63,6 @@ class SearchResult:
     unknown_words: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Aim:
-    """What is looked for where: a unit vector (D,) in a space, and the cases that are neither found nor asked."""
-
-    space: Space
-    vector: Matrix
-    hidden: frozenset[str]
-    silent: frozenset[str]  # found, but no witnesses of the query's class: its own picture, what was marked
-
-
 class Searcher:
     """Answers queries on one library; safe to share between threads."""
 
@@ -100,6 +73,7 @@ class Searcher:
         self._reading = reading
         self._encode = encode
         self._finder = NeighbourFinder(catalog)
+        self._witnesses = Witnesses(catalog, self._finder)
 
     def search(self, query: Query, flow: Flow | None, reranker: Reranker | None = None) -> SearchResult:
         """The cases nearest to `query`, re-ranked by `reranker`, the flow's own, where the query asks for it.
@@ -113,8 +87,7 @@ class Searcher:
         clock.lap("flow")
         reranker = _wanted(query, aim.space, reranker)
         with self._reading() as index:
-            votes, wide = self._votes(index, aim, query.top_k)
-            evidence = _evidence(votes)
+            evidence, wide = self._witnesses.heard(index, aim, query.top_k)
             own = [case.label for case in asked.cases] if not (query.images or query.texts) else []
             side = side_of(own, evidence.shares, self.catalog.taxonomy, mirrored=query.mirror)
             nearest = self._nearest(index, aim, asked, wide) if query.whole_picture else None
@@ -136,7 +109,7 @@ class Searcher:
             unknown_words=asked.unknown,
         )
 
-    def _aim(self, query: Query, asked: Asked, flow: Flow | None) -> _Aim:
+    def _aim(self, query: Query, asked: Asked, flow: Flow | None) -> Aim:
         space: Space = query.space or ("before" if flow is None or query.texts else "after")
         pictures, view = asked.pictures, PLAIN
         if flow is not None and space == "after":
@@ -145,7 +118,7 @@ class Searcher:
         hidden = {*query.cases}
         if query.other_patients:
             hidden |= self._of_same_patients(asked)
-        return _Aim(space, vector, frozenset(hidden), frozenset((*asked.identical, *query.more, *query.less)))
+        return Aim(space, vector, frozenset(hidden), frozenset((*asked.identical, *query.more, *query.less)))
 
     def _vector(self, pictures: Matrix, words: Matrix | None) -> Matrix:
         """What to look for (D,): the mean of the pictures (Q, D), of the words (T, D), or of both means."""
@@ -176,27 +149,14 @@ class Searcher:
             return set()
         return set(self.catalog.ids(Filters(patient=patients)))
 
-    def _votes(self, index: ChromaIndex, aim: _Aim, top_k: int) -> tuple[list[str], list[Neighbour]]:
-        """The labels of the nearest labelled cases of the library, and the nearest cases they were found among."""
-        looked_at = PER_PATIENT * EVIDENCE_NEIGHBOURS
-        wide = self._finder.find(index, aim.space, aim.vector, max(top_k, looked_at), exclude=aim.hidden)
-        witnesses = self._witnesses(wide, aim.silent)
-        if len(witnesses) < EVIDENCE_NEIGHBOURS:  # many unlabelled ones are in between: ask for the labelled alone
-            labelled = Filters(label=self.catalog.taxonomy.labels)
-            unheard = {*aim.hidden, *aim.silent}
-            found = self._finder.find(index, aim.space, aim.vector, looked_at, labelled, unheard)
-            witnesses = self._witnesses(found, aim.silent)
-        one_each = dict.fromkeys((case.patient or case.case_id, case.label) for case in witnesses)
-        return [label for _, label in one_each][:EVIDENCE_NEIGHBOURS], wide
-
-    def _nearest(self, index: ChromaIndex, aim: _Aim, asked: Asked, wide: list[Neighbour]) -> float | None:
+    def _nearest(self, index: ChromaIndex, aim: Aim, asked: Asked, wide: list[Neighbour]) -> float | None:
         if aim.space == "after":  # asked of the index itself: only how near it is matters, not close ties
             near = index.nearest("before", WHOLE, _mean(asked.pictures), 1 + len(aim.hidden))
             wide = [neighbour for neighbour in near if neighbour.case_id not in aim.hidden]
         return wide[0].similarity if wide else None
 
     def _found(
-        self, index: ChromaIndex, aim: _Aim, query: Query, side: Side, wide: list[Neighbour], at_least: int
+        self, index: ChromaIndex, aim: Aim, query: Query, side: Side, wide: list[Neighbour], at_least: int
     ) -> list[Neighbour]:
         """The hits, `at_least` so many where there are; `wide` are the nearest cases of all."""
         wanted, filters = max(query.top_k, at_least), query.filters
@@ -218,22 +178,12 @@ class Searcher:
         scores = reranker(vector[None], np.stack([known[n.case_id] for n in kept]), similarity)[0]
         return [kept[row] for row in np.argsort(-scores, kind="stable")]
 
-    def _witnesses(self, neighbours: list[Neighbour], silent: frozenset[str]) -> list[Any]:
-        """Id, label and patient of those neighbours that are labelled and not silent, the nearest first."""
-        heard = [n.case_id for n in neighbours if n.case_id not in silent]
-        known = {row.case_id: row for row in self.catalog.columns("case_id", "label", "patient", of=heard)}
-        return [known[case_id] for case_id in heard if case_id in known and known[case_id].label is not None]
-
     def _hits(self, found: list[Neighbour], identical: tuple[str, ...]) -> tuple[SearchHit, ...]:
         cases = {case.case_id: case for case in self.catalog.cases_by_id([n.case_id for n in found])}
         kept = [n for n in found if n.case_id in cases]
         return tuple(
             SearchHit(rank, cases[n.case_id], n.similarity, n.case_id in identical) for rank, n in enumerate(kept, 1)
         )
-
-
-def _evidence(votes: list[str]) -> Evidence:
-    return Evidence({label: n / len(votes) for label, n in Counter(votes).most_common()}, len(votes))
 
 
 def _wanted(query: Query, space: Space, reranker: Reranker | None) -> Reranker | None:

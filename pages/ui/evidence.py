@@ -12,7 +12,7 @@ from pages.ui import frame, palette
 from pages.ui.text import count, escaped
 
 if TYPE_CHECKING:
-    from core.search import Evidence
+    from core.evidence import Evidence
     from core.sides import Side
 
 
