@@ -17,7 +17,7 @@ from core.validation import findings_shown, served
 from core.vector_field import VectorField
 from core.vectors import Matrix
 
-DOUBT = 1.8
+DOUBT = 1.7
 """Standard errors by which the best of three readouts has to be better than none."""
 SMALL = 1e-3
 """Least spread of embeddings that is scaled to 1, so that rounding is not blown up where all are alike."""
@@ -67,7 +67,7 @@ def choose_start(data: TrainingSet, recipe: Recipe) -> Start:
     values = [served(start.move, data, shown) for start in starts]
     best = max(range(len(starts)), key=lambda row: values[row].mean())
     gain = values[best] - served(plain.move, data, shown)
-    error = ((gain.var() + 1 / len(gain)) / len(gain)) ** 0.5  # as if one more had changed: few that agree prove little
+    error = ((gain.var() + 2 / len(gain)) / len(gain)) ** 0.5  # as if two more had changed: few that agree prove little
     return starts[best] if gain.mean() > DOUBT * error else plain
 
 

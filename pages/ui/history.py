@@ -23,7 +23,7 @@ def remember() -> None:
 def show_menu(library: OpenLibrary) -> None:
     """The earlier queries in a menu, beside the query; nothing before there are any."""
     if earlier := _others():
-        with st.popover("History", icon=":material/history:", key="history"):
+        with st.popover("History", icon=":material/history:", key="history_menu"):
             _list(library, earlier)
 
 

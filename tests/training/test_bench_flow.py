@@ -54,6 +54,8 @@ def test_what_was_measured_is_not_measured_again(monkeypatch: pytest.MonkeyPatch
 
 def test_what_takes_hours_is_recorded_for_everybody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "MEASURED", tmp_path / "measured")
+    table.measure(replace(kind(), portable=False), [0], ["raw"], recorded=("raw",))
+    assert not (tmp_path / "measured").exists()
     rows = table.measure(kind(), [0], ["raw", "lda"], recorded=("raw",))
     assert [path.name for path in (tmp_path / "measured").iterdir()] == ["made-up-raw-0-e3b0c442.json"]
     shutil.rmtree(tmp_path / kept.FOLDER)

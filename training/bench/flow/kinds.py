@@ -38,7 +38,8 @@ class Kind:
 
     `mirrored` (N, D) are their mirror images, where mirroring means something. `finding` is "" where there is none,
     `group` the patient (or a number of each image's own). The last `judges` are test images in every split. `digest`
-    changes with the embeddings.
+    changes with the embeddings. `portable`: another processor makes the same of the images, but for rounding; what it
+    has trained itself is another encoder there.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Kind:
     group: tuple[str, ...]
     digest: str
     judges: int = 0
+    portable: bool = True
     split: tuple[str, ...] = ()
 
     def split_by(self, seed: int) -> Kind:
@@ -83,7 +85,8 @@ def blind(per_class: int, say: Say) -> Kind:
         )
         return lambda images: blind_embeddings(net, images)
 
-    return _kind("side-blind encoder", "-".join(map(str, asdict(config).values())), per_class, ready, say)
+    name, version = "side-blind encoder", "-".join(map(str, asdict(config).values()))
+    return replace(_kind(name, version, per_class, ready, say), portable=False)
 
 
 def untrained(per_class: int, say: Say) -> Kind:

@@ -73,7 +73,7 @@ def measure(
 ) -> dict[str, Row]:
     """A row for every method that was fitted and tested on the split of each of `seeds`, or of those that are kept.
 
-    What came of the methods `recorded` is put among what everybody has.
+    What came of the methods `recorded` is put among what everybody has, where the embeddings are the same everywhere.
     """
     rows: dict[str, dict[int, Trial]] = {}
     for seed in seeds:
@@ -87,7 +87,7 @@ def measure(
             for row, trial in kept_json(name, lambda: _measured(split, data, seed, method, name)).items():  # noqa: B023
                 rows.setdefault(row, {})[seed] = _read(trial, split)
             forget_training(name)
-            if method in recorded:
+            if method in recorded and kind.portable:
                 record(name)
     return dict(rows)
 
