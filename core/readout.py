@@ -18,6 +18,8 @@ SHIFT = -1.0
 """What is added to the layer norm of the units: most of them are silent for most embeddings, as bumps are."""
 RIDGE = 0.2
 """Strength of the ridge, in mean variances of the features."""
+MOST = 50_000
+"""Embeddings that a regression is fitted to, drawn by chance where there are more."""
 CHUNK = 4096
 """Embeddings whose features are in memory at a time."""
 
@@ -49,11 +51,14 @@ def readouts(x: Matrix, labels: Ints, blind_to: Matrix, groups: int, units: int,
     A unit looks for the difference of two embeddings, drawn from `seed`, where the scatter within classes has been
     made round; at right angles to the rows of `blind_to` (B, D), which no unit sees.
     """
+    chance = np.random.default_rng(seed)
+    if len(x) > MOST:
+        rows = np.sort(chance.permutation(len(x))[:MOST])
+        x, labels = x[rows], labels[rows]
     basis = complement(blind_to, x.shape[1])  # (D, D - B)
     z = x.astype(np.float64) @ basis
     classes, numbers = np.unique(labels, return_inverse=True)
     _, values, axes = _within(z, numbers)
-    chance = np.random.default_rng(seed)
     one, other = chance.integers(len(z), size=groups * units), chance.integers(1, len(z), size=groups * units)
     pairs = z[one] - z[(one + other) % len(z)]
     corners = simplex(len(classes))[numbers]

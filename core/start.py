@@ -18,7 +18,9 @@ from core.vector_field import VectorField
 from core.vectors import Matrix
 
 DOUBT = 1.7
-"""Standard errors by which the best of three readouts has to be better than none."""
+"""Standard errors by which the best of three readouts has to be better than none, as if images were independent."""
+MOST_UNITS = 8192
+"""Of all heads, for which a ridge regression is solved."""
 SMALL = 1e-3
 """Least spread of embeddings that is scaled to 1, so that rounding is not blown up where all are alike."""
 
@@ -52,14 +54,14 @@ def choose_start(data: TrainingSet, recipe: Recipe) -> Start:
     """
     mean = data.train.x.mean(axis=0)
     spread = max(SMALL, float(np.linalg.norm(data.train.x - mean, axis=1).mean()))
-    numbers = len(np.unique(data.train.labels)) - 1
     plain = Start(mean, spread, np.zeros((0, data.dim), np.float32))
     unseen = _unseen(data.train.x)
-    if not len(data.val) or data.dim <= len(unseen) + 2 * numbers:
-        return plain
     x = np.concatenate([data.train.x, data.mirrored.x])
-    labels = np.concatenate([data.train.labels, data.mirrored.labels])
-    points = _quietest(x, np.concatenate([unseen, discriminants(x, labels)]), numbers)
+    labels = np.concatenate([data.train.labels, data.mirrored.labels])  # a mirror image may be of a class of its own
+    answers = len(np.unique(labels)) - 1
+    if not len(data.val) or data.dim <= len(unseen) + 2 * answers or recipe.heads * recipe.hidden > MOST_UNITS:
+        return plain
+    points = _quietest(x, np.concatenate([unseen, discriminants(x, labels)]), answers)
     blind_to = np.concatenate([unseen, points])
     found = readouts(x, labels, blind_to, recipe.heads, recipe.hidden, recipe.seed)
     starts = [Start(mean, spread, points, one) for one in found]

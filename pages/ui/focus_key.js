@@ -18,20 +18,28 @@ export default function ({ data }) {
     if (!focusField() && performance.now() < until) waiting = setTimeout(() => focusWhenThere(until), 50);
   };
 
+  const giveUp = () => clearTimeout(waiting);
+
   const onKey = (event) => {
+    if (event.repeat) return;
+    giveUp();
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
     const [at] = event.composedPath();
     if (at.isContentEditable || at.matches?.("input, textarea, select")) return;
     if (document.querySelector('[role="dialog"]')) return;
+    const link = document.querySelector(data.link);
+    if (!link && !document.querySelector(data.selector)) return;
     event.preventDefault();
     if (focusField()) return;
-    document.querySelector(data.link)?.click();
+    link.click();
     focusWhenThere(performance.now() + PATIENCE);
   };
 
   document.addEventListener("keydown", onKey);
+  document.addEventListener("pointerdown", giveUp);
   return () => {
-    clearTimeout(waiting);
+    giveUp();
     document.removeEventListener("keydown", onKey);
+    document.removeEventListener("pointerdown", giveUp);
   };
 }

@@ -18,6 +18,8 @@ ENDED = {
     "failed": ("failed", ":material/error:"),
 }
 """How a job ended, in words and as an icon."""
+TOLD = (tasks.IMPORT, tasks.PLAN, tasks.BACKUP, tasks.VERIFY, tasks.REPAIR)
+"""Jobs whose result is more than that they are done."""
 
 
 def show(jobs: Sequence[Job], *, on_top: bool = False) -> None:
@@ -36,7 +38,8 @@ def _panel(job: Job, was_running: bool, on_top: bool) -> None:
     elif was_running:
         if on_top:
             how, icon = ENDED[job.state]
-            st.toast(markdown(f"{job.title}: {how}. What came of it stands at the top of this page."), icon=icon)
+            where = " What came of it stands at the top of this page." if job.error or job.kind in TOLD else ""
+            st.toast(markdown(f"{job.title}: {how}.{where}"), icon=icon)
         st.rerun(scope="app")  # counts and galleries elsewhere on the page are out of date now
     else:
         _ended(job)
@@ -71,7 +74,7 @@ def numbers(step: Step, seconds: float) -> str:
 
 def _ended(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = {"done": "", "stopped": ": stopped", "failed": ": failed"}[job.state]
+        words = "" if job.state == "done" else f": {ENDED[job.state][0]}"
         st.markdown(f"**{markdown(job.title + words)}**")
         frame.quiet(f"took {duration(job.seconds)}")
         st.space("stretch")

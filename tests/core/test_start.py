@@ -68,6 +68,22 @@ def test_the_same_seed_begins_in_the_same_place() -> None:
     assert not np.array_equal(first.looks, other.looks)
 
 
+@pytest.mark.parametrize("kept", [("ear-left", "throat"), ("ear-left", "nose-left", "throat")])
+def test_mirror_images_may_be_of_classes_that_no_image_is_of(kept: tuple[str, ...]) -> None:
+    rng = np.random.default_rng(7)
+    labels = [kept[row % len(kept)] for row in range(240)]
+    signs = np.where(rng.random(240) < 0.5, 1, -1)  # of either sign: no line tells the classes apart
+    x = 0.1 * rng.standard_normal((240, DIM)) + 2
+    x[:, :3] += signs[:, None] * np.eye(3)[[row % len(kept) for row in range(240)]]
+    x = (x / np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float32)
+    flipped = x.copy()
+    flipped[:, 3] += 0.5
+    data = training_set(x, labels, ["train" if row < 160 else "val" for row in range(240)], ENT, flipped)
+    start = choose_start(data, DEFAULT)
+    moved = begun(data, 1).transform(x)
+    assert np.allclose(cosines(moved), cosines(start.move(x)), atol=2e-3)
+
+
 def test_without_validation_images_nothing_is_chosen() -> None:
     x, labels = embeddings(70)
     start = choose_start(training_set(x, labels, ["train"] * 70, ENT), DEFAULT)

@@ -256,6 +256,7 @@ def test_a_run_that_was_cut_short_is_gone_on_with_and_not_begun_again_by_mistake
     assert [len(record["conditions"]), *record["loss"]] == [1, config.steps]
     assert (tmp_path / "cut" / bundle.WEIGHTS).read_bytes() == (tmp_path / "whole" / bundle.WEIGHTS).read_bytes()
     assert not list((tmp_path / "cache").glob("run-*/*"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "cut", "whole"]
     with pytest.raises(EntError, match="no run of these settings"):
         run(tmp_path / "again", config, tmp_path / "cache", resume=True, measured=2)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -42,8 +43,9 @@ class PretrainEvent:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What, beside the processor, decides how weights are rounded."""
+    """What decides how weights are rounded."""
 
+    processor: str
     device: str
     precision: str
     threads: int
@@ -52,10 +54,11 @@ class Conditions:
     @classmethod
     def here(cls, device: torch.device) -> Conditions:
         """Those of now, on that device; the precision is that in which images are encoded during training."""
+        processor = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
         with autocast(device, training=True):
             mixed = torch.is_autocast_enabled(device.type)
         precision = "bfloat16" if mixed else "float32"
-        return cls(device.type, precision, torch.get_num_threads(), str(torch.__version__))
+        return cls(processor, device.type, precision, torch.get_num_threads(), str(torch.__version__))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,8 +48,26 @@ def run(
     """
     folder = folder.resolve()
     _check_that_it_is_free(folder)
-    part = folder.with_name(f".{folder.name}.part")
+    if resume and not list(cache.glob(f"run-{config.digest}-*/{CHECKPOINT}")):
+        raise EntError("no run of these settings was cut short here; leave out --resume to begin one")
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     bundle.write_config(part, config.model())
+    try:
+        return _run(folder, part, config, cache, resume, measured, on_render, on_event)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _run(
+    folder: Path,
+    part: Path,
+    config: PretrainConfig,
+    cache: Path,
+    resume: bool,
+    measured: int,
+    on_render: Progress | None,
+    on_event: Callable[[PretrainEvent], None] | None,
+) -> dict[str, Any]:
     name = f"local-dir:{part}"
     pool = make_pool(config.images, config.images_seed, config.image_size, tokenizer(name), cache, on_render)
     pretrainer = Pretrainer(config, start_model(config, name, pool), pool)
@@ -78,7 +96,6 @@ def _record(pretrainer: Pretrainer, phantoms: PhantomFigures) -> dict[str, Any]:
         "settings": asdict(pretrainer.config),
         "images": pretrainer.pool.drawn,
         "texts": pretrainer.pool.digest,
-        "processor": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
         "conditions": [asdict(one) for one in pretrainer.conditions],
         "seconds": round(pretrainer.seconds),
         "loss": {step: round(losses[step], 4) for step in losses if step % 100 == 0 or step == max(losses)},

@@ -42,9 +42,9 @@ def kept_arrays(name: str, make: Callable[[], Arrays]) -> Arrays:
     return made
 
 
-def kept_json(name: str, make: Callable[[], Any]) -> Any:
-    """The JSON value kept or recorded under `name`; made and kept now where there is none."""
-    if (found := _found(name)) is not None:
+def kept_json(name: str, make: Callable[[], Any], recorded: bool = True) -> Any:
+    """The JSON value kept or, where they count, `recorded` under `name`; made and kept now where there is none."""
+    if (found := _found(name, recorded)) is not None:
         return json.loads(found.read_text(encoding="utf-8"))
     made, path = make(), _path(f"{name}.json")
     part = path.with_name(f".{path.name}.part")
@@ -54,10 +54,9 @@ def kept_json(name: str, make: Callable[[], Any]) -> Any:
 
 
 def record(name: str) -> None:
-    """Put the JSON value kept under `name` among those that everybody has."""
-    if (found := _found(name)) is not None and found.parent != MEASURED:
-        MEASURED.mkdir(exist_ok=True)
-        shutil.copyfile(found, MEASURED / found.name)
+    """Put the JSON value kept under `name` among those that everybody has, in place of what was there."""
+    MEASURED.mkdir(exist_ok=True)
+    shutil.copyfile(_path(f"{name}.json"), MEASURED / f"{name}.json")
 
 
 def kept_training(name: str, recipe: Recipe, data: TrainingSet) -> TrainResult:
@@ -88,8 +87,9 @@ def is_kept(name: str) -> bool:
     return _found(name) is not None
 
 
-def _found(name: str) -> Path | None:
-    return next((path for path in (_path(f"{name}.json"), MEASURED / f"{name}.json") if path.is_file()), None)
+def _found(name: str, recorded: bool = True) -> Path | None:
+    places = (_path(f"{name}.json"), MEASURED / f"{name}.json") if recorded else (_path(f"{name}.json"),)
+    return next((path for path in places if path.is_file()), None)
 
 
 def _path(name: str) -> Path:

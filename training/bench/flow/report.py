@@ -31,7 +31,10 @@ def run(
 
     Raises TrainingError for a kind or a method that there is not.
     """
-    _run(kinds or list(KINDS), methods or list(METHODS), range(seeds), per_class, kept, recorded)
+    chosen = methods or list(METHODS)
+    _run(
+        kinds or list(KINDS), chosen, range(seeds), per_class, kept, [_known(name, chosen, "row") for name in recorded]
+    )
 
 
 def ablate(kinds: Sequence[str] | None, methods: Sequence[str] | None, seeds: int, per_class: int, kept: bool) -> None:

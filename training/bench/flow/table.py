@@ -14,12 +14,15 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from core.bootstrap import Bootstrap, PairedTest
+from core.errors import TrainingError
 from core.metrics import nearest, rankings
 from core.training_set import TrainingSet, training_set
 from training.bench.flow.kept import forget_training, is_kept, kept_json, record
 from training.bench.flow.kinds import Kind
 from training.bench.flow.methods import ABLATIONS, METHODS, RECIPES, Fitted
 
+VERSION = "1"
+"""To be raised when what is measured changes: the splits, the size of the images, the trainer, the crop."""
 LEVELS = ("class", "region", "finding")
 ALL = {**METHODS, **ABLATIONS}
 LETTERS, UNKNOWN = {1.0: "+", 0.0: "-"}, "?"
@@ -84,10 +87,12 @@ def measure(
             if only_kept and not is_kept(name):
                 continue
             say(f"{kind.name}, seed {seed}, {method}")
-            for row, trial in kept_json(name, lambda: _measured(split, data, seed, method, name)).items():  # noqa: B023
+            again = method in recorded and kind.portable
+            found = kept_json(name, lambda: _measured(split, data, seed, method, name), not again)  # noqa: B023
+            for row, trial in found.items():
                 rows.setdefault(row, {})[seed] = _read(trial, split)
             forget_training(name)
-            if method in recorded and kind.portable:
+            if again:
                 record(name)
     return dict(rows)
 
@@ -137,7 +142,7 @@ def _probed(kind: Kind, region: str) -> tuple[list[float], list[float]]:
 
 def _name(kind: Kind, seed: int, method: str) -> str:
     recipe = RECIPES.get(method)
-    settings = "" if recipe is None else json.dumps(recipe.to_dict(), sort_keys=True)
+    settings = VERSION + ("" if recipe is None else json.dumps(recipe.to_dict(), sort_keys=True))
     return f"{kind.digest}-{method}-{seed}-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"
 
 
@@ -179,4 +184,6 @@ def _read(trial: Mapping[str, Any], split: Kind) -> Trial:
     hits = {level: np.array([numbers[letter] for letter in values]) for level, values in trial["hits"].items()}
     curve = tuple((float(seconds), float(recall)) for seconds, recall in trial["curve"])
     groups = tuple(group for group, part in zip(split.group, split.split, strict=True) if part == "test")
+    if any(len(values) != len(groups) for values in hits.values()):
+        raise TrainingError("what was kept is of other images; remove it from the cache, and from measured")
     return Trial(hits, int(trial["wrong_sides"]), groups, float(trial["seconds"]), curve)
