@@ -50,41 +50,25 @@ def run(
     _check_that_it_is_free(folder)
     if resume and not list(cache.glob(f"run-{config.digest}-*/{CHECKPOINT}")):
         raise EntError("no run of these settings was cut short here; leave out --resume to begin one")
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    bundle.write_config(part, config.model())
-    try:
-        return _run(folder, part, config, cache, resume, measured, on_render, on_event)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _run(
-    folder: Path,
-    part: Path,
-    config: PretrainConfig,
-    cache: Path,
-    resume: bool,
-    measured: int,
-    on_render: Progress | None,
-    on_event: Callable[[PretrainEvent], None] | None,
-) -> dict[str, Any]:
-    name = f"local-dir:{part}"
-    pool = make_pool(config.images, config.images_seed, config.image_size, tokenizer(name), cache, on_render)
-    pretrainer = Pretrainer(config, start_model(config, name, pool), pool)
-    with _checkpoints(cache / f"run-{config.digest}-{pool.digest}") as kept:
-        if resume:
-            pretrainer.resume(kept / CHECKPOINT)
-        elif (kept / CHECKPOINT).is_file():
-            raise EntError(f"this run was cut short before: go on with --resume, or remove {kept} to begin again")
-        for event in pretrainer.fit(kept):
-            if on_event is not None:
-                on_event(event)
-        bundle.write_weights(part, pretrainer.averaged, pool.vocabulary)
-        record = _record(pretrainer, measure(CLIPEncoder(*describe(name)), measured))
-        bundle.write_record(part, record)
-        _check_that_it_is_free(folder)
-        take_place(part, folder)
-        shutil.rmtree(kept)
+    with _beside(folder) as part:
+        bundle.write_config(part, config.model())
+        name = f"local-dir:{part}"
+        pool = make_pool(config.images, config.images_seed, config.image_size, tokenizer(name), cache, on_render)
+        pretrainer = Pretrainer(config, start_model(config, name, pool), pool)
+        with _checkpoints(cache / f"run-{config.digest}-{pool.digest}") as kept:
+            if resume:
+                pretrainer.resume(kept / CHECKPOINT)
+            elif (kept / CHECKPOINT).is_file():
+                raise EntError(f"this run was cut short before: go on with --resume, or remove {kept} to begin again")
+            for event in pretrainer.fit(kept):
+                if on_event is not None:
+                    on_event(event)
+            bundle.write_weights(part, pretrainer.averaged, pool.vocabulary)
+            record = _record(pretrainer, measure(CLIPEncoder(*describe(name)), measured))
+            bundle.write_record(part, record)
+            _check_that_it_is_free(folder)
+            take_place(part, folder)
+            shutil.rmtree(kept)
     return record
 
 
@@ -101,6 +85,16 @@ def _record(pretrainer: Pretrainer, phantoms: PhantomFigures) -> dict[str, Any]:
         "loss": {step: round(losses[step], 4) for step in losses if step % 100 == 0 or step == max(losses)},
         "phantoms": asdict(phantoms),
     }
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A folder of this program's own, of the same disk, that is gone afterwards."""
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        yield part
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 @contextmanager

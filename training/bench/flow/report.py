@@ -32,9 +32,8 @@ def run(
     Raises TrainingError for a kind or a method that there is not.
     """
     chosen = methods or list(METHODS)
-    _run(
-        kinds or list(KINDS), chosen, range(seeds), per_class, kept, [_known(name, chosen, "row") for name in recorded]
-    )
+    recorded = [_known(name, chosen, "method among those to measure") for name in recorded]
+    _run(kinds or list(KINDS), chosen, range(seeds), per_class, kept, recorded)
 
 
 def ablate(kinds: Sequence[str] | None, methods: Sequence[str] | None, seeds: int, per_class: int, kept: bool) -> None:
