@@ -59,9 +59,10 @@ class TripletBatches:
 
 
 class BalancedBatches:
-    """`size` images a batch, as many of each class, plain and mirrored alike; each is seen about once an epoch.
+    """`size` images a batch, as many of each class, plain and mirrored alike; as many an epoch as there are.
 
-    A class with fewer images than the others is gone through again, in another order, so that no batch lacks it.
+    So a class with fewer images than the others is gone through again, in another order, and of one with more some
+    have to wait for a later epoch.
     """
 
     def __init__(self, parts: list[Part], size: int, noise: float) -> None:

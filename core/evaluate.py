@@ -50,10 +50,10 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate `library` on the labelled cases of `split`; on "test" where it has one, else "all", when none is given.
 
-    `flow` takes the place of the active one. `rerank` scores references anew after the flow; `baselines` are reported
-    beside the library's own spaces. Raises QueryError when there are fewer than two labelled cases to compare.
+    `flow` adds the spaces at and after it; None: before any flow alone. `rerank` scores references anew after the flow;
+    `baselines` are reported beside the library's own spaces. Raises QueryError when there are fewer than two labelled
+    cases to compare.
     """
-    flow = flow or library.active_flow
     sample = read_sample(library, split or default_split(library))
     spaces = _spaces(sample.plain, flow, rerank)
     others = {name: _Space(embed(sample.cases)) for name, embed in (baselines or {}).items()}
@@ -67,18 +67,19 @@ def evaluate(
         groups=len(np.unique(sample.patients[sample.query])),
         patients_known=sample.patients_known,
         protocols={name: _protocol(sample, trial, spaces, others) for name, trial in trials(sample).items()},
-        seen=_seen(library, sample, flow) if flow else None,
+        seen=_seen(library, sample, flow, "train") if flow else None,
+        chosen=_seen(library, sample, flow, "val") if flow else None,
         calibration=_calibration(sample, spaces[AFTER].vectors, rerank) if flow and rerank else None,
     )
 
 
-def _seen(library: Library, sample: Sample, flow: Flow) -> int | None:
-    """How many of the queries the flow was trained on; None for a flow that was trained elsewhere."""
+def _seen(library: Library, sample: Sample, flow: Flow, part: str) -> int | None:
+    """How many of the queries that part of its split holds; None for a flow that was trained elsewhere."""
     folder = library.flows.root / flow.flow_id
     if not flow.flow_id or not (folder / SPLIT).is_file():
         return None
-    trained = set(RunFolder(folder).split().get("train", ()))
-    return sum(sample.cases[row].case_id in trained for row in sample.query)
+    own = set(RunFolder(folder).split().get(part, ()))
+    return sum(sample.cases[row].case_id in own for row in sample.query)
 
 
 def _calibration(sample: Sample, after: Matrix, rerank: Rescore) -> Reliability | None:

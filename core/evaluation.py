@@ -87,7 +87,8 @@ class Evaluation:
     """What was evaluated and when, and a report by protocol.
 
     Intervals and tests resample `groups` groups of queries: patients where `patients_known`, else single images.
-    `seen` counts the queries that the flow was trained on, which flatter it; None where that is not known.
+    `seen` counts the queries that the flow was trained on, `chosen` those that its weights and its re-ranking were
+    chosen by; both flatter it, and are None where that is not known.
     `calibration` says how far the class probabilities behind the re-ranking can be believed on these queries.
     """
 
@@ -101,7 +102,15 @@ class Evaluation:
     patients_known: bool
     protocols: Mapping[str, ProtocolReport]
     seen: int | None = None
+    chosen: int | None = None
     calibration: Reliability | None = None
+
+    @property
+    def caution(self) -> str:
+        """Why these figures flatter the flow, as a part of a sentence; "" where nothing says that they do."""
+        parts = [f"trained on {self.seen}"] if self.seen else []
+        parts += [f"chosen, with its re-ranking, by {self.chosen}"] if self.chosen else []
+        return f"the flow was {' and '.join(parts)} of these queries, which flatters it" if parts else ""
 
     @property
     def clip_score(self) -> float | None:

@@ -87,6 +87,8 @@ def _figures(reports: ReportStore, flow: str) -> dict[str, Any]:
 
 
 def _row(run: RunSummary, active: str | None) -> tuple[str, ...]:
+    if run.damaged:
+        return (run.flow_id, "", "", "", "", f"damaged: {run.damaged}")
     recipe = run.settings.recipe.name if run.settings else "from elsewhere"
     waits = "waits to be resumed" if run.settings else ""
     state = "being trained" if run.running else run.ending or waits

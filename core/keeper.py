@@ -5,19 +5,25 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from core.doubt import beyond_doubt
 from core.recipe import Recipe
 from core.validation import Checked
 from core.vector_field import VectorField
+
+DOUBT = 1.0
+"""Standard errors by which an epoch has to better the first: the one-standard-error rule (Breiman et al. 1984)."""
 
 
 class Keeper:
     """Keeps a copy of the best weights, by the rule that the recipe names.
 
     `loss`: the validation loss or the training loss fell by `min_delta` below its best; of both, the best is then
-    brought up to date. `nearest`: the neighbours of validation images are better ones, or as good at a lower
-    validation loss. Without validation images both go by the training loss alone.
+    brought up to date. `nearest`: the first weights, until those of an epoch serve validation images better, and more
+    than a standard error; of such epochs the latest. The best of all would be the luckiest, and averaged weights at a
+    rate near zero are the least left to chance. Without validation images both go by the training loss alone.
     """
 
     def __init__(self, recipe: Recipe) -> None:
@@ -25,7 +31,7 @@ class Keeper:
         self.weights: dict[str, Tensor] | None = None
         self.epoch = 0
         self._val, self._train = math.inf, math.inf
-        self._served = -math.inf
+        self._first: Tensor | None = None  # how well the first weights serve each validation image
 
     def offer(self, epoch: int, field: VectorField, train_loss: float, checked: Checked | None) -> bool:
         """Keep the weights of `field` after `epoch` (from 1) if they are better; whether they are."""
@@ -40,12 +46,12 @@ class Keeper:
         return epoch - self.epoch >= self._recipe.patience
 
     def _better(self, train_loss: float, checked: Checked | None) -> bool:
-        val_loss = math.inf if checked is None else checked.loss
         if self._recipe.keep == "nearest" and checked is not None:
-            better = (checked.served, -val_loss) > (self._served, -self._val)
-            if better:
-                self._served, self._val = checked.served, val_loss
-            return better
+            if self._first is None:
+                self._first = torch.from_numpy(checked.served)
+                return True
+            return beyond_doubt(checked.served - self._first.numpy(), DOUBT)
+        val_loss = math.inf if checked is None else checked.loss
         delta = self._recipe.min_delta
         better = val_loss < self._val - delta or train_loss < self._train - delta
         if better:
@@ -58,9 +64,9 @@ class Keeper:
             "epoch": self.epoch,
             "val": self._val,
             "train": self._train,
-            "served": self._served,
+            "first": self._first,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.weights, self.epoch = state["weights"], state["epoch"]
-        self._val, self._train, self._served = state["val"], state["train"], state["served"]
+        self._val, self._train, self._first = state["val"], state["train"], state["first"]

@@ -42,15 +42,10 @@ class MirrorMaker:
         self.catalog, self.store, self.encoder, self.limits = catalog, store, encoder, limits
         self.workers, self.batch_size = workers, batch_size
 
-    def make(
-        self,
-        cases: Sequence[Case],
-        on_progress: Progress = lambda done, total: None,
-        should_stop: Callable[[], bool] = lambda: False,
-    ) -> MirrorReport:
+    def make(self, cases: Sequence[Case], on_progress: Progress = lambda done, total: None) -> MirrorReport:
         """Make what is missing for those of `cases` whose class has a mirror image; for the holder of the lock.
 
-        May be stopped at any moment: what was made stays, and the rest is made next time.
+        May be interrupted at any moment: what was made stays, and the rest is made next time.
         """
         mirrored = self.catalog.taxonomy.by_name
         wanted = [case for case in cases if case.label and mirrored[case.label].mirror is not None]
@@ -59,8 +54,6 @@ class MirrorMaker:
         made = failed = 0
         with ThreadPoolExecutor(self.workers, thread_name_prefix="mirror") as pool:
             for start in range(0, len(todo), self.batch_size):
-                if should_stop():
-                    break
                 batch = todo[start : start + self.batch_size]
                 stored = self._store(batch, list(pool.map(self._prepare, batch)))
                 made, failed = made + stored, failed + len(batch) - stored

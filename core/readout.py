@@ -16,7 +16,7 @@ SHRINKAGES = (0.03, 0.3, 3.0)
 """What is added to the variances within classes before they are made alike, in mean variances: little whitens all."""
 SHIFT = -1.0
 """What is added to the layer norm of the units: most of them are silent for most embeddings, as bumps are."""
-RIDGE = 0.2
+RIDGE = 0.5
 """Strength of the ridge, in mean variances of the features."""
 MOST = 50_000
 """Embeddings that a regression is fitted to, drawn by chance where there are more."""
@@ -53,7 +53,8 @@ def readouts(x: Matrix, labels: Ints, blind_to: Matrix, groups: int, units: int,
     """
     chance = np.random.default_rng(seed)
     if len(x) > MOST:
-        rows = np.sort(chance.permutation(len(x))[:MOST])
+        each = np.unique(labels, return_index=True)[1]  # no class may be lost
+        rows = np.union1d(chance.permutation(len(x))[:MOST], each)
         x, labels = x[rows], labels[rows]
     basis = complement(blind_to, x.shape[1])  # (D, D - B)
     z = x.astype(np.float64) @ basis
@@ -117,7 +118,8 @@ def _read(x: Matrix, looks: Matrix, corners: Doubles, counts: Doubles) -> Readou
     squares -= counts.sum() * np.outer(mean, mean)
     products -= counts.sum() * np.outer(mean, answers)
     squares[np.diag_indices(units)] += RIDGE * np.trace(squares) / units + 1e-9
-    weights = np.linalg.solve(squares, products)
+    factor = torch.linalg.cholesky(torch.from_numpy(squares))
+    weights = torch.cholesky_solve(torch.from_numpy(products), factor).numpy()
     said = Readout(looks, weights.reshape(*looks.shape[:2], -1).astype(np.float32), (mean @ weights).astype(np.float32))
     length = np.float32(max(1e-6, np.linalg.norm(said(x), axis=1).mean()))
     return Readout(looks, said.weights / length, said.offset / length)

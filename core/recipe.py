@@ -10,6 +10,14 @@ from typing import Any, Literal
 from core.errors import TrainingError
 
 MAX_EPOCHS = 100_000
+SMALLEST, BELOW_1 = 1e-12, 1 - 1e-9
+KNOWN: Mapping[str, tuple[str, ...]] = {
+    "start": ("drawn", "fitted"),
+    "batches": ("triplets", "balanced"),
+    "schedule": ("plateau", "cosine"),
+    "keep": ("loss", "nearest"),
+}
+"""The settings that are one of a few words."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +29,8 @@ class Recipe:
     `schedule`: `plateau` lowers the learning rate when the loss no longer falls, `cosine` brings it down to zero.
     `start`: weights as they are `drawn`, or `fitted` so that the flow begins as a space that is worth bettering (see
     core.start). `keep`: the weights of the last epoch in which validation or training `loss` improved by `min_delta`,
-    or those whose nearest neighbours serve the validation images best. A fitted start is one of the candidates: the
-    first epoch looks at it and learns nothing.
+    or the latest whose `nearest` neighbours serve the validation images better than the first epoch's (core.keeper).
+    That is a fitted start itself: the first epoch looks at it and learns nothing.
     `patience` epochs without either end the training.
     """
 
@@ -44,8 +52,9 @@ class Recipe:
     learning_rate: float = 1e-4
     weight_decay: float = 0.01
     clip: float = 5.0
-    findings: float = 0.0  # weight of the same loss on what was found within a class, times how far that is shown
     averaging: float = 0.0  # share of the averaged weights that a step keeps; 0: no averaging
+    # what is lost beside classes
+    findings: float = 0.0  # weight of the same loss on what was found within a class, times how far that is shown
     # its schedule
     schedule: Literal["plateau", "cosine"] = "plateau"
     warmup_epochs: int = 20
@@ -58,18 +67,32 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        whole = {"epochs": MAX_EPOCHS, "batch_size": 65_536, "steps": 1000, "patience": MAX_EPOCHS}
+        whole = {"epochs": MAX_EPOCHS, "batch_size": 65_536, "steps": 1000, "patience": MAX_EPOCHS, "t_dim": 4096}
+        whole |= {"hidden": 65_536, "heads": 1024, "plateau_patience": MAX_EPOCHS}
         for field, most in whole.items():
-            value = getattr(self, field)
-            if type(value) is not int or not 1 <= value <= most:
-                raise TrainingError(f"{field} of a recipe is a whole number from 1 to {most}, got {value!r}")
-        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
-            raise TrainingError(f"the learning rate of a recipe is above 0, got {self.learning_rate!r}")
-        if not (0 <= self.dropout < 1 and 0 <= self.averaging < 1 and self.noise >= 0):
-            raise TrainingError(
-                f"dropout and averaging lie in [0, 1) and noise is not negative, "
-                f"got {self.dropout!r}, {self.averaging!r}, {self.noise!r}"
-            )
+            self._check(field, int, 1, most)
+        self._check("warmup_epochs", int, 0, MAX_EPOCHS)
+        for field in ("learning_rate", "clip"):
+            self._check(field, float, SMALLEST, math.inf)
+        for field in ("noise", "weight_decay", "findings", "min_delta"):
+            self._check(field, float, 0, math.inf)
+        for field in ("dropout", "averaging"):
+            self._check(field, float, 0, BELOW_1)
+        self._check("plateau_factor", float, SMALLEST, BELOW_1)
+        if type(self.seed) is not int or type(self.mirrored) is not bool:
+            raise TrainingError(f"the seed of a recipe is a whole number and mirrored yes or no, got {self.seed!r}")
+        for field, known in KNOWN.items():
+            if getattr(self, field) not in known:
+                raise TrainingError(f"{field} of a recipe is {' or '.join(known)}, got {getattr(self, field)!r}")
+
+    def _check(self, field: str, kind: type, least: float, most: float) -> None:
+        """Raise TrainingError where that setting is not a finite number from `least` to `most`."""
+        value = getattr(self, field)
+        whole = "a whole number" if kind is int else "a finite number"
+        fits = type(value) in (int, kind) and math.isfinite(value) and least <= value <= most
+        if not fits:
+            bounds = f"from {least:g}" + ("" if most == math.inf else f" to {most:g}")
+            raise TrainingError(f"{field} of a recipe is {whole} {bounds}, got {value!r}")
 
     def changed(self, **values: Any) -> Recipe:
         """This recipe with other values for some of its settings; those that are None stay. Raises TrainingError."""
@@ -96,6 +119,7 @@ DEFAULT = Recipe(
     noise=0.5,
     findings=4.0,
     steps=1,
+    heads=12,
     start="fitted",
     epochs=20,
     learning_rate=5e-4,

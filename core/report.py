@@ -53,6 +53,7 @@ def report_json(evaluation: Evaluation, *, with_outcomes: bool = False) -> dict[
         },
         "calibration": _calibration(evaluation.calibration),
         "seen": evaluation.seen,
+        "chosen": evaluation.chosen,
         "protocol": own,
         "other_protocols": others,
         "library": evaluation.library,

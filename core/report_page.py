@@ -65,8 +65,8 @@ def _summary(evaluation: Evaluation) -> Markup:
         f"flow {evaluation.flow or 'none'}; made {evaluation.made_at}. Brackets are 95 % intervals from {DRAWS} "
         f"resamples of {evaluation.groups} {of}."
     )
-    if evaluation.seen:
-        facts += f" The flow was trained on {evaluation.seen} of these queries, which flatters it."
+    if evaluation.caution:
+        facts += f" Take care: {evaluation.caution}."
     scores = [_big(evaluation.clip_score, "CLIP score", CLIP_SCORE)]
     if evaluation.flow_matching_score is not None:
         scores.append(_big(evaluation.flow_matching_score, "flow matching score", FLOW_MATCHING_SCORE))

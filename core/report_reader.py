@@ -35,6 +35,7 @@ def read_report(data: Mapping[str, Any], cases: Mapping[str, Case]) -> Evaluatio
             patients_known=data["resampled"]["of"] == "patients",
             protocols={name: _protocol(found, cases) for name, found in protocols.items()},
             seen=data["seen"],
+            chosen=data.get("chosen"),  # not in reports of before
             calibration=_calibration(data["calibration"]),
         )
     except (KeyError, TypeError, ValueError) as error:

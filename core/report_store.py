@@ -14,7 +14,7 @@ from core.catalog import Catalog
 from core.checkpoint import REPORT
 from core.errors import LibraryError
 from core.evaluation import Evaluation, Split
-from core.report import report_json
+from core.report import headline, report_json
 from core.report_reader import read_report
 from core.whole_file import write_whole
 
@@ -62,8 +62,12 @@ class ReportStore:
         return StoredReport(read_report(data, {case.case_id: case for case in cases}), current)
 
     def figures(self, flow_id: str) -> dict[str, Any] | None:
-        """The report of its validation images that came with that flow, as JSON, or None."""
-        return self._read(flow_id, TRAINED)
+        """The report of its validation images that came with that flow, as JSON; None without one that can be read."""
+        report = self._read(flow_id, TRAINED)
+        with suppress(KeyError, TypeError, AttributeError):  # of another version, or damaged
+            if report is not None and headline(report):
+                return report
+        return None
 
     def forget(self, flow_id: str) -> None:
         """Remove what was kept of that flow: its weights are other ones now."""

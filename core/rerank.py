@@ -14,6 +14,7 @@ from safetensors.numpy import save as to_safetensors
 
 from core.calibration import Bin, Reliability, reliability
 from core.class_head import ClassHead, fit_head
+from core.doubt import beyond_doubt
 from core.errors import CheckpointError
 from core.flow import Flow
 from core.training_set import Part, TrainingSet
@@ -24,6 +25,8 @@ from core.whole_file import write_whole
 FILE = "rerank.safetensors"
 STRENGTHS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Weights of the class evidence that are tried on validation; a cosine has weight 1."""
+CHUNK = 256
+"""Validation images compared with all training images at a time."""
 DOUBT = 3.0
 """Standard errors by which evidence has to better what is found without it: eight strengths are tried, and the head
 has seen the same images."""
@@ -84,16 +87,25 @@ def fit_reranker(flow: Flow, data: TrainingSet) -> Reranker:
     head = fit_head(x, labels, val.x, val.labels, len(data.incompatible))
     if not len(val):
         return Reranker(head, 0.0, Validation(0, 0.0, 0.0, Reliability((), 0.0)))
-    similarity, evidence = val.x @ gallery.T, same_class(head, val.x, gallery)
-    right = data.train.labels == val.labels[:, None]
-    found = {strength: _found(similarity + strength * evidence, right) for strength in STRENGTHS}
+    found = _by_strength(head, val, Part(gallery, data.train.labels))
     best = max(STRENGTHS, key=lambda strength: (found[strength].mean(), -strength))
     gain = (found[best] - found[0.0]).mean(axis=1)
-    if gain.mean() <= DOUBT * gain.std() / len(gain) ** 0.5:
+    if not beyond_doubt(gain, DOUBT):
         best = 0.0
     curve = reliability(head.probabilities(val.x), val.labels)
     recall, recall_reranked = (float(found[strength][:, 0].mean()) for strength in (0.0, best))
     return Reranker(head, best, Validation(len(val), recall, recall_reranked, curve))
+
+
+def _by_strength(head: ClassHead, val: Part, gallery: Part) -> dict[float, npt.NDArray[np.float64]]:
+    """What is found for every strength, a chunk of validation images at a time."""
+    found: dict[float, list[npt.NDArray[np.float64]]] = {strength: [] for strength in STRENGTHS}
+    for start in range(0, len(val), CHUNK):
+        x, labels = val.x[start : start + CHUNK], val.labels[start : start + CHUNK]
+        similarity, evidence = x @ gallery.x.T, same_class(head, x, gallery.x)
+        for strength, parts in found.items():
+            parts.append(_found(similarity + strength * evidence, gallery.labels == labels[:, None]))
+    return {strength: np.concatenate(parts) for strength, parts in found.items()}
 
 
 def _found(scores: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
@@ -113,6 +125,14 @@ def save_reranker(folder: Path, reranker: Reranker) -> None:
     tensors = {"weight": reranker.head.weight, "bias": reranker.head.bias}
     try:
         write_whole(folder / FILE, to_safetensors(tensors, metadata={"rerank": json.dumps(facts)}))
+    except OSError as error:
+        raise CheckpointError(f"cannot write to {folder}: {error}; check the folder and the disk") from error
+
+
+def remove_reranker(folder: Path) -> None:
+    """Forget it, where there is one. Raises CheckpointError when the folder cannot be written."""
+    try:
+        (folder / FILE).unlink(missing_ok=True)
     except OSError as error:
         raise CheckpointError(f"cannot write to {folder}: {error}; check the folder and the disk") from error
 

@@ -34,6 +34,8 @@ class RunSettings:
     encoder: str  # fingerprint
     created: str
     images: Mapping[str, int]  # of each split; `mirrored` beside them
+    seen: str = ""  # digest of all that it learns from; "" of trainings from before there was one
+    notes: tuple[str, ...] = ()  # what about these images limits what can be learnt or told
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class RunSummary:
     """A flow of a library and how it came to be; `settings` None: it was trained elsewhere.
 
     `ending` is "" while the training goes on (`running`) or waits to be resumed; `best` is the epoch whose weights are
-    kept.
+    kept. `damaged` says what of its record cannot be read, "" where all can.
     """
 
     flow_id: str
@@ -51,6 +53,7 @@ class RunSummary:
     ending: str
     best: Epoch | None
     running: bool = False
+    damaged: str = ""
 
 
 class RunFolder:
@@ -117,9 +120,17 @@ class RunFolder:
         """What the training was begun with. Raises TrainingError when the folder is no training's."""
         data = self._read_json(SETTINGS)
         try:
-            return RunSettings(**{**data, "recipe": Recipe.from_dict(data["recipe"])})
+            own = {"recipe": Recipe.from_dict(data["recipe"]), "notes": tuple(map(str, data.get("notes", ())))}
+            return RunSettings(**{**data, **own})
         except (KeyError, TypeError) as error:
             raise TrainingError(f"{self.folder / SETTINGS} is damaged ({error}); start a new training") from error
+
+    def prolong(self, settings: RunSettings) -> None:
+        """Keep other settings for the same training. Raises TrainingError when the folder cannot be written."""
+        try:
+            self._write_json(SETTINGS, asdict(settings))
+        except OSError as error:
+            raise TrainingError(f"cannot write to {self.folder}: {error}; check the folder and the disk") from error
 
     def split(self) -> dict[str, list[str]]:
         """The ids of the cases that the training saw, by split."""
@@ -157,16 +168,30 @@ class RunFolder:
         usable = (self.folder / WEIGHTS).is_file()
         if not (self.folder / SETTINGS).is_file():
             return RunSummary(self.folder.name, None, usable, 0, "", None)
-        curve, ending = self.curve()
+        try:
+            (curve, ending), settings = self.curve(), self.settings()
+        except TrainingError as error:  # one damaged record must not hide the others
+            return RunSummary(self.folder.name, None, usable, 0, "", None, self.running, str(error))
         best = next((epoch for epoch in reversed(curve) if epoch.best), None)
-        return RunSummary(self.folder.name, self.settings(), usable, len(curve), ending, best, self.running)
+        return RunSummary(self.folder.name, settings, usable, len(curve), ending, best, self.running)
 
     def curve(self) -> tuple[tuple[Epoch, ...], str]:
-        """What every epoch came to, and why the training ended ("" where it has not)."""
+        """What every epoch came to, and why the training ended ("" where it has not). Raises TrainingError."""
         if not (self.folder / CURVE).is_file():
             return (), ""
         data = self._read_json(CURVE)
-        return tuple(Epoch(**epoch) for epoch in data["epochs"]), str(data["ending"])
+        try:
+            return tuple(Epoch(**epoch) for epoch in data["epochs"]), str(data["ending"])
+        except (KeyError, TypeError) as error:
+            raise TrainingError(f"{self.folder / CURVE} is damaged ({error}); start a new training") from error
+
+    def stamp(self) -> tuple[int, int]:
+        """Another one whenever the state of the training has changed, by whomever."""
+        try:
+            found = (self.folder / STATE).stat()
+        except OSError:
+            return (0, 0)
+        return (found.st_ino, found.st_mtime_ns)
 
     def _write_json(self, name: str, data: Mapping[str, Any]) -> None:
         write_whole(self.folder / name, json.dumps(data, indent=1).encode())

@@ -60,24 +60,32 @@ def plan_split(
     members = np.unique(np.asarray(groups), return_inverse=True)[1]  # group of each case, from 0
     counts = np.zeros((members.max() + 1, classes.max() + 1))
     np.add.at(counts, (members, classes), 1)
-    held, torn = _held(members, given)
+    held = _held(members, given)
     lacking = np.outer(config.parts, counts.sum(axis=0))  # (3, classes): what each split still wants
     sides = np.array([SPLITS.index(own) if own else held.get(g, -1) for own, g in zip(given, members, strict=True)])
     settled = sides >= 0
     np.subtract.at(lacking, (sides[settled], classes[settled]), 1)
     side_of = _deal(counts, lacking, [g for g in _order(counts, config.seed) if g not in held])
     sides[~settled] = side_of[members[~settled]]
-    return SplitPlan(tuple(SPLITS[side] for side in sides), torn)
+    return SplitPlan(tuple(SPLITS[side] for side in sides), torn_groups(groups, given))
 
 
-def _held(members: Ints, given: Sequence[str | None]) -> tuple[dict[int, int], int]:
-    """Groups that a given split holds to a side (the side of most of them), and how many are on two."""
+def torn_groups(groups: Sequence[int], given: Sequence[str | None]) -> int:
+    """How many groups stand on two sides by the splits given to their cases, one entry a case each."""
+    return sum(len(sides) > 1 for sides in _sides(groups, given).values())
+
+
+def _held(members: Ints, given: Sequence[str | None]) -> dict[int, int]:
+    """Groups that a given split holds to a side: the side of most of them."""
+    return {group: SPLITS.index(sides.most_common(1)[0][0]) for group, sides in _sides(members, given).items()}
+
+
+def _sides(groups: Sequence[int] | Ints, given: Sequence[str | None]) -> dict[int, Counter[str]]:
     found: dict[int, Counter[str]] = {}
-    for group, own in zip(members.tolist(), given, strict=True):
+    for group, own in zip(groups, given, strict=True):
         if own is not None:
-            found.setdefault(group, Counter())[own] += 1
-    torn = sum(len(sides) > 1 for sides in found.values())
-    return {group: SPLITS.index(sides.most_common(1)[0][0]) for group, sides in found.items()}, torn
+            found.setdefault(int(group), Counter())[own] += 1
+    return found
 
 
 def _order(counts: npt.NDArray[np.float64], seed: int) -> list[int]:

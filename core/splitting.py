@@ -13,7 +13,7 @@ from PIL import Image
 from core.case import Case
 from core.catalog import Catalog
 from core.near_duplicates import LOOK_SIZE, joint_groups, look, near_duplicates
-from core.split import SplitConfig, plan_split
+from core.split import SplitConfig, plan_split, torn_groups
 from core.store import ImageStore
 from core.vectors import PLAIN, Matrix
 
@@ -25,7 +25,8 @@ class SplitReport:
     """How the cases of a library are split: counts, how many got theirs just now, and what was kept together.
 
     `pairs` are near-duplicates found; `torn` is how many groups (a patient, or near-duplicates) the splits that came
-    with the cases have on two sides, which is left as it is.
+    with the cases have on two sides, which is left as it is. Near-duplicates are looked for only where a case had no
+    split yet.
     """
 
     counts: dict[str, int]
@@ -51,7 +52,8 @@ def split_library(
     cases, made = catalog.cases(order="oldest"), catalog.splits.made()
     given = [None if again and case.case_id in made else case.split for case in cases]
     if None not in given:
-        return _report(cases, given, 0, [], np.zeros(0, np.int64), 0)
+        patients = joint_groups(len(cases), [], [case.patient for case in cases])
+        return _report(cases, given, 0, [], patients, torn_groups(patients.tolist(), given))
     embeddings = catalog.vectors.get(PLAIN, [case.case_id for case in cases])
     pairs = near_duplicates(_looks(cases, store, on_progress), embeddings)
     groups = joint_groups(len(cases), pairs, [case.patient for case in cases])

@@ -8,17 +8,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.doubt import beyond_doubt
 from core.flow import FlowConfig
 from core.ode import integrate_rk4
 from core.readout import SHIFT, Readout, complement, discriminants, readouts
 from core.recipe import Recipe
 from core.training_set import TrainingSet
-from core.validation import findings_shown, served
+from core.validation import served
 from core.vector_field import VectorField
 from core.vectors import Matrix
 
 DOUBT = 1.7
-"""Standard errors by which the best of three readouts has to be better than none, as if images were independent."""
+"""Standard errors by which the best of three readouts has to be better than none."""
 MOST_UNITS = 8192
 """Of all heads, for which a ridge regression is solved."""
 SMALL = 1e-3
@@ -46,11 +47,12 @@ class Start:
         return np.asarray(centred + self.readout(x) @ self.points, np.float32)
 
 
-def choose_start(data: TrainingSet, recipe: Recipe) -> Start:
+def choose_start(data: TrainingSet, recipe: Recipe, shown: float = 0.0) -> Start:
     """Centred embeddings alone, or with the readout that serves the validation images best.
 
     It is fitted to training images and mirror images, and taken only where there is little doubt that it is better: on
-    a few validation images the best of three is easily the luckiest.
+    a few validation images the best of three is easily the luckiest. `shown` is how far findings count, as
+    `core.validation.findings_shown` has it.
     """
     mean = data.train.x.mean(axis=0)
     spread = max(SMALL, float(np.linalg.norm(data.train.x - mean, axis=1).mean()))
@@ -65,22 +67,20 @@ def choose_start(data: TrainingSet, recipe: Recipe) -> Start:
     blind_to = np.concatenate([unseen, points])
     found = readouts(x, labels, blind_to, recipe.heads, recipe.hidden, recipe.seed)
     starts = [Start(mean, spread, points, one) for one in found]
-    shown = findings_shown(data)
     values = [served(start.move, data, shown) for start in starts]
     best = max(range(len(starts)), key=lambda row: values[row].mean())
     gain = values[best] - served(plain.move, data, shown)
-    error = ((gain.var() + 2 / len(gain)) / len(gain)) ** 0.5  # as if two more had changed: few that agree prove little
-    return starts[best] if gain.mean() > DOUBT * error else plain
+    return starts[best] if beyond_doubt(gain, DOUBT) else plain
 
 
-def begin(field: VectorField, data: TrainingSet, recipe: Recipe) -> None:
+def begin(field: VectorField, data: TrainingSet, recipe: Recipe, shown: float = 0.0) -> None:
     """Let the flow of `field`, which is of `recipe`, begin as the best start there is, in place.
 
     The last weights of every head become zero where there is no readout, and say it where there is one. So dx/dt =
     res_weight x + b + readout(x) points: what is added stays what it is on the way, because no unit sees the points,
     nor the mean, along which b leads.
     """
-    start = choose_start(data, recipe)
+    start = choose_start(data, recipe, shown)
     with torch.no_grad():
         x = torch.from_numpy(data.train.x).to(field.res_weight.device)
         grid = FlowConfig(steps=recipe.steps).grid

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from core.batches import Batch, training_batches
-from core.errors import TrainingError
+from core.errors import EntError, TrainingError
 from core.flow import Flow, FlowConfig
 from core.keeper import Keeper
 from core.metric_loss import MetricLoss, multi_similarity
@@ -23,7 +23,7 @@ from core.schedule import make_schedule
 from core.stacked_field import StackedField
 from core.start import begin
 from core.training_set import TrainingSet
-from core.validation import findings_shown, validate
+from core.validation import Checked, findings_shown, validate
 from core.vector_field import VectorField
 
 Ending = Literal["all epochs done", "no improvement any more", "interrupted"]
@@ -58,7 +58,9 @@ class TrainResult:
 
 
 class Trainer:
-    """One training. Everything random comes from the recipe's seed, and nothing from torch's global state.
+    """One training. `data` is what it sees of the set it was given: without mirror images, where the recipe has none.
+
+    Everything random comes from the recipe's seed, and nothing from torch's global state.
 
     `fit` yields after every epoch. Whoever stops listening can have the best flow so far from `result`, and all that
     is needed to go on from `state`; a trainer given that state by `load_state` ends with the same weights as one that
@@ -68,6 +70,7 @@ class Trainer:
     def __init__(self, recipe: Recipe, data: TrainingSet, device: str = "cpu") -> None:
         """Raises TrainingError when `data` has nothing that `recipe` can learn from."""
         started = time.perf_counter()
+        data = data if recipe.mirrored else data.unmirrored
         self.recipe, self.data, self._device = recipe, data, torch.device(device)
         seeds = torch.Generator().manual_seed(recipe.seed)
         self._dropout = torch.Generator(self._device).manual_seed(_drawn(seeds))
@@ -75,11 +78,11 @@ class Trainer:
         sizes = (data.dim, recipe.t_dim, recipe.hidden, recipe.heads, recipe.dropout)
         self.field = VectorField(*sizes, generator=seeds).to(self._device)
         self._grid = FlowConfig(steps=recipe.steps).grid
+        self._shown = findings_shown(data, recipe)
         if recipe.start == "fitted":
-            begin(self.field, data, recipe)
+            begin(self.field, data, recipe, self._shown)
         self._averaged = copy.deepcopy(self.field) if recipe.averaging else None
         self._batches = training_batches(data, recipe)
-        self._shown = findings_shown(data) if recipe.findings else 0.0
         self._optimizer = torch.optim.AdamW(
             self.field.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
@@ -147,7 +150,7 @@ class Trainer:
         losses = [self._step(batch, learns) for batch in self._batches.epoch(self._order)]
         train_loss = sum(losses) / len(losses)
         field = self.field if self._averaged is None else self._averaged
-        checked = validate(field, self.recipe, self.data, self._loss, self._shown)
+        checked = self._checked(field)
         self._schedule.after(index, train_loss if checked is None else checked.loss)
         best = self._keeper.offer(index + 1, field, train_loss, checked)
         val_loss, val_recall = (None, None) if checked is None else (checked.loss, checked.recall)
@@ -164,10 +167,7 @@ class Trainer:
             loss = loss + weight * self._loss(x_1[known], batch.findings[known].to(self._device))
         value = float(loss.detach())
         if not math.isfinite(value):
-            raise TrainingError(
-                f"the loss became {value} in epoch {len(self._curve) + 1}; "
-                f"lower the learning rate ({self.recipe.learning_rate:g}) or the steps, and train again"
-            )
+            raise self._diverged(f"loss became {value}")
         if not learns:
             return value
         self._optimizer.zero_grad()
@@ -176,6 +176,18 @@ class Trainer:
         self._optimizer.step()
         self._average()
         return value
+
+    def _checked(self, field: VectorField) -> Checked | None:
+        try:
+            return validate(field, self.recipe, self.data, self._loss, self._shown)
+        except EntError as error:  # of a flow that leads to infinity
+            raise self._diverged("flow of a validation image is no longer finite") from error
+
+    def _diverged(self, what: str) -> TrainingError:
+        return TrainingError(
+            f"the {what} in epoch {len(self._curve) + 1}; lower the learning rate ({self.recipe.learning_rate:g}) or "
+            "the steps, and train again"
+        )
 
     @torch.no_grad()
     def _average(self) -> None:

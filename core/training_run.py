@@ -5,24 +5,28 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from core.case import Case
 from core.catalog import now
+from core.checkpoint import FLOW_ID
 from core.device import best_device
 from core.errors import QueryError, TrainingError
 from core.flow import Flow
 from core.library import Library
-from core.mirrors import MirrorMaker
+from core.mirrors import MirrorMaker, MirrorReport
 from core.recipe import Recipe
 from core.report_store import ReportStore
-from core.rerank import fit_reranker, save_reranker
+from core.rerank import fit_reranker, remove_reranker, save_reranker
 from core.run_folder import RunFolder, RunSettings, RunSummary
 from core.settings import get_settings
 from core.split import SPLITS, SplitConfig
 from core.splitting import split_library
 from core.trainer import Epoch, Trainer, TrainResult
 from core.training_data import labelled_cases, training_data
+from core.training_notes import training_notes
+from core.training_set import digest_of
 
 SAVE_EVERY, SHOW_EVERY = 5.0, 0.5
 """Seconds between two savings of a training's state, which are what a crash costs at most, and of its curve."""
@@ -37,6 +41,7 @@ class TrainingRun:
     def __init__(self, library: Library, folder: RunFolder, trainer: Trainer) -> None:
         self.library, self.folder, self.trainer = library, folder, trainer
         self.run_id = folder.folder.name
+        self._stamp = folder.stamp()
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train on, an epoch at a time; what was reached is saved every few seconds.
@@ -45,6 +50,8 @@ class TrainingRun:
         or when the loss is no longer finite: the best before that is kept as a flow.
         """
         with self.folder.in_use():
+            if self.folder.stamp() != self._stamp:
+                raise TrainingError(f"training {self.run_id} has gone on elsewhere meanwhile; resume it again")
             self.folder.stop_was_asked()  # a wish of before this began
             saved = shown = time.monotonic()
             try:
@@ -60,6 +67,7 @@ class TrainingRun:
                         break
             except TrainingError:
                 if self.trainer.curve:
+                    self.folder.save_curve(self.trainer.curve)
                     self._keep(self.trainer.result())
                 raise
 
@@ -90,12 +98,14 @@ class TrainingRun:
         with self.library.lock.held(on_wait=on_wait):
             _check_unused(self.library, self.run_id)
             self.library.catalog.vectors.drop(self.run_id)  # what an earlier state of this training made of the cases
+            remove_reranker(self.folder.folder)  # a crash here must not leave the old one beside new weights
             self.library.flows.replace(named)
             save_reranker(self.folder.folder, reranker)
             ReportStore(self.library.root).forget(self.run_id)
 
     def _save(self, ending: str = "") -> None:
         self.folder.save(self.trainer.state(), self.trainer.curve, ending)
+        self._stamp = self.folder.stamp()
 
 
 class TrainingRuns:
@@ -118,7 +128,7 @@ class TrainingRuns:
         """
         library = self.library
         with library.lock.held(on_wait=on_wait, should_stop=should_stop):
-            split_library(
+            report = split_library(
                 library.catalog,
                 library.store,
                 SplitConfig(seed=recipe.seed),
@@ -126,23 +136,30 @@ class TrainingRuns:
             )
             library.indexer.catch_up()
             cases = labelled_cases(library.catalog)
-            if recipe.mirrored:
-                self._make_mirrors(cases, partial(on_progress, "encoding mirror images"))
+            mirrors = self._make_mirrors(cases, on_progress) if recipe.mirrored else None
         data = training_data(library.catalog, cases, [case.split or "" for case in cases])
         trainer = Trainer(recipe, data, best_device())  # before there is a folder: it may have nothing to learn from
         run_id = f"{recipe.name}-{secrets.token_hex(3)}"
+        data = trainer.data
         sizes = {"train": len(data.train), "val": len(data.val), "mirrored": len(data.mirrored)}
-        settings = RunSettings(run_id, recipe, library.encoder.spec.fingerprint, now(), sizes)
+        notes = training_notes(data, library.taxonomy, report, mirrors)
+        settings = RunSettings(run_id, recipe, library.encoder.spec.fingerprint, now(), sizes, digest_of(data), notes)
         folder = RunFolder(library.flows.root / run_id)
         folder.begin(settings, {name: [c.case_id for c in cases if c.split == name] for name in SPLITS})
         return TrainingRun(library, folder, trainer)
 
     def resume(self, run_id: str, epochs: int | None = None) -> TrainingRun:
-        """Go on with a training that was stopped, on the cases it began with; `epochs` sets another end.
+        """Go on with a training that was stopped, on the cases it began with; `epochs` sets another end, for good.
 
-        Raises QueryError when there is no such training, TrainingError when it cannot go on.
+        Raises QueryError when there is no such training, TrainingError when it cannot go on: it is under way, or its
+        cases are no longer what they were.
         """
         folder = self._folder(run_id)
+        with folder.in_use():
+            return self._resumed(folder, epochs)
+
+    def _resumed(self, folder: RunFolder, epochs: int | None) -> TrainingRun:
+        run_id = folder.folder.name
         settings = folder.settings()
         if settings.encoder != self.library.encoder.spec.fingerprint:
             raise TrainingError(f"training {run_id} is of another encoder's embeddings; start a new one")
@@ -156,6 +173,12 @@ class TrainingRuns:
             )
         data = training_data(self.library.catalog, cases, [split_of[case.case_id] for case in cases])
         trainer = Trainer(settings.recipe.changed(epochs=epochs), data, best_device())
+        if settings.seen not in ("", digest_of(trainer.data)):
+            raise TrainingError(
+                f"labels, findings or mirror images of the cases of training {run_id} have changed; start a new one"
+            )
+        if trainer.recipe != settings.recipe:
+            folder.prolong(replace(settings, recipe=trainer.recipe))
         if (state := folder.state()) is not None:
             trainer.load_state(state)
         return TrainingRun(self.library, folder, trainer)
@@ -165,7 +188,7 @@ class TrainingRuns:
         root = self.library.flows.root
         folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
         found = (RunFolder(folder).summary() for folder in folders)
-        return tuple(run for run in found if run.usable or run.settings is not None)
+        return tuple(run for run in found if run.usable or run.damaged or run.settings is not None)
 
     def summary(self, flow_id: str) -> RunSummary:
         """How that flow or training came to be. Raises QueryError when there is none."""
@@ -188,17 +211,19 @@ class TrainingRuns:
                 self.library.catalog.vectors.drop(flow_id)
                 self.library.flows.delete(flow_id)  # and its reports with it
 
-    def _make_mirrors(self, cases: Sequence[Case], on_progress: Callable[[int, int], None]) -> None:
+    def _make_mirrors(self, cases: Sequence[Case], on_progress: Progress) -> MirrorReport:
         library, settings = self.library, get_settings()
         sizes = {"workers": settings.workers, "batch_size": settings.batch_size}
         maker = MirrorMaker(library.catalog, library.store, library.encoder, library.limits, **sizes)
-        maker.make([case for case in cases if case.split == "train"], on_progress)
+        wanted = [case for case in cases if case.split == "train"]
+        return maker.make(wanted, partial(on_progress, "encoding mirror images"))
 
     def _folder(self, run_id: str) -> RunFolder:
-        known = [run.flow_id for run in self.summaries()]
-        if run_id not in known:
-            raise QueryError(f"there is no flow or training {run_id!r} here; there are {', '.join(known) or 'none'}")
-        return RunFolder(self.library.flows.root / run_id)
+        folder = self.library.flows.root / run_id
+        if not FLOW_ID.fullmatch(run_id) or not folder.is_dir():
+            known = ", ".join(run.flow_id for run in self.summaries())
+            raise QueryError(f"there is no flow or training {run_id!r} here; there are {known or 'none'}")
+        return RunFolder(folder)
 
 
 def _check_unused(library: Library, flow_id: str) -> None:

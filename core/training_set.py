@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +56,12 @@ class TrainingSet:
             raise TrainingError("no class has two images in the training split; import more images of each class")
 
     @property
+    def unmirrored(self) -> TrainingSet:
+        """The same without any mirror image."""
+        m = self.mirrored
+        return replace(self, mirrored=Part(m.x[:0], m.labels[:0], None if m.findings is None else m.findings[:0]))
+
+    @property
     def dim(self) -> int:
         return int(self.train.x.shape[1])
 
@@ -92,6 +99,17 @@ def training_set(
     flipped = part(rows, x if mirrored is None else mirrored, to[numbers[rows]])
     plain, checked = (part(rows, x, numbers[rows]) for rows in (train, val))
     return TrainingSet(plain, checked, flipped, incompatibility(taxonomy))
+
+
+def digest_of(data: TrainingSet) -> str:
+    """Hexadecimal; another one for a set of which anything is different: embeddings, classes, findings."""
+    found = hashlib.sha256()
+    for part in (data.train, data.val, data.mirrored):
+        for array in (part.x, part.labels, part.findings):
+            found.update(
+                b"none" if array is None else f"{array.shape}".encode() + np.ascontiguousarray(array).tobytes()
+            )
+    return found.hexdigest()[:16]
 
 
 def _numbered(findings: Sequence[str | None] | None) -> Ints | None:

@@ -23,8 +23,6 @@ BATCH = 64
 """Triplets in a batch of the published method's validation."""
 PAIRED = 512
 """Images compared with each other in a batch of ours."""
-
-
 NEAREST = 5
 
 
@@ -32,14 +30,15 @@ NEAREST = 5
 class Checked:
     """Loss on the validation images, and the share of them whose nearest training image is of their class.
 
-    `served` is the mean of that share and of the share of the right ones among the five nearest, which is less left
-    to chance: a few hundred validation images are a coarse ruler. Where a library says what was found, the same by
-    finding counts beside it as far as embeddings show findings, so that classes are not learnt at their cost.
+    `served` (V,) is how well each is: half for the nearest being right, half for the share of right ones among the
+    five nearest, which is less left to chance, since a few hundred validation images are a coarse ruler. Where a
+    library says what was found, the same by finding counts beside it as far as embeddings show findings, so that
+    classes are not learnt at their cost.
     """
 
     loss: float
     recall: float
-    served: float
+    served: Values
 
 
 def validate(
@@ -56,7 +55,7 @@ def validate(
     order = _nearest(moved, gallery)
     first = data.train.labels[order[:, 0]] == data.val.labels
     lost = _loss(Part(moved, data.val.labels), recipe, data, loss)
-    return Checked(lost, float(first.mean()), float(_by_both(order, data, shown).mean()))
+    return Checked(lost, float(first.mean()), _by_both(order, data, shown))
 
 
 def served(move: Callable[[Matrix], Matrix], data: TrainingSet, shown: float = 0.0) -> Values:
@@ -74,13 +73,14 @@ def _by(order: npt.NDArray[np.intp], val: Ints, train: Ints) -> Values:
     return (precision_at_k(right, 1) + precision_at_k(right, order.shape[1])) / 2
 
 
-def findings_shown(data: TrainingSet) -> float:
+def findings_shown(data: TrainingSet, recipe: Recipe) -> float:
     """How far embeddings show what was found within a class, from 0 (not at all) to 1, told by validation images.
 
+    0 where findings are nothing to `recipe`.
     Of the nearest training images that are of the right class: how many show the right finding, less what would be
     right by chance in that class (Cohen's kappa). 0 where findings are not known.
     """
-    if not len(data.val) or data.val.findings is None or data.train.findings is None:
+    if not recipe.findings or not len(data.val) or data.val.findings is None or data.train.findings is None:
         return 0.0
     mean = data.train.x.mean(axis=0)
     order = _nearest(data.val.x - mean, data.train.x - mean)

@@ -26,7 +26,7 @@ def write_demo_views(demo: Demo, on_progress: Callable[[int, int], None] = lambd
         try:
             store, rerank = ReportStore(library.root), library.flows.reranker(FLOW_ID)
             for split in SPLITS:
-                report = store.put(evaluate(library, split, rerank=rerank), library.catalog)
+                report = store.put(evaluate(library, split, flow=library.active_flow, rerank=rerank), library.catalog)
                 shutil.copyfile(report, demo.folder / FOLDER / report.name)
             shutil.rmtree(library.root / MAPS, ignore_errors=True)  # of the flow that was bundled before
             make_map(library.root, library.catalog, library.flows, 0, on_progress)

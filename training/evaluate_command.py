@@ -99,8 +99,8 @@ def show(evaluation: Evaluation) -> None:
         f"{evaluation.library}: split {evaluation.split}, {evaluation.queries} labelled queries; encoder "
         f"{evaluation.encoder}, flow {evaluation.flow or 'none'}; 95 % intervals over {evaluation.groups} {of}"
     )
-    if evaluation.seen:
-        console.print(f"the flow was trained on {evaluation.seen} of these queries, which flatters it")
+    if evaluation.caution:
+        console.print(evaluation.caution)
     for name, report in evaluation.protocols.items():
         shared = f", {report.shared_patients} queries see their own patient" if report.shared_patients else ""
         console.print(f"\n{name}: {PROTOCOLS[name]}; {report.references} references{shared}", _overall(report))

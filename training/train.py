@@ -51,6 +51,8 @@ def train(lib: Path, wanted: Wanted, as_json: bool = False) -> None:
         run = _begin(library, wanted, asked)
         sizes = ", ".join(f"{n} {name}" for name, n in run.folder.settings().images.items())
         say_aside(f"training {run.run_id}: {sizes} images")
+        for note in run.folder.settings().notes:
+            say_aside(f"note: {note}")
         with run.folder.in_use():  # until all is kept: who looks sees it at work
             result = _train(run, asked)
             report = _measure(library, run.run_id)

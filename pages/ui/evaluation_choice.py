@@ -157,8 +157,8 @@ def _said(found: View) -> str:
     parts = [f"{count(report.queries, 'query', 'queries')}: {MEANING[found.protocol_name]}", RELEVANT[found.level]]
     if report.shared_patients:
         parts.append(f"{report.shared_patients} of them meet images of their own patient")
-    if evaluation.seen:
-        parts.append(f"the flow was trained on {evaluation.seen} of them, which flatters it")
+    if evaluation.caution:
+        parts.append(evaluation.caution)
     of = "patients" if evaluation.patients_known else "images, since patients are not known"
     sure = f"95 % intervals over {evaluation.groups} {of}"
     return (

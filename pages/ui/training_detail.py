@@ -40,6 +40,9 @@ def show(library: OpenLibrary, runs: list[RunSummary]) -> None:
         return
     st.subheader(markdown(run.flow_id), anchor=False)
     _actions(library, run, run.flow_id == active)
+    if run.damaged:
+        frame.quiet(f"Its record cannot be read: {run.damaged}. It can be deleted.")
+        return
     training_figures.show(library, run)
     if not run.running and run.settings is not None:
         training_curves.show(training_curves.read(library, run.flow_id), f"curve_{run.flow_id}")
@@ -136,6 +139,8 @@ def _own_settings(run: RunSummary) -> None:
     images = dict(run.settings.images) if run.settings else {}
     frame.facts([("Recipe", recipe.get("name")), *changed, *((f"Images, {name}", n) for name, n in images.items())])
     frame.quiet("Every other setting is the recipe's own." if plain else "A recipe of its own.")
+    for note in run.settings.notes if run.settings else ():
+        frame.quiet(f"Note: {note}.")
 
 
 def _side_by_side(run: RunSummary, other: RunSummary) -> None:

@@ -14,7 +14,7 @@ from pages.ui.pick_table import Cell, Column
 from pages.ui.resources import OpenLibrary
 
 if TYPE_CHECKING:
-    from core.run_folder import RunSummary
+    from core.run_folder import RunFolder, RunSummary
 
 COLUMNS = (
     Column("Flow"),
@@ -50,16 +50,26 @@ def show(library: OpenLibrary) -> list[RunSummary]:
 
 def summaries(library: OpenLibrary) -> list[RunSummary]:
     """Every flow and training of the library, the newest first; those from elsewhere last."""
+    runs = []
+    for folder in _folders(library):
+        with suppress(EntError, OSError):  # it may be deleted just now
+            run = folder.summary()
+            runs += [run] if run.usable or run.damaged or run.settings is not None else []
+    return sorted(runs, key=lambda run: run.settings.created if run.settings else "", reverse=True)
+
+
+def under_way(library: OpenLibrary) -> RunSummary | None:
+    """The training of this library that some process is at work on, this app's or another."""
+    with suppress(EntError, OSError):
+        return next((folder.summary() for folder in _folders(library) if folder.running), None)
+    return None
+
+
+def _folders(library: OpenLibrary) -> list[RunFolder]:
     from core.run_folder import RunFolder
 
     root = library.root / "flows"
-    folders = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
-    runs = []
-    for folder in sorted(folders):
-        with suppress(EntError, OSError):  # it may be deleted just now
-            run = RunFolder(folder).summary()
-            runs += [run] if run.usable or run.settings is not None else []
-    return sorted(runs, key=lambda run: run.settings.created if run.settings else "", reverse=True)
+    return [RunFolder(path) for path in sorted(root.iterdir()) if path.is_dir()] if root.is_dir() else []
 
 
 def picked(runs: list[RunSummary], active: str | None) -> str | None:
@@ -75,6 +85,8 @@ def state_of(run: RunSummary) -> str:
     """What state a flow is in, in words."""
     if run.running:
         return "Being trained"
+    if run.damaged:
+        return "Damaged"
     if run.settings is None:
         return "From elsewhere"
     return {"all epochs done": "Done", "no improvement any more": "Done, stopped improving"}.get(run.ending, "Stopped")

@@ -21,7 +21,7 @@ def show(library: OpenLibrary) -> None:
     """Activations and deletions, then the training; polls only while one of them is at work."""
     job_panel.show([job for job in flow_tasks.of(library, tasks.ACTIVATE, tasks.DELETE_FLOW) if job.state != "done"])
     job = next(iter(flow_tasks.of(library, tasks.TRAIN)), None)
-    running = under_way(library)
+    running = training_list.under_way(library)
     if job is None and running is None:
         return
     with st.container(border=True, key="training_live"):
@@ -31,19 +31,14 @@ def show(library: OpenLibrary) -> None:
             st.fragment(_watch, run_every=POLL)(library, job)
 
 
-def under_way(library: OpenLibrary) -> RunSummary | None:
-    """The training of this library that some process is at work on, this app's or another."""
-    return next((run for run in training_list.summaries(library) if run.running), None)
-
-
 def busy(library: OpenLibrary) -> bool:
     """Whether a flow is being trained, activated or deleted."""
     jobs = flow_tasks.of(library, tasks.TRAIN, tasks.ACTIVATE, tasks.DELETE_FLOW)
-    return any(job.running for job in jobs) or under_way(library) is not None
+    return any(job.running for job in jobs) or training_list.under_way(library) is not None
 
 
 def _watch(library: OpenLibrary, job: Job | None) -> None:
-    run = under_way(library)
+    run = training_list.under_way(library)
     at_work = job is not None and job.running
     if run is None and not at_work:
         st.rerun(scope="app")

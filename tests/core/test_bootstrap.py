@@ -87,3 +87,9 @@ def test_under_no_difference_p_is_small_about_as_often_as_it_says() -> None:
         change = rng.choice([-1.0, 0.0, 1.0], size=60)
         p.append(Bootstrap(np.arange(60), draws=400).paired(change, np.zeros(60)).p)
     assert 0.01 < np.mean(np.array(p) < 0.05) < 0.09
+
+
+@pytest.mark.parametrize(("patients", "least"), [(1, 1.0), (2, 0.5), (3, 0.25), (5, 0.0625)])
+def test_few_patients_prove_little_though_all_of_them_gained(patients: int, least: float) -> None:
+    groups = np.repeat(np.arange(patients), 20)
+    assert Bootstrap(groups).paired(np.ones(len(groups)), np.zeros(len(groups))).p == least

@@ -71,7 +71,7 @@ def naive_recall(
 
 
 def test_leave_one_out_is_what_a_plain_loop_says(flowing: Library) -> None:
-    evaluation = evaluate(flowing)
+    evaluation = evaluate(flowing, flow=flowing.active_flow)
     assert (evaluation.split, evaluation.queries, evaluation.groups) == ("test", 24, 8)
     spaces = evaluation.protocols[LEAVE_ONE_OUT].spaces
     flow, taxonomy = flowing.active_flow, flowing.taxonomy
@@ -156,8 +156,16 @@ def test_a_baseline_is_reported_beside_the_spaces(filled: Library) -> None:
 
 
 def test_reranking_is_a_space_of_its_own(flowing: Library) -> None:
-    turned = evaluate(flowing, rerank=lambda query, reference, similarity: -similarity).protocols[LEAVE_ONE_OUT].spaces
-    same = evaluate(flowing, rerank=lambda query, reference, similarity: 3 * similarity).protocols[LEAVE_ONE_OUT].spaces
+    turned = (
+        evaluate(flowing, flow=flowing.active_flow, rerank=lambda query, reference, similarity: -similarity)
+        .protocols[LEAVE_ONE_OUT]
+        .spaces
+    )
+    same = (
+        evaluate(flowing, flow=flowing.active_flow, rerank=lambda query, reference, similarity: 3 * similarity)
+        .protocols[LEAVE_ONE_OUT]
+        .spaces
+    )
     assert list(turned) == ["before", "step0", "after", "reranked"]
     assert same["reranked"].levels["class"].overall == same["after"].levels["class"].overall
     assert turned["reranked"].outcomes != turned["after"].outcomes
@@ -181,7 +189,7 @@ def test_too_few_cases_are_refused_in_words(library: Library, folder_of: Callabl
 
 
 def test_the_report_has_the_agreed_keys(flowing: Library) -> None:
-    report = json.loads(json.dumps(report_json(evaluate(flowing)), allow_nan=False))
+    report = json.loads(json.dumps(report_json(evaluate(flowing, flow=flowing.active_flow)), allow_nan=False))
     assert (report["split"], report["queries"]) == ("test", 24)
     for space in ("before", "step0", "after"):
         for level in ("class", "region"):
@@ -211,3 +219,9 @@ def test_cases_without_embeddings_are_named(filled: Library) -> None:
     filled.catalog.vectors.drop(PLAIN)
     with pytest.raises(QueryError, match="fewer than two have an embedding; run repair"):
         evaluate(filled)
+
+
+def test_without_a_flow_the_active_one_is_left_out(flowing: Library) -> None:
+    evaluation = evaluate(flowing)
+    assert evaluation.flow is None
+    assert list(evaluation.protocols[LEAVE_ONE_OUT].spaces) == ["before"]

@@ -150,7 +150,7 @@ def test_training_finds_the_classes() -> None:
     result = trainer.result()
     best = curve[result.best_epoch - 1]
     assert best.val_recall is not None
-    assert best.val_recall == max(e.val_recall for e in curve if e.val_recall is not None) > raw
+    assert best.val_recall > raw
     moved = result.flow.transform(data.val.x), result.flow.transform(data.train.x)
     again = gallery_recall_at_1(moved[0], data.val.labels, moved[1], data.train.labels)
     assert again == pytest.approx(best.val_recall)  # the weights kept are those of that epoch

@@ -13,7 +13,8 @@ from core.errors import QueryError, Stopped, TrainingError
 from core.imaging import load_image, mirror
 from core.library import Library
 from core.recipe import DEFAULT, REFERENCE
-from core.run_folder import STATE
+from core.relabel import relabel
+from core.run_folder import CURVE, SETTINGS, STATE
 from core.search import Query
 from core.taxonomy import AnatomyClass, Taxonomy
 from core.training_run import TrainingRuns
@@ -203,3 +204,99 @@ def test_a_damaged_state_is_refused(filled: Library) -> None:
     (run.folder.folder / STATE).write_bytes(b"nonsense")
     with pytest.raises(TrainingError, match="is damaged; start a new training"):
         runs.resume(run.run_id)
+
+
+def test_another_end_is_kept_for_the_next_time(filled: Library) -> None:
+    runs = TrainingRuns(filled)
+    run = runs.start(TINY)
+    list(run)
+    run.finish()
+    longer = runs.resume(run.run_id, epochs=8)
+    next(iter(longer))
+    longer.finish()
+    summary = runs.summary(run.run_id)
+    assert summary.settings is not None
+    assert (summary.settings.recipe.epochs, summary.epochs, summary.ending) == (8, 5, "")
+    assert [epoch.number for epoch in runs.resume(run.run_id)] == [6, 7, 8]
+
+
+def test_a_training_does_not_go_on_with_other_labels(filled: Library) -> None:
+    runs = TrainingRuns(filled)
+    run = runs.start(TINY)
+    next(iter(run))
+    run.finish()
+    case = next(case for case in filled.catalog.cases() if case.split == "train" and case.label == "throat")
+    relabel(filled, case.case_id, label="ear-left")
+    with pytest.raises(TrainingError, match="have changed; start a new one"):
+        runs.resume(run.run_id)
+
+
+def test_a_training_that_went_on_elsewhere_is_not_set_back(filled: Library) -> None:
+    runs = TrainingRuns(filled)
+    run = runs.start(TINY)
+    next(iter(run))
+    run.finish()
+    late = runs.resume(run.run_id)
+    other = runs.resume(run.run_id)
+    list(other)
+    other.finish()
+    with pytest.raises(TrainingError, match="has gone on elsewhere"):
+        next(iter(late))
+    assert runs.summary(run.run_id).epochs == 4
+
+
+def test_a_flow_that_diverges_on_validation_images_is_told_like_a_loss(filled: Library) -> None:
+    runs = TrainingRuns(filled)
+    run = runs.start(TINY.changed(learning_rate=1e30, start="drawn", batch_size=4096))
+    with pytest.raises(TrainingError, match="lower the learning rate"):
+        list(run)
+
+
+def test_an_explosion_at_once_keeps_the_curve_too(filled: Library) -> None:
+    runs = TrainingRuns(filled)
+    run = runs.start(TINY)
+    going = iter(run)
+    next(going)
+    with torch.no_grad():
+        run.trainer.field.res_weight.fill_(float("inf"))
+    with pytest.raises(TrainingError):
+        next(going)
+    summary = runs.summary(run.run_id)
+    assert (summary.usable, summary.epochs) == (True, 1)
+    assert summary.best is not None
+
+
+@pytest.mark.parametrize(("file", "text"), [(SETTINGS, "nonsense"), (SETTINGS, "{}"), (CURVE, "{}")])
+def test_one_damaged_record_hides_no_other(filled: Library, file: str, text: str) -> None:
+    runs = TrainingRuns(filled)
+    broken, sound = runs.start(TINY), runs.start(TINY)
+    for run in (broken, sound):
+        next(iter(run))
+        run.finish()
+    (broken.folder.folder / file).write_text(text, encoding="utf-8")
+    told = {run.flow_id: bool(run.damaged) for run in runs.summaries()}
+    assert told == {broken.run_id: True, sound.run_id: False}
+    assert len(list(runs.resume(sound.run_id))) == 3
+    runs.delete(broken.run_id)
+    assert [run.flow_id for run in runs.summaries()] == [sound.run_id]
+
+
+def test_a_recipe_without_mirror_images_sees_none_though_they_are_there(filled: Library) -> None:
+    runs = TrainingRuns(filled)
+    assert len(runs.start(TINY).trainer.data.mirrored) > 0
+    run = runs.start(TINY.changed(mirrored=False))
+    assert len(run.trainer.data.mirrored) == 0
+    assert run.folder.settings().images["mirrored"] == 0
+
+
+def test_what_limits_a_training_is_said(library: Library, folder_of: Callable[..., Path], tmp_path: Path) -> None:
+    source = folder_of({"ear-left": 6, "throat": 6, "vc-open": 1})
+    rows = ["path,label,patient_id,split"]
+    for path in sorted(source.rglob("*.png")):
+        number = len(rows)
+        rows.append(f"{path.relative_to(source)},{path.parent.name},p{number // 4},{('train', 'test')[number % 2]}")
+    (source / "manifest.csv").write_text("\n".join(rows), encoding="utf-8")
+    ingest(library, source)
+    notes = " / ".join(TrainingRuns(library).start(TINY).folder.settings().notes)
+    assert "no validation images" in notes
+    assert "stand on two sides" in notes

@@ -68,3 +68,14 @@ def test_words(small: Path) -> None:
     shown = run("words", small)
     assert shown.returncode == 0, shown.stderr
     assert f"mean ratio over 9 phrases: {report['ratio']:.2f}" in shown.stdout
+
+
+def test_plain_embeddings_are_evaluated_beside_an_active_flow_and_kept_apart(small: Path) -> None:
+    library = Library.open(small)
+    library.activate("a-flow")
+    library.close()
+    done = run("evaluate", small, "--flow", "none", "--keep", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["flow"], list(report["spaces"])) == (None, ["before"])
+    assert not list((small / "flows" / "a-flow").glob("report*.json"))
