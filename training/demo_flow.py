@@ -9,30 +9,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from core.bootstrap import Bootstrap, PairedTest
-from core.case import Case
+from core.bootstrap import PairedTest
 from core.checkpoint import save_flow
 from core.demo import Demo, demo_in
 from core.demo_flow import FLOW_ID, FOLDER
 from core.demo_library import open_demo
 from core.embedding_map import FOLDER as MAPS
 from core.errors import EntError, TrainingError
+from core.evaluate import evaluate
+from core.evaluation import AFTER, BEFORE, GALLERY, RERANKED, Split
 from core.flow import Flow
 from core.library import Library
-from core.metrics import Rescore, Values, rankings
+from core.outcomes import LevelScores
 from core.recipe import DEFAULT, Recipe
 from core.run_folder import CURVE, SETTINGS
 from core.trainer import Epoch
 from core.training_run import TrainingRun, TrainingRuns
-from core.vectors import PLAIN, Matrix
 from training.demo import hash_of
 
 
 @dataclass(frozen=True)
 class Found:
-    """Recall@1 of the demo's test images among its training images, at one level.
+    """Recall@1 of images of the demo among its training images, at one level.
 
     `test` sets after against before, resampling patients.
     """
@@ -52,8 +50,9 @@ def write_demo_flow(
 ) -> dict[str, Found]:
     """Train on the demo in `folder` and bundle the flow with it; what it does to classes and, where said, findings.
 
-    Raises EntError when there is no demo, TrainingError (and bundles nothing) when fewer test images find their class
-    after the flow than before.
+    What it does is told of test images. Whether it is bundled was asked of the validation images, so that the test
+    images stay what nothing was chosen by: Raises TrainingError (and bundles nothing) when fewer of those find their
+    class after the flow than before; EntError when there is no demo, or it has too few images.
     """
     demo = the_demo(folder)
     with tempfile.TemporaryDirectory() as scratch:
@@ -63,12 +62,13 @@ def write_demo_flow(
             for epoch in run:
                 on_epoch(epoch, recipe.epochs)
             flow = run.finish().flow
-            found = _measured(library, flow, run)
-            if found["class"].after < found["class"].before:
+            checked = _found(library, flow, run.run_id, "val")["class"]
+            if checked.after < checked.before:
                 raise TrainingError(
-                    f"class Recall@1 on the demo's test images falls from {found['class'].before:.3f} to "
-                    f"{found['class'].after:.3f} after the flow; it is not bundled: try another --seed"
+                    f"class Recall@1 on the demo's validation images falls from {checked.before:.3f} to "
+                    f"{checked.after:.3f} after the flow; it is not bundled: change the recipe"
                 )
+            found = _found(library, flow, run.run_id, "test")
             _bundle(run, flow, demo.folder / FOLDER)
         finally:
             library.close()
@@ -98,34 +98,19 @@ def _without_flow(folder: Path, scratch: Path) -> Path:
     return Path(shutil.copytree(folder, scratch / "demo", ignore=shutil.ignore_patterns(FOLDER)))
 
 
-def _measured(library: Library, flow: Flow, run: TrainingRun) -> dict[str, Found]:
-    cases = [case for case in library.catalog.cases(order="oldest") if case.label]
-    test, train = ([case for case in cases if case.split == name] for name in ("test", "train"))
-    if not test:
-        raise TrainingError("the demo has no test images to see what a flow is worth; make it larger")
-    query, gallery = (library.catalog.vectors.get(PLAIN, [case.case_id for case in of]) for of in (test, train))
-    moved = flow.transform(query), flow.transform(gallery)
-    spaces = ((query, gallery, None), (*moved, None), (*moved, library.flows.reranker(run.run_id)))
-    nearest = [_nearest(*space) for space in spaces]
-    levels = ("class", "finding") if any(case.finding for case in test) else ("class",)
-    return {level: _level(level, test, train, nearest) for level in levels}
+def _found(library: Library, flow: Flow, run_id: str, split: Split) -> dict[str, Found]:
+    """Of the images of `split` among the training images, by class and, where they are known, by finding."""
+    evaluation = evaluate(library, split, flow=flow, rerank=library.flows.reranker(run_id))
+    if GALLERY not in evaluation.protocols:
+        raise TrainingError("the demo has no training images to find anything among; make it larger")
+    spaces = evaluation.protocols[GALLERY].spaces
+    levels = [level for level in ("class", "finding") if level in spaces[AFTER].levels]
+    return {level: _by_level({name: space.levels[level] for name, space in spaces.items()}) for level in levels}
 
 
-def _nearest(query: Matrix, gallery: Matrix, rescore: Rescore | None) -> list[int]:
-    return [int(row) for one in rankings(query, gallery, rescore=rescore) for row in one.order[:, 0]]
-
-
-def _level(level: str, test: list[Case], train: list[Case], nearest: list[list[int]]) -> Found:
-    def value(case: Case) -> str | None:
-        return case.label if level == "class" else case.finding
-
-    asked = [row for row, case in enumerate(test) if value(case)]
-    hits: list[Values] = [
-        np.array([float(value(train[found[row]]) == value(test[row])) for row in asked]) for found in nearest
-    ]
-    patients = np.array([test[row].patient or test[row].case_id for row in asked])
-    before, after, reranked = (float(of.mean()) for of in hits)
-    return Found(len(asked), before, after, reranked, Bootstrap(patients).paired(hits[1], hits[0]))
+def _by_level(spaces: dict[str, LevelScores]) -> Found:
+    before, after, reranked = (spaces[name].overall["recall@1"].value for name in (BEFORE, AFTER, RERANKED))
+    return Found(spaces[AFTER].queries, before, after, reranked, spaces[AFTER].tests["recall@1"])
 
 
 def _bundle(run: TrainingRun, flow: Flow, out: Path) -> None:

@@ -14,7 +14,7 @@ from core.library import Library
 from core.training_data import labelled_cases, training_data
 from core.training_set import Part, TrainingSet
 from core.vectors import PLAIN, Matrix
-from training.bench.flow.methods import Fitted, components, discriminant, linear
+from training.fitted_spaces import Move, components, discriminant, linear
 
 MOST = 3000
 """Training images that neighbourhood components are fitted to: its time grows with their square."""
@@ -30,19 +30,19 @@ def fitted_baselines(library: Library, on_step: Callable[[int, int], None], seed
         data = training_data(library.catalog, cases, [case.split or "" for case in cases])
     except TrainingError:
         return {}
-    fits: tuple[tuple[Callable[[TrainingSet, int], dict[str, Fitted]], TrainingSet], ...] = (
-        (discriminant, data),
-        (components, _fewer(data, seed)),
-        (linear, data),
-    )
+    fits: Mapping[str, Callable[[], Move]] = {
+        "LDA": lambda: discriminant(data),
+        "NCA": lambda: components(_fewer(data, seed), seed),
+        "linear map": lambda: linear(data, seed),
+    }
     found: dict[str, Baseline] = {}
-    for done, (fit, given) in enumerate(fits):
+    for done, (name, fit) in enumerate(fits.items()):
         on_step(done, len(fits))
-        found |= {name: _baseline(library, fitted.move) for name, fitted in fit(given, seed).items()}
+        found[name] = _baseline(library, fit())
     return found
 
 
-def _baseline(library: Library, move: Callable[[Matrix], Matrix]) -> Baseline:
+def _baseline(library: Library, move: Move) -> Baseline:
     def embed(cases: Sequence[Case]) -> Matrix:
         return np.asarray(move(library.catalog.vectors.get(PLAIN, [case.case_id for case in cases])), np.float32)
 
@@ -50,5 +50,12 @@ def _baseline(library: Library, move: Callable[[Matrix], Matrix]) -> Baseline:
 
 
 def _fewer(data: TrainingSet, seed: int) -> TrainingSet:
-    rows = np.random.default_rng(seed).permutation(len(data.train))[:MOST]
-    return replace(data, train=Part(data.train.x[rows], data.train.labels[rows]))
+    """No more than `MOST` images, plain and mirrored in proportion."""
+    rng, total = np.random.default_rng(seed), len(data.train) + len(data.mirrored)
+    share = min(1.0, MOST / total)
+
+    def some(part: Part) -> Part:
+        rows = rng.permutation(len(part))[: round(share * len(part))]
+        return Part(part.x[rows], part.labels[rows])
+
+    return replace(data, train=some(data.train), mirrored=some(data.mirrored))

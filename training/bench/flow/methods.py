@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
-import numpy as np
-import torch
-from sklearn.decomposition import PCA
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neighbors import NeighborhoodComponentsAnalysis
-
-from core.batches import training_batches
-from core.metric_loss import multi_similarity
-from core.metrics import Rescore, gallery_recall_at_1
+from core.metrics import Rescore
 from core.recipe import DEFAULT, REFERENCE, Recipe
 from core.rerank import fit_reranker
 from core.start import choose_start
 from core.trainer import Epoch, Trainer, TrainResult
 from core.training_set import TrainingSet
-from core.vectors import Matrix
+from core.validation import findings_shown
 from training.bench.flow.kept import kept_training
-
-NCA_ROUNDS, NCA_SIZE = 50, 64
-SHRINKAGES = (None, 0.01, 0.1, 0.5)
+from training.fitted_spaces import Move, centred, components, discriminant, linear
 
 
 @dataclass(frozen=True)
@@ -36,7 +23,7 @@ class Fitted:
     `curve` is that of the training it came of, where it did.
     """
 
-    move: Callable[[Matrix], Matrix]
+    move: Move
     rescore: Rescore | None = None
     curve: tuple[Epoch, ...] = ()
 
@@ -49,47 +36,20 @@ def raw(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
     return {"raw": Fitted(lambda x: x)}
 
 
-def discriminant(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
-    """Linear discriminant analysis, with the shrinkage that validation likes best."""
-
-    def fitted(shrinkage: float | None) -> Callable[[Matrix], Matrix]:
-        solver = "svd" if shrinkage is None else "eigen"
-        model = LinearDiscriminantAnalysis(solver=solver, shrinkage=shrinkage)
-        model.fit(data.train.x, data.train.labels)
-        return lambda x: np.asarray(model.transform(x))
-
-    return {"LDA": Fitted(max((fitted(s) for s in SHRINKAGES), key=lambda move: _val_recall(move, data)))}
+def less_mean(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
+    return {"raw less mean": Fitted(centred(data))}
 
 
-def components(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
-    """Neighbourhood components analysis after principal components, which keep it from taking hours."""
-    size = min(NCA_SIZE, data.dim, len(data.train) - 1)
-    pca = PCA(size, random_state=seed).fit(data.train.x)
-    model = NeighborhoodComponentsAnalysis(n_components=size, max_iter=NCA_ROUNDS, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # it is given as many rounds as there is time for
-        model.fit(pca.transform(data.train.x), data.train.labels)
-    return {"NCA": Fitted(lambda x: np.asarray(model.transform(pca.transform(x))))}
+def lda(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
+    return {"LDA": Fitted(discriminant(data))}
 
 
-def linear(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
-    """A linear map from the identity, with the loss, the batches and the schedule length of `default`."""
-    recipe = DEFAULT
-    weight = torch.nn.Parameter(torch.eye(data.dim))
-    optimizer, loss_of = torch.optim.AdamW([weight], lr=recipe.learning_rate), multi_similarity()
-    batches, generator = training_batches(data, recipe), torch.Generator().manual_seed(seed)
-    best, best_recall = weight.detach().numpy().copy(), -1.0
-    for _ in range(recipe.epochs):
-        for batch in batches.epoch(generator):
-            loss = loss_of(batch.x @ weight.T, batch.labels)
-            optimizer.zero_grad()
-            torch.autograd.backward(loss)
-            optimizer.step()
-        now = weight.detach().numpy()
-        recall = _val_recall(partial(_product, weight=now), data)
-        if recall > best_recall:
-            best, best_recall = now.copy(), recall
-    return {"linear map": Fitted(partial(_product, weight=best))}
+def nca(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
+    return {"NCA": Fitted(components(data, seed))}
+
+
+def linear_map(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
+    return {"linear map": Fitted(linear(data, seed))}
 
 
 def reference(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
@@ -124,14 +84,16 @@ def step_zero(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]
 
 def started(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
     """Where `default` starts, before any training."""
-    return {"the start, untrained": Fitted(choose_start(data, DEFAULT.changed(seed=seed)).move)}
+    recipe = DEFAULT.changed(seed=seed)
+    return {"the start, untrained": Fitted(choose_start(data, recipe, findings_shown(data, recipe)).move)}
 
 
 METHODS: Mapping[str, Method] = {
     "raw": raw,
-    "lda": discriminant,
-    "nca": components,
-    "linear": linear,
+    "centred": less_mean,
+    "lda": lda,
+    "nca": nca,
+    "linear": linear_map,
     "reference": reference,
     "default": default,
 }
@@ -153,10 +115,6 @@ RECIPES: Mapping[str, Recipe] = {"reference": REFERENCE, **dict.fromkeys(("defau
 """What an outcome depends on beside data and seed: another recipe makes it anew."""
 
 
-def _product(x: Matrix, weight: Matrix) -> Matrix:
-    return x @ weight.T
-
-
 def _trained(recipe: Recipe, data: TrainingSet, name: str) -> TrainResult:
     if name:
         return kept_training(name, recipe, data)
@@ -164,9 +122,3 @@ def _trained(recipe: Recipe, data: TrainingSet, name: str) -> TrainResult:
     for _ in trainer.fit():
         pass
     return trainer.result()
-
-
-def _val_recall(move: Callable[[Matrix], Matrix], data: TrainingSet) -> float:
-    if not len(data.val):
-        return 0.0
-    return gallery_recall_at_1(move(data.val.x), data.val.labels, move(data.train.x), data.train.labels)

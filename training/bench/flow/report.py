@@ -103,8 +103,9 @@ def _tested(rows: Mapping[str, Row], name: str, level: str) -> tuple[str, str]:
 
 def _sides(kind: Kind, rows: Mapping[str, Row]) -> str:
     """What a linear probe says of the side, and how many of raw's wrong sides `default` mends."""
-    seeds = sorted(set.intersection(*(set(row) for name, row in rows.items() if name in (RAW, OURS))))
-    if kind.mirrored is None or not {RAW, OURS} <= rows.keys() or not seeds:
+    measured = {RAW, OURS} <= rows.keys()
+    seeds = sorted(rows[RAW].keys() & rows[OURS].keys()) if measured else []
+    if kind.mirrored is None or not seeds:
         return "no sides here, or raw and default were not both measured"
     raw, ours = (sum(rows[name][seed].wrong_sides for seed in seeds) for name in (RAW, OURS))
     probe, guess = side_probe(kind, seeds)

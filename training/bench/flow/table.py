@@ -21,8 +21,10 @@ from training.bench.flow.kept import forget_training, is_kept, kept_json, record
 from training.bench.flow.kinds import Kind
 from training.bench.flow.methods import ABLATIONS, METHODS, RECIPES, Fitted
 
-VERSION = "1"
+VERSION = "2"
 """To be raised when what is measured changes: the splits, the size of the images, the trainer, the crop."""
+UNCHANGED = {"reference": "1"}
+"""The versions since which nothing has changed for methods that take long."""
 LEVELS = ("class", "region", "finding")
 ALL = {**METHODS, **ABLATIONS}
 LETTERS, UNKNOWN = {1.0: "+", 0.0: "-"}, "?"
@@ -35,7 +37,8 @@ class Trial:
     """One method on the split of one seed: which queries were answered rightly, per level, in their order.
 
     Queries are test images; they are looked for among the training images, whose patients are others. At the finding
-    level those without one are NaN. `wrong_sides` is how many were answered with the other side of the right region.
+    level those without one are NaN, and the region has to be right too. `wrong_sides` is how many were answered with
+    the other side of the right region.
     `curve` has seconds and validation Recall@1 of every epoch, where it was trained in epochs.
     """
 
@@ -142,7 +145,7 @@ def _probed(kind: Kind, region: str) -> tuple[list[float], list[float]]:
 
 def _name(kind: Kind, seed: int, method: str) -> str:
     recipe = RECIPES.get(method)
-    settings = VERSION + ("" if recipe is None else json.dumps(recipe.to_dict(), sort_keys=True))
+    settings = UNCHANGED.get(method, VERSION) + ("" if recipe is None else json.dumps(recipe.to_dict(), sort_keys=True))
     return f"{kind.digest}-{method}-{seed}-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"
 
 
@@ -166,6 +169,7 @@ def _tried(kind: Kind, fitted: Fitted, seconds: float = 0.0) -> Trial:
     sided = np.array([taxonomy[label].side is not None for label in kind.label])[query]
     names = {"class": np.array(kind.label), "region": region, "finding": np.array(kind.finding)}
     hits = {level: (of[query] == of[best]).astype(np.float64) for level, of in names.items()}
+    hits["finding"] *= hits["region"]  # an ear without a finding is not answered by a nose without one
     hits["finding"][names["finding"][query] == ""] = np.nan
     wrong_sides = int((sided & (hits["region"] > hits["class"])).sum())
     curve = tuple((epoch.seconds, epoch.val_recall or 0.0) for epoch in fitted.curve)
@@ -182,6 +186,7 @@ def _written(trial: Trial) -> dict[str, Any]:
 def _read(trial: Mapping[str, Any], split: Kind) -> Trial:
     numbers = {letter: value for value, letter in LETTERS.items()} | {UNKNOWN: np.nan}
     hits = {level: np.array([numbers[letter] for letter in values]) for level, values in trial["hits"].items()}
+    hits["finding"] = hits["finding"] * hits["region"]  # outcomes of before did not ask for the region
     curve = tuple((float(seconds), float(recall)) for seconds, recall in trial["curve"])
     groups = tuple(group for group, part in zip(split.group, split.split, strict=True) if part == "test")
     if any(len(values) != len(groups) for values in hits.values()):
