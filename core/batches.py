@@ -30,8 +30,6 @@ class Batches(Protocol):
 
     def epoch(self, generator: torch.Generator) -> Iterator[Batch]: ...
 
-    def __len__(self) -> int: ...
-
 
 class TripletBatches:
     """`size` triplets a batch, every one once an epoch, as the published method does it."""
@@ -40,9 +38,6 @@ class TripletBatches:
         self._x, self._labels = torch.from_numpy(part.x), torch.from_numpy(part.labels)
         rows = np.stack([triplets.anchors, triplets.positives, triplets.negatives], axis=1)
         self._rows, self._size = torch.from_numpy(rows), size  # (T, 3)
-
-    def __len__(self) -> int:
-        return -(-len(self._rows) // self._size)
 
     def epoch(self, generator: torch.Generator) -> Iterator[Batch]:
         """In an order drawn from `generator`; the last batch may be smaller."""
@@ -75,9 +70,6 @@ class BalancedBatches:
         self._classes = [torch.from_numpy(np.flatnonzero(labels == label)) for label in np.unique(labels)]
         self._each = max(2, size // len(self._classes))
         self._count = max(1, round(len(labels) / (self._each * len(self._classes))))
-
-    def __len__(self) -> int:
-        return self._count
 
     def epoch(self, generator: torch.Generator) -> Iterator[Batch]:
         """In an order drawn from `generator`, with noise drawn from it too."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import torch
 from pytorch_metric_learning.losses import MultiSimilarityLoss
 from torch import Tensor
 
@@ -22,8 +21,3 @@ def multi_similarity(alpha: float = 2.0, beta: float = 50.0, base: float = 0.5) 
     """
     loss: MetricLoss = MultiSimilarityLoss(alpha=alpha, beta=beta, base=base)
     return loss
-
-
-def is_finite(loss: Tensor) -> bool:
-    """Whether a loss is a number that can be learnt from."""
-    return bool(torch.isfinite(loss.detach()).item())

@@ -141,7 +141,7 @@ def split_command(
     lib: Lib, seed: Seed = 0, again: Annotated[bool, typer.Option("--again", help="make anew what was made")] = False
 ) -> None:
     """Deal the cases out to training, validation and test: patients and near-duplicates kept together."""
-    from training.train import split
+    from training.split_command import split
 
     split(lib, seed, again)
 

@@ -16,8 +16,6 @@ from core.library import Library
 from core.recipe import Recipe, recipe_named
 from core.report import headline
 from core.report_store import TRAINED, ReportStore
-from core.split import SPLITS, SplitConfig
-from core.splitting import split_library
 from core.trainer import Epoch, TrainResult
 from core.training_run import TrainingRun, TrainingRuns
 
@@ -97,22 +95,6 @@ def _facts(run: TrainingRun, result: TrainResult, report: dict[str, Any] | None)
         "best": asdict(best),
         "validation": None if report is None else headline(report),
     }
-
-
-def split(lib: Path, seed: int, again: bool) -> None:
-    """Split a library and say what came of it."""
-    library = open_library(lib)
-    with library.lock.held(on_wait=say_aside), Progress("comparing images", unit="images") as progress:
-        config = SplitConfig(seed=seed)
-        report = split_library(library.catalog, library.store, config, again=again, on_progress=progress)
-        library.indexer.catch_up()
-    counts = ", ".join(f"{report.counts.get(name, 0)} {name}" for name in SPLITS)
-    say(f"{counts}; {report.made} dealt out just now")
-    if report.made:
-        say(f"{report.groups} groups kept together, of one patient or near-duplicates ({report.pairs} pairs of those)")
-    if report.torn:
-        say(f"{report.torn} groups stand on two sides, by the splits that came with the cases: figures will flatter")
-    library.close()
 
 
 def _begin(library: Library, wanted: Wanted, asked: list[int]) -> TrainingRun:

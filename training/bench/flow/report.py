@@ -12,7 +12,8 @@ from rich.table import Table
 from core.errors import TrainingError
 from training.bench.flow.kinds import KINDS, Kind
 from training.bench.flow.methods import ABLATIONS, METHODS
-from training.bench.flow.table import ALL, LEVELS, Row, against, measure, side_probe
+from training.bench.flow.probe import side_probe
+from training.bench.flow.table import ALL, LEVELS, Row, against, measure
 
 OURS, RAW, RERANKED = "default", "raw", "default + re-ranking"
 ABLATED = ("raw", "default", *ABLATIONS)

@@ -1,0 +1,25 @@
+"""Deals the cases of a library out, with a bar, and says what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.console import Progress, open_library, say, say_aside
+from core.split import SPLITS, SplitConfig
+from core.splitting import split_library
+
+
+def split(lib: Path, seed: int, again: bool) -> None:
+    """Split a library and say what came of it."""
+    library = open_library(lib)
+    with library.lock.held(on_wait=say_aside), Progress("comparing images", unit="images") as progress:
+        config = SplitConfig(seed=seed)
+        report = split_library(library.catalog, library.store, config, again=again, on_progress=progress)
+        library.indexer.catch_up()
+    counts = ", ".join(f"{report.counts.get(name, 0)} {name}" for name in SPLITS)
+    say(f"{counts}; {report.made} dealt out just now")
+    if report.made:
+        say(f"{report.groups} groups kept together, of one patient or near-duplicates ({report.pairs} pairs of those)")
+    if report.torn:
+        say(f"{report.torn} groups stand on two sides, by the splits that came with the cases: figures will flatter")
+    library.close()
