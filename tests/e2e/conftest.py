@@ -114,16 +114,15 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 
 @contextmanager
 def tab(browser: Browser, url: str) -> Iterator[Page]:
-    """A tab on the app at `url`. At the end: no error in the console, no request elsewhere, no exception shown."""
+    """A tab on the app at `url`. At the end, in it and in any it opened: no error, no request elsewhere, no exception."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=url)
     context.set_default_timeout(60_000)
-    page = context.new_page()
     wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-    page.on("console", lambda line: wrong.append(line.text) if line.type == "error" and not _probe(line) else None)
-    page.on("request", lambda request: None if _own(request.url, url) else wrong.append(f"outside: {request.url}"))
-    yield page
-    shown = page.get_by_test_id("stException").count()
+    context.on("weberror", lambda found: wrong.append(f"error: {found.error}"))
+    context.on("console", lambda line: wrong.append(line.text) if line.type == "error" and not _probe(line) else None)
+    context.on("request", lambda request: None if _own(request.url, url) else wrong.append(f"outside: {request.url}"))
+    yield context.new_page()
+    shown = sum(page.get_by_test_id("stException").count() for page in context.pages)
     context.close()
     assert wrong == []
     assert shown == 0

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.conftest import Server, settle, tab
+from core.demo_library import FOLDER, open_demo
+from tests.e2e.conftest import Server, running, settle, tab
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 PATHS = ("/", "/?search_words=left+ear", "/gallery", "/embedding_map", "/evaluation", "/training", "/library")
@@ -14,6 +18,14 @@ POPOVERS = {
     "/?search_words=left+ear": ("Options", "Filters", "Export", "Add image"),
     "/library": ("Back up", "Remove"),
 }
+FULL = {
+    "/?search_words=left+ear": ".card",
+    "/gallery?gallery_label=ear-left": ".card",
+    "/embedding_map": ".ent-map .js-plotly-plot",
+    "/evaluation": ".js-plotly-plot",
+    "/training": ".js-plotly-plot",
+}
+"""Pages of the demo, each with what is there only where there is a flow, a map or a report."""
 GRAVE = ("serious", "critical")
 
 
@@ -26,6 +38,18 @@ def test_no_page_has_a_serious_violation(browser: Browser, server: Server, schem
         settle(page).locator(".card").first.click()
         page.get_by_role("dialog").wait_for()
         found["drawer"] = grave(settle(page))
+    assert {where: said for where, said in found.items() if said} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_one_with_a_flow_a_map_and_reports(browser: Browser, shipped: str, scheme: str) -> None:
+    with tab(browser, shipped) as page:
+        page.emulate_media(color_scheme=scheme)
+        found: dict[str, list[str]] = {}
+        for path, shows in FULL.items():
+            visited(page, path)
+            page.locator(shows).first.wait_for()
+            found[path] = grave(page)
     assert {where: said for where, said in found.items() if said} == {}
 
 
@@ -51,6 +75,16 @@ def test_nor_has_what_opens_above_a_page(browser: Browser, server: Server, schem
         page.get_by_role("dialog").wait_for()
         found["compare"] = grave(settle(page))
     assert {where: said for where, said in found.items() if said} == {}
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the app on the demo that is shipped, with its flow in use, its map and its reports."""
+    root = tmp_path_factory.mktemp("shipped")
+    open_demo(root / "libraries" / FOLDER).close()
+    paths = {"ENT_LIBRARIES": str(root / "libraries"), "ENT_CACHE": str(root / "cache"), "ENT_OFFLINE": "1"}
+    with running(os.environ | paths, root / "server.log") as url:
+        yield url
 
 
 def visited(page: Page, path: str) -> Page:
