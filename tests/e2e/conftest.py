@@ -114,7 +114,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 
 @contextmanager
 def tab(browser: Browser, url: str) -> Iterator[Page]:
-    """A tab on the app at `url`. At the end, in it and in any it opened: no error, no request elsewhere, no exception."""
+    """A tab on the app at `url`. At the end, in it and all it opened: no error, no request elsewhere, no exception."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=url)
     context.set_default_timeout(60_000)
     wrong: list[str] = []
