@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageChops, ImageEnhance
+from PIL import Image, ImageChops, ImageEnhance, ImageOps
 
 from core.errors import TrainingError
 from core.library import Library
@@ -56,6 +56,18 @@ def test_a_given_split_wins_and_takes_its_group_along() -> None:
     assert plan_split(["a"] * 3, [0, 0, 1], ["train", "test", None]).torn == 1
 
 
+def test_patients_on_two_sides_are_told_where_every_case_came_with_its_split(library: Library, tmp_path: Path) -> None:
+    rows = ["path,label,patient_id,split"]
+    for number in range(8):
+        (tmp_path / f"{number}.png").write_bytes(png(picture(number)))
+        rows.append(f"{number}.png,throat,p{number // 2},{('train', 'test')[number % 2] if number < 4 else 'train'}")
+    (tmp_path / "manifest.csv").write_text("\n".join(rows), encoding="utf-8")
+    ingest(library, tmp_path / "manifest.csv")
+    with library.lock.held():
+        report = split_library(library.catalog, library.store)
+    assert (report.made, report.groups, report.torn) == (0, 4, 2)
+
+
 def test_the_only_image_of_a_class_is_for_training() -> None:
     labels = ["common"] * 20 + ["rare"]
     assert plan_split(labels, list(range(21)), [None] * 21).splits[-1] == "train"
@@ -91,6 +103,7 @@ ALTERED: dict[str, Callable[[Image.Image], Image.Image]] = {
     "twice the size": lambda image: image.resize((image.width * 2, image.height * 2)),
     "brighter": lambda image: ImageEnhance.Brightness(image).enhance(1.1),
     "next frame": lambda image: ImageChops.offset(image, 1, 0),
+    "mirrored": ImageOps.mirror,
 }
 
 
