@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.backup import restore_backup
@@ -168,6 +171,31 @@ def test_a_library_elsewhere_is_taken_out_of_the_list_and_left_alone(
     assert not app.exception
     assert outside.is_dir()
     assert library_list.libraries() == []
+
+
+def test_a_library_that_cannot_be_reached_is_told_and_taken_out_of_the_list(
+    app: AppTest, make_library: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = make_library("share", {"ear-left": 3}).rename(tmp_path / "share")
+    make_library("clinic", {"ear-left": 3})
+    library_list.remember_elsewhere(outside)
+    real = Path.stat
+
+    def stale(self: Path, **options: bool) -> os.stat_result:
+        if outside in (self, *self.parents):
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return real(self, **options)
+
+    monkeypatch.setattr(Path, "stat", stale)
+    visit(app)
+    assert not app.exception
+    assert app.selectbox(key="library").options == ["clinic"]
+    assert "cannot be reached: Stale file handle" in app.warning[0].value
+
+    click(app, "Take out of the list")
+    assert not app.exception
+    assert not app.warning
+    assert library_list.unreachable() == []
 
 
 def test_of_a_long_result_the_browser_gets_a_part_and_the_whole_as_a_file(
