@@ -198,6 +198,25 @@ def test_a_library_that_cannot_be_reached_is_told_and_taken_out_of_the_list(
     assert library_list.unreachable() == []
 
 
+@pytest.mark.parametrize("written", ["~nobody-of-that-name/x", "x" * 300, "a\0b"])
+def test_a_path_that_the_system_refuses_is_refused_in_words(
+    app: AppTest, make_library: Callable[..., Path], written: str
+) -> None:
+    make_library("clinic", {"ear-left": 3})
+    visit(app)
+
+    for field, button in (
+        ("import_path", "Import from this machine"),
+        ("open_folder", "Open library"),
+        ("backup_to", "Write the backup"),
+    ):
+        app.text_input(key=field).set_value(written)
+        click(app, button)
+        assert not app.exception
+        assert "cannot be used as a path" in app.error[0].value.replace("\\", "")
+        app.text_input(key=field).set_value("").run()
+
+
 def test_of_a_long_result_the_browser_gets_a_part_and_the_whole_as_a_file(
     app: AppTest, make_library: Callable[..., Path]
 ) -> None:
