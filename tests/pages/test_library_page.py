@@ -217,6 +217,23 @@ def test_a_path_that_the_system_refuses_is_refused_in_words(
         app.text_input(key=field).set_value("").run()
 
 
+def test_a_running_job_stays_in_sight_however_many_came_after_it(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    library_id = resources.library_id_of(make_library("clinic", {"ear-left": 3}))
+    running = tasks.start(tasks.IMPORT, "Import of a", library_id, lambda job: job._stop.wait(60))
+    for number in range(5):
+        resources.jobs().start(tasks.PLAN, f"Dry run {number}", library_id, lambda job: None)
+    visit(app)
+
+    titles = [button.key for button in app.button if button.key and button.key.startswith(("stop_", "dismiss_"))]
+    assert titles[0] == f"stop_{running.job_id}"
+    assert len(titles) == 1 + 3
+    app.button(key=titles[0]).click().run()
+    wait_for_jobs(app)
+    assert running.state == "stopped"
+
+
 def test_of_a_long_result_the_browser_gets_a_part_and_the_whole_as_a_file(
     app: AppTest, make_library: Callable[..., Path]
 ) -> None:
