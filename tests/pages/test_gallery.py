@@ -11,7 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.arrangement import Arrangement
+from core.flow import Flow
+from core.vector_field import VectorField
 from pages.ui import gallery_page, gallery_view, resources
+from tests.conftest import DIMENSION
 from tests.pages.conftest import follow_link, go_back, here, words
 
 
@@ -92,6 +95,22 @@ def test_likeness_to_a_case_that_is_not_there_is_no_order(gallery: AppTest) -> N
 
     assert not gallery.exception
     assert "Similar to one case" not in gallery.selectbox(key="gallery_sort").options
+
+
+def test_likeness_to_a_case_that_the_flow_has_not_reached_is_told_before_it(gallery: AppTest) -> None:
+    engine = library().engine
+    engine.flows.put(Flow(VectorField(dim=DIMENSION), flow_id="f" * 12, name="test"))
+    engine.activate("f" * 12)
+    one = library().catalog.ids()[5]
+    with library().catalog.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM embeddings WHERE view = ? AND case_id = ?", ("f" * 12, one))
+    gallery.session_state["selected_cases"] = (one,)
+    gallery.run()
+    next(button for button in gallery.button if button.label == "Order by likeness to it").click().run()
+
+    assert not gallery.exception
+    assert shown(gallery)[0] == one
+    assert "before the flow, which has not reached it yet" in words(gallery)
 
 
 def test_the_bar_goes_when_nothing_is_chosen_any_more(gallery: AppTest) -> None:
