@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -16,7 +18,7 @@ from core.library import Library
 from core.manifest import CaseFacts
 from core.sources import Source, SourceItem
 from core.vector_field import VectorField
-from pages.ui import current_query, folds, gallery_grid, refining
+from pages.ui import current_query, export_menu, folds, gallery_grid, refining
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
 from tests.pages.conftest import visible, words
 
@@ -61,6 +63,49 @@ def mark(app: AppTest, said: refining.Mark, case_id: str) -> AppTest:
 
 def order(cards: list[gallery_grid.Card]) -> list[str]:
     return [card.case_id for card in cards]
+
+
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], bytes]]:
+    """What makes the files of the export menu, by their kind."""
+    made: dict[str, Callable[[], bytes]] = {}
+    monkeypatch.setattr(export_menu, "_download", lambda _, make, __, kind, ___: made.update({kind: make}))
+    return made
+
+
+def rows_of(files: dict[str, Callable[[], bytes]]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(files["text/csv"]().decode())))
+
+
+def test_the_table_has_both_rankings_as_the_page_shows_them(
+    app: AppTest,
+    make_library: Callable[..., Path],
+    grids: dict[str, list[gallery_grid.Card]],
+    files: dict[str, Callable[[], bytes]],
+) -> None:
+    with_flow(make_library("clinic", {"ear-left": 9, "throat": 8}))
+    search(app)
+    app.segmented_control(key="search_space").set_value("both").run()
+
+    rows = rows_of(files)
+    for space, grid in (("before", "search_grid_before"), ("after", "search_grid")):
+        assert [row["case_id"] for row in rows if row["space"] == space] == order(grids[grid])
+    assert files["application/pdf"]().startswith(b"%PDF-")
+
+
+def test_the_table_has_the_cards_of_the_page_and_what_is_folded_into_them(
+    app: AppTest,
+    make_library: Callable[..., Path],
+    grids: dict[str, list[gallery_grid.Card]],
+    files: dict[str, Callable[[], bytes]],
+) -> None:
+    make_library("clinic", {"ear-left": 30})
+    search(app, fold=True)
+
+    rows = rows_of(files)
+    assert [row["case_id"] for row in rows if not row["folded_into"]] == order(grids["search_grid"])
+    assert {row["folded_into"] for row in rows} - {""} <= {*order(grids["search_grid"])}
+    assert len(rows) > len(grids["search_grid"])
 
 
 def test_both_rankings_stand_side_by_side_with_their_moves(
