@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import ImageError
+from core.file_finder import some
 from core.imaging import Limits, load_image, thumbnail
 from core.settings import get_settings
 from core.taxonomy import ENT
@@ -176,26 +178,35 @@ def _take_photograph() -> None:
 
 
 def _take_in() -> None:
-    """Move what was dropped into the query; what is no image is refused with its reason."""
-    st.session_state[REFUSED] = []
-    for file in st.session_state.get(current_query.uploader_key()) or []:
-        _take(file.name, file.getvalue())
+    """Move what was dropped into the query."""
+    files = st.session_state.get(current_query.uploader_key()) or []
+    _take([(file.name, file.getvalue()) for file in files])
     current_query.renew_uploader()
 
 
 def _paste(name: str, data: bytes) -> None:
-    st.session_state[REFUSED] = []
-    _take(name, data)
+    _take([(name, data)])
 
 
-def _take(name: str, data: bytes) -> None:
+def _take(files: Sequence[tuple[str, bytes]]) -> None:
+    """Search with these too; what is no image, or one too many, is refused with its reason."""
+    refused, left_out = [], []
+    for name, data in files:
+        try:
+            image = _image(name, data)
+        except ImageError as error:
+            refused.append(f"{name}: {error}")
+        else:
+            left_out += [] if current_query.add_image(image) else [name]
+    if left_out:
+        refused.append(f"A search takes up to {QueryState.MOST} images; left out: {some(left_out)}")
+    st.session_state[REFUSED] = refused
+
+
+def _image(name: str, data: bytes) -> QueryImage:
     settings = get_settings()
-    try:
-        image = load_image(data, Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels))
-    except ImageError as error:
-        st.session_state[REFUSED].append(f"{name}: {error}")
-        return
-    current_query.add_image(QueryImage(name, data, hashlib.sha256(data).hexdigest(), thumbnail(image.rgb, PREVIEW)))
+    image = load_image(data, Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels))
+    return QueryImage(name, data, hashlib.sha256(data).hexdigest(), thumbnail(image.rgb, PREVIEW))
 
 
 def _show_refused() -> None:
