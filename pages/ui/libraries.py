@@ -60,11 +60,10 @@ def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
 def _notice(library_id: str) -> None:
     """Drop what belongs to another library, however this one came into use: chosen, made, or by the browser's back."""
     if st.session_state.get(_SEEN, library_id) != library_id:
-        for part in (current_query, drawer, gallery_page, map_marks, picking, history):
+        for part in (current_query, drawer, gallery_page, map_marks, picking, history, compare_tray):
             part.forget()
         st.session_state.pop(_MISSING, None)
         selection.clear_selection()
-        compare_tray.clear()
     st.session_state[_SEEN] = library_id
 
 

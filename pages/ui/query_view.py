@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.case import Case
 from core.errors import ImageError
 from core.file_finder import some
 from core.imaging import Limits, load_image, thumbnail
@@ -39,6 +40,7 @@ class Picture:
     url: str
     name: str
     which: dict[str, str]
+    case: Case | None = None
 
 
 def is_empty() -> bool:
@@ -99,7 +101,7 @@ def show(library: OpenLibrary) -> None:
 
 def pinned(library: OpenLibrary) -> list[compare_tray.Pinned]:
     """The query's pictures, for cases to be compared with."""
-    return [compare_tray.Pinned(picture.url, picture.name) for picture in _pictures(library)]
+    return [compare_tray.Pinned(picture.url, picture.name, picture.case) for picture in _pictures(library)]
 
 
 def _pictures(library: OpenLibrary) -> list[Picture]:
@@ -228,9 +230,10 @@ def _of_image(image: QueryImage) -> Picture:
 
 
 def _of_case(library: OpenLibrary, case_id: str) -> Picture:
-    found = library.catalog.cases_by_id([case_id])
-    title = palette.title_of(library.taxonomy, found[0].label) if found else "not in this library any more"
-    return Picture(media.image_url(library.library_id, case_id), f"Case {case_id[:6]}, {title}", {"case_id": case_id})
+    case = next(iter(library.catalog.cases_by_id([case_id])), None)
+    title = palette.title_of(library.taxonomy, case.label) if case else "not in this library any more"
+    url, name = media.image_url(library.library_id, case_id), f"Case {case_id[:6]}, {title}"
+    return Picture(url, name, {"case_id": case_id}, case)
 
 
 def _preview(picture: Picture) -> None:

@@ -38,6 +38,11 @@ def shown(app: AppTest) -> list[str]:
     return [card["case_id"] for card in json.loads(data)["cards"]]
 
 
+def dialogs(app: AppTest) -> list[str]:
+    """The titles of the dialogs over the page."""
+    return [block.proto.dialog.title for block in app.get("dialog")]
+
+
 @pytest.mark.parametrize("order", ["newest", "oldest", "label", "typical", "unusual", "random"])
 def test_every_order_shows_its_cases_page_by_page(gallery: AppTest, order: str) -> None:
     gallery.selectbox(key="gallery_sort").set_value(order).run()
@@ -127,7 +132,26 @@ def test_chosen_cases_are_looked_at_beside_each_other(gallery: AppTest) -> None:
     next(button for button in gallery.button if button.label == "Compare").click().run()
     assert not gallery.exception
     assert gallery.session_state["compare_chosen"] == gallery.session_state["selected_cases"]
-    assert gallery.session_state["compare_open"]
+    assert dialogs(gallery) == ["Compare"]
+    assert gallery.query_params["compare"] == ",".join(gallery.session_state["selected_cases"])
+    assert dialogs(follow_link(here(gallery))) == ["Compare"]
+
+
+def test_a_comparison_is_left_behind_with_its_page(gallery: AppTest) -> None:
+    before = here(gallery)
+    gallery.session_state["selected_cases"] = tuple(shown(gallery)[:2])
+    gallery.run()
+    next(button for button in gallery.button if button.label == "Compare").click().run()
+    compared = here(gallery)
+
+    go_back(gallery, before)
+    assert dialogs(gallery) == []
+    go_back(gallery, compared)
+    assert dialogs(gallery) == ["Compare"]
+    gallery.query_params.clear()
+    gallery.switch_page("../evaluation.py").run()
+    gallery.switch_page("../gallery.py").run()
+    assert dialogs(gallery) == []
 
 
 def test_cases_that_were_set_apart_are_not_named_to_the_catalogue_at_every_click(

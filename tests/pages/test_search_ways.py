@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -18,7 +19,7 @@ from core.library import Library
 from core.manifest import CaseFacts
 from core.sources import Source, SourceItem
 from core.vector_field import VectorField
-from pages.ui import current_query, export_menu, folds, gallery_grid, refining
+from pages.ui import current_query, export_menu, folds, gallery_grid, refining, resources
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
 from tests.pages.conftest import visible, words
 
@@ -126,6 +127,20 @@ def test_both_rankings_stand_side_by_side_with_their_moves(
             up = ranks[card.case_id] - card.rank
             assert sign == ("same" if not up else f"{'▲' if up > 0 else '▼'}{abs(up)}")
             assert said in card.alt
+
+
+def test_a_stored_query_says_its_class_and_side_beside_what_it_is_compared_with(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    first, other, _ = resources.open_library(make_library("clinic", {"ear-left": 3})).catalog.ids()
+    app.query_params["like"], app.query_params["compare"] = first, other
+    app.run()
+
+    assert not app.exception
+    data = next(e.proto.json for e in app.get("bidi_component") if '"tiles"' in e.proto.json)
+    query, compared = json.loads(data)["tiles"]
+    assert (query["title"], query["pinned"]) == (f"Query: {compared['title']}", True)
+    assert query["lines"] == ["Left side", f"Case {first[:6]}"]
 
 
 def test_a_library_without_a_flow_says_what_the_next_step_is(app: AppTest, make_library: Callable[..., Path]) -> None:
