@@ -22,6 +22,7 @@ from pages.ui import (
     state,
 )
 from pages.ui.library_list import LibraryEntry
+from pages.ui.page_end import PageEnd
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import markdown
 
@@ -94,7 +95,7 @@ def require(title: str) -> OpenLibrary:
         library = in_use()
     except EntError as error:
         st.error(f"This library cannot be opened: {markdown(error)}", icon=":material/error:")
-        st.stop()
+        raise PageEnd from error
     if library is None:
         frame.empty(
             "No library yet",
@@ -103,10 +104,10 @@ def require(title: str) -> OpenLibrary:
             "Make or open a library",
             state.go_to_library_page,
         )
-        st.stop()
+        raise PageEnd
     if not library.count() and resources.jobs().running(library.library_id):
         frame.empty("No cases yet", "Images are being imported; the first will be here in a moment.")
-        st.stop()
+        raise PageEnd
     if not library.count():
         frame.empty(
             "This library is empty",
@@ -114,5 +115,5 @@ def require(title: str) -> OpenLibrary:
             "Import images",
             state.go_to_library_page,
         )
-        st.stop()
+        raise PageEnd
     return library

@@ -21,6 +21,7 @@ from pages.ui import (
     resources,
     state,
 )
+from pages.ui.page_end import PageEnd
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, day, markdown
 from pages.ui.url_state import Setting
@@ -55,7 +56,7 @@ def view(library: OpenLibrary) -> MapView:
         found = None
     if found is None:
         _first(library)
-        st.stop()
+        raise PageEnd
     return found
 
 
