@@ -11,7 +11,7 @@ from core.store import CATALOG
 from core.whole_file import write_whole
 from pages.ui import resources
 
-ELSEWHERE, NOTICE_READ = "opened-elsewhere.json", "demo-notice-read"
+ELSEWHERE = "opened-elsewhere.json"
 
 
 @dataclass(frozen=True)
@@ -79,15 +79,15 @@ def forget_elsewhere(root: Path) -> None:
     write_whole(get_settings().libraries / ELSEWHERE, json.dumps(paths, indent=1).encode())
 
 
-def notice_read() -> bool:
-    """Whether somebody has put the notice about the demo away, now or before the last restart."""
-    return (get_settings().libraries / NOTICE_READ).exists()
+def notice_read(notice: str) -> bool:
+    """Whether somebody has put that notice away, now or before the last restart."""
+    return (get_settings().libraries / f"{notice}-notice-read").exists()
 
 
-def put_notice_away() -> None:
-    """Do not show the notice about the demo again."""
+def put_notice_away(notice: str) -> None:
+    """Do not show that notice again on this machine."""
     get_settings().libraries.mkdir(parents=True, exist_ok=True)
-    (get_settings().libraries / NOTICE_READ).touch()
+    (get_settings().libraries / f"{notice}-notice-read").touch()
 
 
 def _is_library(path: Path) -> bool:

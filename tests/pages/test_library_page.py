@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import NOTICE
 from core.backup import restore_backup
 from core.ingest_report import IngestReport, Twin
 from core.library import Library
@@ -250,5 +251,6 @@ def test_of_a_long_result_the_browser_gets_a_part_and_the_whole_as_a_file(
     assert [button.proto.label for button in app.get("download_button")] == ["All of them (CSV)"]
     lines = import_result._csv(import_result.TWINS, twins).decode().splitlines()
     assert len(lines) == 1 + 450
-    assert lines[1] == "0.png,first.png (case aaaaaa). It has another label there."
-    assert import_result._csv(import_result.FAILURES, failures).decode().endswith("'=1+1.png,no image\n")
+    assert lines[0] == "File,Is the same picture as,Notice"
+    assert lines[1] == f'0.png,first.png (case aaaaaa). It has another label there.,"{NOTICE}"'
+    assert import_result._csv(import_result.FAILURES, failures).decode().endswith(f'\'=1+1.png,no image,"{NOTICE}"\n')
