@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core.arrangement import Arrangement
 from core.flow import Flow
 from core.vector_field import VectorField
-from pages.ui import gallery_page, gallery_view, resources
+from pages.ui import case_sets, gallery_page, gallery_view, resources
 from tests.conftest import DIMENSION
 from tests.pages.conftest import follow_link, go_back, here, words
 
@@ -158,7 +158,7 @@ def test_cases_that_were_set_apart_are_not_named_to_the_catalogue_at_every_click
     gallery: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     some = library().catalog.ids(order="oldest")[:6]
-    gallery.session_state[gallery_page.ONLY] = some
+    gallery.session_state[gallery_page.ONLY.key] = some
     gallery.run()
     assert "6 cases of 7" in words(gallery)
     assert shown(gallery) == list(some[:1:-1])
@@ -171,6 +171,31 @@ def test_cases_that_were_set_apart_are_not_named_to_the_catalogue_at_every_click
     assert not gallery.exception
     assert shown(gallery) == list(some[:1:-1])
     assert asked == []
+
+
+@pytest.mark.parametrize("few", [20, 2])
+def test_cases_that_were_set_apart_are_in_the_url(gallery: AppTest, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(case_sets, "FEW", few)
+    some = library().catalog.ids(order="oldest")[:3]
+    gallery.session_state[gallery_page.ONLY.key] = some
+    gallery.run()
+    assert gallery.query_params["gallery_only"].startswith("set:") == (few == 2)
+
+    again = follow_link(here(gallery))
+    assert not again.exception
+    assert "3 cases of 7" in words(again)
+    assert sorted(shown(again)) == sorted(some)
+    next(button for button in again.button if button.label == "Clear filters").click().run()
+    assert "gallery_only" not in again.query_params
+    assert "3 cases of 7" not in words(again)
+
+
+def test_a_link_to_cases_that_are_held_no_more_says_so(gallery: AppTest) -> None:
+    app = follow_link(replace(here(gallery), parameters={"gallery_only": "set:" + "0" * 32}))
+
+    assert not app.exception
+    assert "which the app holds no more" in words(app)
+    assert len(shown(app)) == 4
 
 
 @pytest.mark.parametrize(("said", "shown_page"), [("abc", 1), ("-3", 1), ("0", 1), ("2", 2), ("999", 2), ("9" * 40, 1)])
