@@ -95,7 +95,7 @@ def show_maps(library: OpenLibrary, view: MapView) -> None:
             "No flow is active, so there is only the map before one. Train a flow and activate it, then make the map "
             "anew, to see what the flow does."
         )
-        st.page_link(state.TRAINING_PAGE, label="Train a flow", icon=":material/model_training:")
+        state.link(state.TRAINING_PAGE, label="Train a flow", icon=":material/model_training:")
 
 
 def _view(library: OpenLibrary) -> MapView | None:

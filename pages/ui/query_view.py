@@ -68,7 +68,7 @@ def ask(library: OpenLibrary) -> None:
         _uploader("Images to search with", width=ASK_WIDTH)
         _camera()
         history.show_list(library, ASK_WIDTH)
-        st.page_link(state.GALLERY_PAGE, label="Or start from a case in the Gallery", icon=":material/grid_view:")
+        state.link(state.GALLERY_PAGE, label="Or start from a case in the Gallery", icon=":material/grid_view:")
 
 
 def words() -> None:

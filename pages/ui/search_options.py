@@ -91,7 +91,7 @@ def _view(library: OpenLibrary) -> View:
                 "A flow moves images of one class together. This library has no active one, so there is only one "
                 "ranking. Train one and activate it; then both rankings can be seen here, before and after it."
             )
-            st.page_link(state.TRAINING_PAGE, label="Train a flow", icon=":material/model_training:")
+            state.link(state.TRAINING_PAGE, label="Train a flow", icon=":material/model_training:")
         return "before"
     if current_query.query().words:
         frame.quiet("Words are compared before the flow", "content")

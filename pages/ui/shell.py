@@ -32,6 +32,7 @@ SEARCH_LINK = '[data-testid="stSidebar"] [data-testid="stPageLink-NavLink"]'
 
 page = st.navigation(list(PAGES.values()), position="hidden")
 state.switch_page()
+url_state.arrive(page.title)
 st.set_page_config(f"{page.title} · ENT case browser", Path(__file__).with_name("icon.png"), layout="wide")
 frame.style()
 first_start.begin()
@@ -41,7 +42,6 @@ if not first_start.under_way():
     library = libraries.in_use_or_none()
     index_job.begin(library)
     first_start.notice(library)
-    url_state.arrive(page.title)
     focus_key.show(f".st-key-{current_query.FIELD} input", SEARCH_LINK)
     try:
         page.run()
