@@ -263,6 +263,30 @@ def test_earlier_queries_can_be_asked_again(app: AppTest, make_library: Callable
     assert not app.exception
 
 
+def test_an_earlier_query_is_asked_in_the_way_it_was_asked_then(
+    app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
+) -> None:
+    with_flow(make_library("clinic", {"ear-left": 4, "throat": 3}))
+    search(app)
+    app.multiselect(key="search_label").set_value(["throat"]).run()
+    app.selectbox(key="search_side_mode").set_value("mirror").run()
+    app.segmented_control(key="search_space").set_value("before").run()
+    assert len(grids["search_grid"]) == 3
+    press(app, "New search")
+    app.text_input(key="search_field").set_value("picture 3").run()
+    press(app, "Clear filters")
+    press(app, "New search")
+    press(app, "query\\.png")
+
+    assert not app.exception
+    assert not app.warning
+    assert len(grids["search_grid"]) == 3
+    assert app.multiselect(key="search_label").value == ["throat"]
+    assert app.selectbox(key="search_side_mode").value == "mirror"
+    assert app.segmented_control(key="search_space").value == "before"
+    assert app.query_params["search_space"] == "Before flow"
+
+
 def test_days_narrow_a_search_where_they_are_known(
     app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
 ) -> None:
