@@ -37,7 +37,7 @@ def arrange(catalog: Catalog, arrangement: Arrangement) -> tuple[str, ...]:
     """The ids of all active cases in that order. Raises QueryError when `similar` is to a case that is not there.
 
     `typical` and `unusual` go by `core.typicality` on the embeddings before the flow; `similar` by cosine similarity
-    of the embeddings that a search compares, after the flow where one is active.
+    of the embeddings that a search compares, after the flow where one is active and has reached that case.
     """
     if arrangement.stored is not None:
         return catalog.ids(order=arrangement.stored)
@@ -60,6 +60,15 @@ def narrowed(catalog: Catalog, case_ids: Sequence[str], filters: Filters = EVERY
 def shuffled(case_ids: Sequence[str], seed: int) -> tuple[str, ...]:
     """The ids in an order of chance, another for every seed; cases that are added leave that of the others as it is."""
     return tuple(sorted(case_ids, key=lambda case_id: hashlib.blake2b(f"{seed} {case_id}".encode()).digest()))
+
+
+def compared_in(catalog: Catalog, case_id: str) -> str | None:
+    """The view of the embeddings in which others are compared with this case; None where it has no embedding.
+
+    One that came while a flow is active is in the view before the flow at first, and follows.
+    """
+    views = dict.fromkeys((catalog.active_flow or PLAIN, PLAIN))
+    return next((view for view in views if len(catalog.vectors.get(view, [case_id]))), None)
 
 
 def _typical_first(catalog: Catalog) -> tuple[str, ...]:
@@ -86,9 +95,9 @@ def _by_typicality(ids: Sequence[str], central: np.ndarray, classes: Ints) -> tu
 
 
 def _similar_first(catalog: Catalog, case_id: str) -> tuple[str, ...]:
-    view = catalog.active_flow or PLAIN
-    one = catalog.vectors.get(view, [case_id])
-    if not len(one):
+    view = compared_in(catalog, case_id)
+    one = catalog.vectors.get(view or PLAIN, [case_id])
+    if view is None or not len(one):
         raise QueryError(f"there is no case {case_id!r} in this library to compare the others with")
     ids: list[str] = []
     found = [np.zeros(0, np.float32)]

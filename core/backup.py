@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 import zipfile
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path, PurePosixPath
 
 from core.catalog import Catalog
@@ -46,7 +46,8 @@ def write_backup(catalog: Catalog, store: ImageStore, path: Path, on_progress: P
             f"cannot write the backup {path}: {error.strerror or error}; choose another place"
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # a name that could not be written cannot be taken away either
+            part.unlink(missing_ok=True)
     return sum(file.is_relative_to(store.root / "images") for file in files)
 
 

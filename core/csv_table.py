@@ -18,11 +18,26 @@ def csv_table(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
     return file.getvalue()
 
 
+def guarded(text: str) -> str:
+    """The text with an apostrophe before what a spreadsheet would take for a formula; `unguarded` is the way back."""
+    formula = text.startswith(FORMULA) and not _is_number(text)
+    return f"'{text}" if formula or _looks_guarded(text) else text
+
+
+def unguarded(text: str) -> str:
+    """The text that was guarded; any other as it is."""
+    return text[1:] if _looks_guarded(text) else text
+
+
+def _looks_guarded(text: str) -> bool:
+    return text.startswith("'") and text.lstrip("'").startswith(FORMULA)
+
+
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = "" if value is None else str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) and not _is_number(text) else text
+    return guarded(text) if isinstance(value, str) else text
 
 
 def _is_number(text: str) -> bool:

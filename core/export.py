@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -13,6 +13,7 @@ from typing import IO
 from core import NOTICE
 from core.case import Case
 from core.catalog import Catalog
+from core.csv_table import guarded
 from core.errors import LibraryError
 from core.filters import EVERYTHING, Filters
 from core.store import ImageStore
@@ -44,50 +45,58 @@ def export(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise LibraryError(f"{folder} is already in use; choose a folder that is empty or does not exist yet")
     asked = catalog.cases(filters, order="oldest")
-    found: list[Case] = []
-    lost: list[str] = []
     try:
         (folder / "images").mkdir(parents=True)
-        for done, case in enumerate(asked, 1):
-            try:
-                image = store.image(case.sha256, case.extension)
-            except LibraryError as error:
-                lost.append(f"case {case.case_id}: {error}")
-            else:
-                (folder / _path(case)).write_bytes(image)
-                found.append(case)
-            on_progress(done, len(asked))
+        found, lost = _images(store, asked, lambda name, data: (folder / name).write_bytes(data), on_progress)
         (folder / MANIFEST).write_text(_manifest(found), newline="", encoding="utf-8")
-        (folder / README).write_text(_readme(catalog, found), encoding="utf-8")
+        (folder / README).write_text(_readme(catalog, found, lost), encoding="utf-8")
     except OSError as error:
         raise LibraryError(f"cannot write to {folder}: {error.strerror}; choose another folder") from error
-    return ExportReport(len(found), tuple(lost))
+    return ExportReport(len(found), tuple(lost.values()))
 
 
-def export_zip(catalog: Catalog, store: ImageStore, file: IO[bytes], case_ids: Sequence[str]) -> int:
-    """Write the same for these cases, in their order, as a ZIP to `file`; how many of them there are.
-
-    Raises LibraryError when an image is gone.
-    """
-    found = catalog.cases_by_id(case_ids)
+def export_zip(catalog: Catalog, store: ImageStore, file: IO[bytes], case_ids: Sequence[str]) -> ExportReport:
+    """Write the same for these cases, in their order, as a ZIP to `file`; what is left out stands in its README.txt."""
+    asked = catalog.cases_by_id(case_ids)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # images do not get any smaller
-        for case in found:
-            archive.writestr(_path(case), store.image(case.sha256, case.extension))
+        found, lost = _images(store, asked, archive.writestr)
         archive.writestr(MANIFEST, _manifest(found))
-        archive.writestr(README, _readme(catalog, found))
-    return len(found)
+        archive.writestr(README, _readme(catalog, found, lost))
+    return ExportReport(len(found), tuple(lost.values()))
+
+
+def _images(
+    store: ImageStore,
+    asked: Sequence[Case],
+    write: Callable[[str, bytes], object],
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[list[Case], dict[str, str]]:
+    """Write the images of `asked`; the cases that were written, and why each other one was not, by its id."""
+    found: list[Case] = []
+    lost: dict[str, str] = {}
+    for done, case in enumerate(asked, 1):
+        try:
+            image = store.image(case.sha256, case.extension)
+        except LibraryError as error:
+            lost[case.case_id] = f"case {case.case_id}: {error}"
+        else:
+            write(_path(case), image)
+            found.append(case)
+        on_progress(done, len(asked))
+    return found, lost
 
 
 def _manifest(found: Sequence[Case]) -> str:
     text = io.StringIO(newline="")
     table = csv.writer(text)
     table.writerow(COLUMNS)
-    table.writerows(map(_row, found))
+    table.writerows(map(guarded, _row(case)) for case in found)
     return text.getvalue()
 
 
-def _readme(catalog: Catalog, found: Sequence[Case]) -> str:
-    return f"{len(found)} case{'s' * (len(found) != 1)} of {catalog.state().name}. {NOTICE}\n"
+def _readme(catalog: Catalog, found: Sequence[Case], lost: Collection[str]) -> str:
+    said = f"{len(found)} case{'s' * (len(found) != 1)} of {catalog.state().name}. {NOTICE}\n"
+    return f"{said}Left out, since the image cannot be read: case {', '.join(lost)}.\n" if lost else said
 
 
 def _path(case: Case) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
+from core.csv_table import unguarded
 from core.errors import SourceError, TaxonomyError
 from core.listing import SourceFailure, printable
 from core.table import csv_rows, decoded, is_json, json_objects
@@ -137,7 +138,7 @@ def _csv_records(text: str, name: str, given: Mapping[str, str]) -> Iterator[tup
         elif columns is None:
             columns = _columns(cells, name, given)
         else:
-            yield number, {key: _clean(key, cells[at]) for key, at in columns.items() if at < len(cells)}
+            yield number, {key: _clean(key, _written(key, cells[at])) for key, at in columns.items() if at < len(cells)}
     if columns is None:
         _columns([], name, given)
 
@@ -175,6 +176,11 @@ def _places(names: Sequence[str], given: Mapping[str, str]) -> dict[str, int]:
     }
     named = {key: list(names).index(column) for key, column in given.items() if column in names}
     return {key: at for key, at in guessed.items() if key not in given} | named
+
+
+def _written(key: str, cell: str) -> str:
+    """What an export of ours wrote into the cell; the path is a file's name, which may begin in any way."""
+    return cell if key == "path" else unguarded(cell)
 
 
 def _clean(key: str, value: str) -> str:

@@ -91,11 +91,11 @@ def _export(
     library: Library, query: Query, result: SearchResult, scale: Scale | None, csv: Path | None, pdf: Path | None
 ) -> None:
     from core.result_sheet import results_pdf
-    from core.result_table import results_csv
+    from core.result_table import Ranking, results_csv
     from core.sheet import sheet_of
 
     if csv is not None:
-        _write(csv, results_csv(result, library.taxonomy, _standing(scale)).encode())
+        _write(csv, results_csv([Ranking.whole(result, _standing(scale))], library.taxonomy).encode())
     if pdf is not None:
         _write(pdf, results_pdf(sheet_of(library, query, result, _standing(scale)), library.taxonomy))
 

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from pages.ui import import_form, libraries, library_forms, library_view
+from pages.ui import import_form, libraries, library_forms, library_view, unreachable
 
 st.title("Library", anchor=False)
 library_view.show_jobs()
+unreachable.show()
 library = libraries.in_use_or_none()
 if library is None:
     library_forms.first_steps()

@@ -11,6 +11,7 @@ import streamlit as st
 from core.errors import EntError
 from core.filters import EVERYTHING
 from pages.ui import current_query, frame, index_job, job_panel, resources
+from pages.ui.page_end import PageEnd
 from pages.ui.resources import OpenLibrary
 from pages.ui.search_options import Options
 from pages.ui.text import markdown
@@ -37,7 +38,7 @@ def search(library: OpenLibrary, options: Options, space: Space, deep: int | Non
     if job := index_job.running(library):
         frame.quiet("The index of this library is being made. The answer follows by itself.")
         job_panel.show([job])
-        st.stop()
+        raise PageEnd
     if index_job.is_stopped(library):
         frame.empty(
             "The cases cannot be searched yet",
@@ -45,14 +46,14 @@ def search(library: OpenLibrary, options: Options, space: Space, deep: int | Non
             "Go on",
             lambda: index_job.go_on(library),
         )
-        st.stop()
+        raise PageEnd
     try:
         with st.spinner("Searching; the first search loads the encoder", show_time=False):
             query = query_of(options, space, deep)
             return resources.search(library.library_id, library.version, signature(query), query)
     except EntError as error:
         st.error(f"This search cannot be answered: {markdown(error)}", icon=":material/error:")
-        st.stop()
+        raise PageEnd from error
 
 
 def last_options() -> Options:

@@ -27,7 +27,7 @@ WIDTH = 700
 def show_if_open() -> None:
     """Open the drawer when a case is to be seen; called once, at the end of a run."""
     case_id = drawer.case_in_drawer()
-    library = libraries.in_use() if case_id else None
+    library = libraries.in_use_or_none() if case_id else None
     if library is not None:
         _drawer(library)
 

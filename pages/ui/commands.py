@@ -7,11 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from tempfile import TemporaryFile
 from typing import IO, Any
 
 from core.errors import EntError
@@ -21,7 +20,8 @@ from pages.ui.jobs import Job, Step
 POLL = 0.2
 PATIENCE = 60.0
 """Seconds that a command has to end well when it was asked to stop."""
-KEPT_LINES = 20
+AT_ONCE = 65_536
+"""Bytes of what a command says that are read in one go; a line is cut there."""
 START = """
 import runpy, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -37,45 +37,67 @@ def run(job: Job, arguments: Sequence[str]) -> dict[str, Any]:
     """Run `python -m` with these arguments and tell its progress to `job`; returns the JSON object it printed, or {}.
 
     A stop of the job interrupts the command as Ctrl-C would; what it had stored by then stays. Raises EntError with
-    the command's own words when it fails.
+    the command's own words when it fails. When the app ends without a stop, the command goes on by itself.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-c", START, *arguments],
-        cwd=ROOT,
-        env=os.environ | {"ENT_PROGRESS": "json", "OMP_WAIT_POLICY": "PASSIVE"},  # who waits must not keep a core busy
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,  # Ctrl-C in the app's terminal is for the app, which then asks its jobs to stop
-    )
-    with suppress(OSError, AttributeError):  # it may have ended already, and not every system has this
-        os.setpriority(os.PRIO_PROCESS, process.pid, NICER)
-    printed: deque[str] = deque(maxlen=KEPT_LINES)
-    said: deque[str] = deque(maxlen=KEPT_LINES)
-    readers = [
-        threading.Thread(target=_collect, args=(process.stdout, printed), daemon=True),
-        threading.Thread(target=_listen, args=(process.stderr, job, said), daemon=True),
-    ]
-    for reader in readers:
-        reader.start()
-    try:
-        _wait(process, job)
-    finally:
-        _end(process)
-        for reader, stream in zip(readers, (process.stdout, process.stderr), strict=True):
-            reader.join(timeout=5)
-            if stream is not None:
-                stream.close()
-    if process.returncode != 0 and not job.should_stop():
-        raise EntError(said[-1] if said else f"the command ended with status {process.returncode}; try again")
-    return _result(printed)
+    with TemporaryFile() as printed, TemporaryFile() as said:
+        process = subprocess.Popen(
+            [sys.executable, "-c", START, *arguments],
+            cwd=ROOT,
+            env=os.environ | {"ENT_PROGRESS": "json", "OMP_WAIT_POLICY": "PASSIVE"},  # a wait must not keep a core busy
+            stdout=printed,
+            stderr=said,
+            start_new_session=True,  # Ctrl-C in the app's terminal is for the app, which then asks its jobs to stop
+        )
+        with suppress(OSError, AttributeError):  # it may have ended already, and not every system has this
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICER)
+        words = _Words(job, said)
+        try:
+            _wait(process, job, words)
+        finally:
+            _end(process)
+        words.listen(ended=True)
+        if process.returncode != 0 and not job.should_stop():
+            raise EntError(words.last or f"the command ended with status {process.returncode}; try again")
+        return _result(printed)
 
 
-def _wait(process: subprocess.Popen[str], job: Job) -> None:
+class _Words:
+    """What a command says, heard while it goes on writing.
+
+    It writes to a file, which lasts as long as anybody has it open: a pipe would break when the app ends, and the
+    command with it.
+    """
+
+    def __init__(self, job: Job, file: IO[bytes]) -> None:
+        self._job, self._file = job, file
+        self._heard = 0
+        self.last = ""
+
+    def listen(self, *, ended: bool = False) -> None:
+        """Hear the whole lines that have come, and what is left of one where the command has `ended`.
+
+        The file's own place is the command's, and is left alone.
+        """
+        while data := os.pread(self._file.fileno(), AT_ONCE, self._heard):
+            whole = data.rfind(b"\n") + 1 or (len(data) if ended or len(data) == AT_ONCE else 0)
+            if not whole:
+                return
+            self._heard += whole
+            for line in data[:whole].decode(errors="replace").splitlines():
+                self._take(line)
+
+    def _take(self, line: str) -> None:
+        step = _step(line)
+        if step is not None:
+            self._job.report(step)
+        elif line.strip():
+            self.last = line.strip()
+
+
+def _wait(process: subprocess.Popen[bytes], job: Job, words: _Words) -> None:
     asked: float | None = None
     while process.poll() is None:
+        words.listen()
         if job.should_stop() and asked is None:
             process.send_signal(signal.SIGINT)
             asked = time.monotonic()
@@ -84,7 +106,7 @@ def _wait(process: subprocess.Popen[str], job: Job) -> None:
         time.sleep(POLL)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     """End the command and whatever it has started itself."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGTERM)
@@ -93,19 +115,6 @@ def _end(process: subprocess.Popen[str]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def _collect(stream: IO[str] | None, lines: deque[str]) -> None:
-    lines.extend(line.rstrip("\n") for line in stream or ())
-
-
-def _listen(stream: IO[str] | None, job: Job, said: deque[str]) -> None:
-    for line in stream or ():
-        step = _step(line)
-        if step is not None:
-            job.report(step)
-        elif line.strip():
-            said.append(line.strip())
 
 
 def _step(line: str) -> Step | None:
@@ -117,8 +126,9 @@ def _step(line: str) -> Step | None:
         return None
 
 
-def _result(printed: Sequence[str]) -> dict[str, Any]:
-    for line in reversed(printed):
+def _result(printed: IO[bytes]) -> dict[str, Any]:
+    printed.seek(0)
+    for line in reversed(printed.read().decode(errors="replace").splitlines()):
         try:
             found = json.loads(line)
         except ValueError:

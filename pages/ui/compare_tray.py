@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import streamlit as st
@@ -12,11 +13,12 @@ from core.case import Case
 from pages.ui import drawer, frame, media, palette
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, escaped
+from pages.ui.url_state import Setting
 
 HERE = Path(__file__)
 MOST = 4
 WIDTH = 1340
-TO_COMPARE, OPEN = "compare_chosen", "compare_open"
+TO_COMPARE = "compare_chosen"
 
 _component = st.components.v2.component(
     "ent_compare_tray",
@@ -29,12 +31,22 @@ _component = st.components.v2.component(
 )
 
 
+def _ids(text: str) -> tuple[str, ...]:
+    """The cases that a URL says; what is no case's id is left out."""
+    return tuple(part for part in dict.fromkeys(text.split(",")) if re.fullmatch("[0-9a-f]{16}", part))[:MOST]
+
+
+OPEN: Setting[tuple[str, ...]] = Setting("compare", (), _ids, ",".join, lasts=False)
+"""The cases that stand beside each other over the page just now."""
+
+
 @dataclass(frozen=True)
 class Pinned:
-    """An image that stands at the left of all cases: the query's."""
+    """An image that stands at the left of all cases: the query's, with its case where it is of one."""
 
     url: str
     title: str
+    case: Case | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +73,7 @@ def toggle(case_id: str) -> None:
 def compare(case_ids: Sequence[str]) -> None:
     """Put these cases into the tray in place of others, and look at them beside each other."""
     st.session_state[TO_COMPARE] = tuple(case_ids[:MOST])
-    _set_open()
+    _open()
 
 
 def show_bar(library: OpenLibrary) -> None:
@@ -74,22 +86,28 @@ def show_bar(library: OpenLibrary) -> None:
         words = f'<span class="what">To compare: {escaped(count(len(cases), "case"))}</span>'
         st.html(f'<div class="ent-marked">{words}{pictures}</div>', width="content")
         st.space("stretch")
-        st.button("Compare", icon=":material/compare:", key="compare", on_click=_set_open)
+        st.button("Compare", icon=":material/compare:", key="compare_open", on_click=_open)
         st.button("Clear", key="compare_clear", on_click=clear)
 
 
 def show_if_open(library: OpenLibrary, pinned: Sequence[Pinned]) -> None:
     """The comparison over the page, while it is asked for and no case is open in the drawer."""
-    cases = library.catalog.cases_by_id(chosen())
-    if st.session_state.get(OPEN) and cases and not drawer.case_in_drawer():
-        tiles = [_Tile(one.url, f"Query, {one.title}", "Query", "", (one.title,), True) for one in pinned[:1]]
-        _dialog([*tiles, *(_of(library, case) for case in cases)])
+    cases = library.catalog.cases_by_id(OPEN.follow())
+    if cases and not drawer.case_in_drawer():
+        _dialog([*(_of_query(library, one) for one in pinned[:1]), *(_of(library, case) for case in cases)])
 
 
-@st.dialog("Compare", width=WIDTH, on_dismiss=lambda: _set_open(False))
+@st.dialog("Compare", width=WIDTH, on_dismiss=lambda: OPEN.set(()))
 def _dialog(tiles: Sequence[_Tile]) -> None:
     _component(key="compare_tray", data={"tiles": [asdict(tile) for tile in tiles]})
     frame.quiet("Titles are dataset labels.")
+
+
+def _of_query(library: OpenLibrary, one: Pinned) -> _Tile:
+    if one.case is None:
+        return _Tile(one.url, f"Query, {one.title}", "Query", "", (one.title,), True)
+    tile = _of(library, one.case)
+    return replace(tile, alt=f"Query, {tile.alt}", title=f"Query: {tile.title}", pinned=True)
 
 
 def _of(library: OpenLibrary, case: Case) -> _Tile:
@@ -107,10 +125,16 @@ def _small(library: OpenLibrary, case: Case) -> str:
     return f'<span class="plain" title="{words}"><img src="{url}" alt="{words}"></span>'
 
 
-def _set_open(wanted: bool = True) -> None:
-    st.session_state[OPEN] = wanted
+def _open() -> None:
+    OPEN.set(chosen())
 
 
 def clear() -> None:
     """Take all cases out of the tray."""
     st.session_state[TO_COMPARE] = ()
+
+
+def forget() -> None:
+    """Compare nothing but what the URL has just brought."""
+    clear()
+    OPEN.forget()

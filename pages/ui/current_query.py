@@ -66,18 +66,24 @@ def fill_field() -> None:
         st.session_state[FIELD] = WORDS.value
 
 
-def add_image(image: QueryImage) -> None:
-    """Search with this image too; the same picture twice counts once."""
+def add_image(image: QueryImage) -> bool:
+    """Search with this image too, the same picture twice counting once; whether there was room for it."""
     current = query()
-    if all(image.digest != known.digest for known in current.images) and current.pictures < QueryState.MOST:
-        ask(replace(current, images=(*current.images, image), region=None))
+    if any(image.digest == known.digest for known in current.images):
+        return True
+    if current.pictures >= QueryState.MOST:
+        return False
+    ask(replace(current, images=(*current.images, image), region=None))
+    return True
 
 
 def drop(*, digest: str | None = None, case_id: str | None = None) -> None:
-    """Search without that image or case."""
+    """Search without that image or case; marks stay while there is anything that they could move."""
     current = query()
     images = tuple(image for image in current.images if image.digest != digest)
-    ask(QueryState(images, tuple(case for case in current.cases if case != case_id)))
+    cases = tuple(case for case in current.cases if case != case_id)
+    left = replace(current, images=images, cases=cases, region=None)
+    ask(QueryState() if left.empty else left)
 
 
 def search_with_case(case_id: str) -> None:

@@ -12,6 +12,7 @@ import streamlit as st
 from core.errors import QueryError
 from core.filters import Filters
 from pages.ui import evaluation_actions, flow_tasks, frame, job_panel, picking, resources, state, tasks
+from pages.ui.page_end import PageEnd
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, day
 
@@ -74,7 +75,7 @@ def choose(library: OpenLibrary) -> Choice:
             "Import labelled images",
             state.go_to_library_page,
         )
-        st.stop()
+        raise PageEnd
     flows = _flows(library)
     _keep_known(FLOW, flows)
     _keep_known(SPLIT, splits)

@@ -1,4 +1,4 @@
-"""What was found, to take along: a table of all results, one page with pictures."""
+"""What was found, to take along: a table of what the page shows, one page with pictures."""
 
 from __future__ import annotations
 
@@ -8,34 +8,40 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.folding import Fold
 from pages.ui import asking, current_query, standing
 from pages.ui.resources import OpenLibrary
 from pages.ui.search_options import Options
 
 if TYPE_CHECKING:
-    from core.search import SearchHit, SearchResult
+    from core.search import SearchResult
+
+    Shown = tuple[SearchResult, tuple[Fold, ...]]
 
 
-def show(library: OpenLibrary, options: Options, result: SearchResult, hits: Sequence[SearchHit]) -> None:
-    """The menu; each file is made when it is asked for. `hits` are those on the page."""
-    name, place = f"similar-cases-{date.today().isoformat()}", standing.of(library, result)
+def show(library: OpenLibrary, options: Options, shown: Sequence[Shown]) -> None:
+    """The menu; each file is made when it is asked for. The page with pictures is of the last ranking `shown`."""
+    name, (result, cards) = f"similar-cases-{date.today().isoformat()}", shown[-1]
+    places = [standing.of(library, one) for one, _ in shown]
     # read now: when a file is asked for, there is no session to read them from
     query, images = asking.query_of(options, result.space), [image.preview for image in current_query.query().images]
 
     def table() -> bytes:
-        from core.result_table import results_csv
+        from core.result_table import Ranking, results_csv
 
-        return results_csv(result, library.taxonomy, place).encode()
+        rankings = [Ranking(*one, place) for one, place in zip(shown, places, strict=True)]
+        return results_csv(rankings, library.taxonomy).encode()
 
     def page() -> bytes:
         from core.result_sheet import results_pdf
         from core.sheet import gather
 
-        sheet = gather(library.catalog, library.store, query, result, hits, images, place)
+        hits = [card.lead for card in cards]
+        sheet = gather(library.catalog, library.store, query, result, hits, images, places[-1])
         return results_pdf(sheet, library.taxonomy)
 
     with st.popover("Export", icon=":material/download:", key="search_export"):
-        _download("Table of all results (CSV)", table, f"{name}.csv", "text/csv", ":material/table_view:")
+        _download("Table of what is shown (CSV)", table, f"{name}.csv", "text/csv", ":material/table_view:")
         _download("One page with pictures (PDF)", page, f"{name}.pdf", "application/pdf", ":material/picture_as_pdf:")
         st.caption("The page shows the query's image too.")
 

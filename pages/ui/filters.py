@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import date
+from typing import Any
 
 import streamlit as st
 
@@ -42,6 +43,13 @@ def clear(prefix: str) -> None:
     for key in (f"{prefix}_{name}" for name in DATES):
         if key in st.session_state:
             st.session_state[key] = None
+
+
+def chosen(prefix: str) -> dict[str, Any]:
+    """What the widgets of a page hold, to be held again."""
+    held = st.session_state
+    fields = {key: list(held.get(key) or ()) for key in (f"{prefix}_{field}" for field in FIELDS)}
+    return fields | {key: held.get(key) for key in (f"{prefix}_{name}" for name in DATES)}
 
 
 def active(prefix: str) -> int:

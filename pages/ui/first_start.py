@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core import NOTICE
 from core.demo import bundled
 from core.demo_library import advice, default_root, is_due
 from pages.ui import frame, job_panel, libraries, library_list, resources, state, tasks
 from pages.ui.jobs import Job
-from pages.ui.text import count, markdown
+from pages.ui.text import count, escaped, markdown
+
+DISMISS = {"use": "Understood", "demo": "Got it"}
+"""The notices, and what the button says that puts each away."""
 
 
 def begin() -> None:
@@ -46,21 +50,30 @@ def _progress(job: Job) -> None:
 
 
 def notice(library: resources.OpenLibrary | None) -> None:
-    """What the demo is, above the page, until it is put away."""
+    """What this program is for, and what the demo is, above the page, each until it is put away."""
+    _dismissible("use", NOTICE)
     if library is None or not library.synthetic or _job() is not None:
         return
     made = bundled()
     if made is not None and (said := advice(library.root, made)):
         st.warning(markdown(said), icon=":material/history:")
-    if library_list.notice_read():
+    _dismissible("demo", "This is a demo.", "Every image in this library is synthetic: drawn by a program, of nobody.")
+
+
+def _dismissible(name: str, said: str, more: str = "") -> None:
+    if library_list.notice_read(name):
         return
-    with st.container(key="demo_notice", horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
-        st.html(
-            "<p><b>This is a demo.</b> Every image in this library is synthetic: drawn by a program, of nobody.</p>",
-            width="stretch",
+    with st.container(key=f"{name}_notice", horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+        st.html(f"<p><b>{escaped(said)}</b> {escaped(more)}</p>", width="stretch")
+        if name == "demo":
+            st.button("Make my own library", type="tertiary", on_click=state.go_to_library_page, icon=":material/add:")
+        st.button(
+            DISMISS[name],
+            type="tertiary",
+            on_click=library_list.put_notice_away,
+            args=(name,),
+            icon=":material/close:",
         )
-        st.button("Make my own library", type="tertiary", on_click=state.go_to_library_page, icon=":material/add:")
-        st.button("Got it", type="tertiary", on_click=library_list.put_notice_away, icon=":material/close:")
 
 
 def _job() -> Job | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.arrangement import Arrangement, By
+from core.arrangement import Arrangement, By, compared_in
 from core.case import Case
+from core.vectors import PLAIN
 from pages.ui import palette
 from pages.ui.gallery_page import first_page
 from pages.ui.resources import OpenLibrary
@@ -70,13 +71,16 @@ def by_likeness(case_id: str) -> None:
 
 
 def _to_whom(case: Case, library: OpenLibrary) -> str:
-    return f"to {palette.title_of(library.taxonomy, case.label)}, case {case.case_id[:6]}"
+    said = f"to {palette.title_of(library.taxonomy, case.label)}, case {case.case_id[:6]}"
+    behind = compared_in(library.catalog, case.case_id) != (library.catalog.active_flow or PLAIN)
+    return f"{said}, before the flow, which has not reached it yet" if behind else said
 
 
 def _to_be_like(library: OpenLibrary) -> Case | None:
-    """The case that others can be ordered by; one that is not in this library counts as none."""
+    """The case that others can be ordered by; one that is not in this library, or has no embedding, counts as none."""
     like = LIKE.follow()
-    case = next(iter(library.catalog.cases_by_id([like])), None) if like else None
+    known = library.catalog.cases_by_id([like]) if like and compared_in(library.catalog, like) else []
+    case = next(iter(known), None)
     if like and case is None:
         LIKE.set(None)
         LIKE.follow()

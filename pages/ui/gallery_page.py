@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui import case_sets, state
 from pages.ui import filters as filter_widgets
-from pages.ui import state
 from pages.ui.url_state import Setting
 
 PREFIX = "gallery"
-ONLY = "gallery_only_these"
 SWITCH = "gallery_pages"
 
 
@@ -19,6 +18,7 @@ def _number(text: str) -> int:
 
 
 PAGE: Setting[int] = Setting("gallery_page", 1, _number)
+ONLY: Setting[tuple[str, ...]] = Setting("gallery_only", (), case_sets.parse, case_sets.write)
 
 
 def page_of(pages: int) -> int:
@@ -47,23 +47,28 @@ def _switch() -> None:
 
 def show_in_gallery(case_ids: tuple[str, ...]) -> None:
     """Go to the gallery, which shows these cases, and all of them, until that is taken back."""
-    st.session_state[ONLY] = case_ids
+    ONLY.set(case_ids)
     filter_widgets.clear(PREFIX)
     first_page()
-    state.go_to(state.GALLERY_PAGE)
+    state.go_to(state.GALLERY_PAGE, ONLY)
 
 
 def only_in_gallery() -> tuple[str, ...]:
-    """The cases that the gallery is kept to; none: it shows all."""
-    return st.session_state.get(ONLY, ())
+    """The cases that the gallery is kept to, as its URL says it; none: it shows all."""
+    if case_sets.is_lost(st.query_params.get(ONLY.key, "")):
+        st.info(
+            "This link kept the gallery to some cases, which the app holds no more. Choose them on the map again.",
+            icon=":material/link_off:",
+        )
+    return ONLY.follow()
 
 
 def show_all_in_gallery() -> None:
     """Show all cases again."""
-    st.session_state[ONLY] = ()
+    ONLY.set(())
 
 
 def forget() -> None:
-    """Show all cases, from the first page unless the URL has just brought another."""
+    """Show all cases, from the first page, unless the URL has just brought something else."""
     PAGE.forget()
-    show_all_in_gallery()
+    ONLY.forget()

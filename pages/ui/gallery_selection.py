@@ -17,10 +17,13 @@ MOST_EXPORTED = 200
 
 
 def show_bar(library: OpenLibrary) -> None:
-    """The bar at the bottom of the window; nothing while no case is chosen."""
-    chosen = selection.selected()
-    if not chosen:
-        return
+    """The bar at the bottom of the window, not there while no case is chosen, and what it opens over the page."""
+    if chosen := selection.selected():
+        _bar(library, chosen)
+    compare_tray.show_if_open(library, ())
+
+
+def _bar(library: OpenLibrary, chosen: tuple[str, ...]) -> None:
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", key="selection_bar"):
         frame.strong(f"{count(len(chosen), 'case')} selected")
         st.space("stretch")
@@ -35,7 +38,6 @@ def show_bar(library: OpenLibrary) -> None:
         _compare(chosen)
         _export(library, chosen)
         st.button("Clear", icon=":material/close:", type="tertiary", on_click=selection.clear_selection)
-    compare_tray.show_if_open(library, ())
 
 
 def _search(chosen: tuple[str, ...]) -> None:

@@ -1,12 +1,13 @@
-"""The queries of this session, the latest first: any of them can be asked again."""
+"""The queries of this session, the latest first: any of them can be asked again, in the way it was asked last."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import streamlit as st
 
-from pages.ui import current_query, media, palette
+from pages.ui import current_query, media, palette, search_options
 from pages.ui.query_state import QueryState
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, escaped, markdown
@@ -15,9 +16,17 @@ HISTORY = "search_history"
 KEPT = 12
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A query, and what was chosen beside it: filters, side and space."""
+
+    query: QueryState
+    chosen: dict[str, Any]
+
+
 def remember() -> None:
     """Keep the query that was answered just now; asked before, it becomes the latest again."""
-    st.session_state[HISTORY] = (_asked(), *_others())[:KEPT]
+    st.session_state[HISTORY] = (Entry(_asked(), search_options.chosen()), *_others())[:KEPT]
 
 
 def show_menu(library: OpenLibrary) -> None:
@@ -40,13 +49,12 @@ def forget() -> None:
     st.session_state[HISTORY] = ()
 
 
-def _list(library: OpenLibrary, queries: tuple[QueryState, ...]) -> None:
-    for at, query in enumerate(queries):
+def _list(library: OpenLibrary, entries: tuple[Entry, ...]) -> None:
+    for at, entry in enumerate(entries):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
-            st.html(_picture(library, query), width="content")
-            st.button(
-                markdown(_title(library, query)), key=f"history_{at}", type="tertiary", on_click=_ask, args=(query,)
-            )
+            st.html(_picture(library, entry.query), width="content")
+            title = markdown(_title(library, entry.query))
+            st.button(title, key=f"history_{at}", type="tertiary", on_click=_ask, args=(entry,))
 
 
 def _asked() -> QueryState:
@@ -54,14 +62,15 @@ def _asked() -> QueryState:
     return replace(query, marks=query.applied)
 
 
-def _others() -> tuple[QueryState, ...]:
+def _others() -> tuple[Entry, ...]:
     asked = _asked()
-    return tuple(known for known in st.session_state.get(HISTORY, ()) if known != asked)
+    return tuple(known for known in st.session_state.get(HISTORY, ()) if known.query != asked)
 
 
-def _ask(query: QueryState) -> None:
-    current_query.ask(query)
-    current_query.ask_words(query.words)
+def _ask(entry: Entry) -> None:
+    current_query.ask(entry.query)
+    current_query.ask_words(entry.query.words)
+    search_options.choose_again(entry.chosen)
 
 
 def _picture(library: OpenLibrary, query: QueryState) -> str:

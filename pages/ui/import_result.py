@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core import NOTICE
 from core.csv_table import csv_table
 from pages.ui import evidence, frame
 from pages.ui.text import count, markdown, number
@@ -128,4 +129,4 @@ def _table(title: str, columns: Columns, rows: Sequence[Any], key: str, *, expan
 
 
 def _csv(columns: Columns, rows: Sequence[Any]) -> bytes:
-    return csv_table(columns.titles, map(columns.cells, rows)).encode()
+    return csv_table((*columns.titles, "Notice"), ((*columns.cells(row), NOTICE) for row in rows)).encode()

@@ -12,6 +12,7 @@ from pages.ui.text import duration, markdown, number
 
 POLL = 0.5
 SHOWN = 3
+"""Jobs that have ended; those that run are all shown, since each must be stoppable."""
 ENDED = {
     "done": ("done", ":material/check_circle:"),
     "stopped": ("stopped", ":material/stop_circle:"),
@@ -23,11 +24,12 @@ TOLD = (tasks.IMPORT, tasks.PLAN, tasks.BACKUP, tasks.VERIFY, tasks.REPAIR)
 
 
 def show(jobs: Sequence[Job], *, on_top: bool = False) -> None:
-    """The newest jobs; polls only while one of them runs. One that ends is told of where the panel may be out of sight,
-    being `on_top` of a long page.
+    """All that run, then the first few that have ended; polls only while one runs. One that ends is told of where the
+    panel may be out of sight, being `on_top` of a long page.
     """
+    running, ended = [job for job in jobs if job.running], [job for job in jobs if not job.running]
     with st.container(key="jobs"):
-        for job in jobs[:SHOWN]:
+        for job in (*running, *ended[:SHOWN]):
             with st.container(border=True, key=f"job_{job.job_id}"):
                 st.fragment(_panel, run_every=POLL if job.running else None)(job, job.running, on_top)
 

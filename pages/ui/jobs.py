@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -115,10 +115,13 @@ class Jobs:
         with self._lock:
             return next((job for job in self._jobs if job.job_id == job_id), None)
 
-    def stop_all(self, patience: float) -> None:
-        """Ask all work to end, and wait for it up to `patience` seconds: for the end of the process."""
+    def stop_all(self, patience: float, but: Collection[str] = ()) -> None:
+        """Ask all work to end, and wait for it up to `patience` seconds: for the end of the process.
+
+        Work of the kinds in `but` is left alone: it is done by a process of its own, which goes on.
+        """
         with self._lock:
-            running = [job for job in self._jobs if job.running]
+            running = [job for job in self._jobs if job.running and job.kind not in but]
         for job in running:
             job.stop()
         until = time.monotonic() + patience

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -22,49 +23,59 @@ from pages.ui import (
     state,
 )
 from pages.ui.library_list import LibraryEntry
+from pages.ui.page_end import PageEnd
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import markdown
+from pages.ui.url_state import Setting
 
 SWITCH_TO = "switch_to_library"
 _SEEN, _MISSING = "library_of_last_run", "library_of_dead_link"
 
 
 def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
-    """The entry in use; with several, a switcher that the URL follows."""
+    """The entry in use; with several, a switcher that the URL follows, which names a library by its id."""
     wanted = st.session_state.pop(SWITCH_TO, None)
-    ids = [entry.library_id for entry in entries]
-    if wanted in ids:
-        st.session_state[state.LIBRARY] = wanted
-    elif state.LIBRARY in st.session_state and st.session_state[state.LIBRARY] not in ids:
+    titles = {entry.library_id: entry.title for entry in entries}
+    if st.session_state.get(state.LIBRARY) not in (None, *titles):
         del st.session_state[state.LIBRARY]
     if not entries:
         return None
-    titles = {entry.library_id: entry.title for entry in entries}
-    said = st.query_params.get(state.LIBRARY)
-    if said and said not in titles.values():
-        st.session_state[_MISSING] = said
+    setting = _setting(titles)
+    if wanted in titles:
+        setting.set(wanted)
+    setting.follow()
     chosen = st.selectbox(
         "Library in use",
-        ids,
+        list(titles),
         format_func=lambda library_id: titles.get(library_id, ""),
         key=state.LIBRARY,
-        bind="query-params",
         label_visibility="collapsed",
     )
     if missing := st.session_state.get(_MISSING):
         st.warning(f"There is no library “{markdown(missing)}” here.", icon=":material/link_off:")
     _notice(chosen)
-    return entries[ids.index(chosen)]
+    return next(entry for entry in entries if entry.library_id == chosen)
+
+
+def _setting(titles: Mapping[str, str]) -> Setting[str]:
+    """The library as a URL says it, the first where it says none; earlier links say the title."""
+    first, ids = next(iter(titles)), {title: library_id for library_id, title in titles.items()}
+
+    def parse(said: str) -> str:
+        if said not in titles and said not in ids:
+            st.session_state[_MISSING] = said
+        return said if said in titles else ids.get(said, first)
+
+    return Setting(state.LIBRARY, first, parse)
 
 
 def _notice(library_id: str) -> None:
     """Drop what belongs to another library, however this one came into use: chosen, made, or by the browser's back."""
     if st.session_state.get(_SEEN, library_id) != library_id:
-        for part in (current_query, drawer, gallery_page, map_marks, picking, history):
+        for part in (current_query, drawer, gallery_page, map_marks, picking, history, compare_tray):
             part.forget()
         st.session_state.pop(_MISSING, None)
         selection.clear_selection()
-        compare_tray.clear()
     st.session_state[_SEEN] = library_id
 
 
@@ -95,7 +106,7 @@ def require(title: str) -> OpenLibrary:
         library = in_use()
     except EntError as error:
         st.error(f"This library cannot be opened: {markdown(error)}", icon=":material/error:")
-        st.stop()
+        raise PageEnd from error
     if library is None:
         frame.empty(
             "No library yet",
@@ -104,10 +115,10 @@ def require(title: str) -> OpenLibrary:
             "Make or open a library",
             state.go_to_library_page,
         )
-        st.stop()
+        raise PageEnd
     if not library.count() and resources.jobs().running(library.library_id):
         frame.empty("No cases yet", "Images are being imported; the first will be here in a moment.")
-        st.stop()
+        raise PageEnd
     if not library.count():
         frame.empty(
             "This library is empty",
@@ -115,5 +126,5 @@ def require(title: str) -> OpenLibrary:
             "Import images",
             state.go_to_library_page,
         )
-        st.stop()
+        raise PageEnd
     return library

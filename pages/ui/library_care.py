@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
 import streamlit as st
 
+from core.errors import EntError
 from core.settings import get_settings
 from pages.ui import care_tasks, frame, library_list, resources, tasks
 from pages.ui.resources import OpenLibrary
@@ -69,10 +69,12 @@ def _backup(library: OpenLibrary) -> None:
 
 def _start_backup(library: OpenLibrary) -> None:
     written = st.session_state.get(BACKUP_TO, "").strip()
-    if not written:
-        st.session_state[REFUSED] = "name the file that the backup is to be written to"
-        return
-    care_tasks.back_up(library, Path(written).expanduser())
+    try:
+        if not written:
+            raise EntError("name the file that the backup is to be written to")
+        care_tasks.back_up(library, tasks.path_from(written, new=True))
+    except EntError as error:
+        st.session_state[REFUSED] = str(error)
 
 
 def _remove(library: OpenLibrary) -> None:

@@ -11,7 +11,7 @@ from core.store import CATALOG
 from core.whole_file import write_whole
 from pages.ui import resources
 
-ELSEWHERE, NOTICE_READ = "opened-elsewhere.json", "demo-notice-read"
+ELSEWHERE = "opened-elsewhere.json"
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,21 @@ class LibraryEntry:
     title: str
 
 
+@dataclass(frozen=True)
+class Unreachable:
+    """A folder in the list that the system does not let us look into; `listed` where it was opened by its path."""
+
+    root: Path
+    reason: str
+    listed: bool
+
+
 def libraries() -> list[LibraryEntry]:
-    """The libraries in the app's folder and those opened by path, by title."""
-    home = get_settings().libraries
-    inside = sorted(path.parent for path in home.glob(f"[!.]*/{CATALOG}")) if home.is_dir() else []
-    outside = [path for path in _elsewhere() if (path / CATALOG).is_file()]
+    """The libraries in the app's folder and those opened by path, by title; none that cannot be reached."""
+    found = [path for path in (*_inside(), *_elsewhere()) if _is_library(path)]
     names = {
         root: resources.name_of(str(root), resources.inode_of(root))
-        for root in dict.fromkeys(path.resolve() for path in (*inside, *outside))
+        for root in dict.fromkeys(path.resolve() for path in found)
     }
     several = {name for name in names.values() if list(names.values()).count(name) > 1}
     entries = [
@@ -38,6 +45,17 @@ def libraries() -> list[LibraryEntry]:
         for root, name in names.items()
     ]
     return sorted(entries, key=lambda entry: entry.title.casefold())
+
+
+def unreachable() -> list[Unreachable]:
+    """Those folders of which it cannot be told whether they hold a library: a share that is down, or rights taken."""
+    listed, found = _elsewhere(), []
+    for path in (*_inside(), *listed):
+        try:
+            (path / CATALOG).is_file()
+        except OSError as error:
+            found.append(Unreachable(path, error.strerror or str(error), path in listed))
+    return found
 
 
 def remember_elsewhere(root: Path) -> None:
@@ -61,15 +79,29 @@ def forget_elsewhere(root: Path) -> None:
     write_whole(get_settings().libraries / ELSEWHERE, json.dumps(paths, indent=1).encode())
 
 
-def notice_read() -> bool:
-    """Whether somebody has put the notice about the demo away, now or before the last restart."""
-    return (get_settings().libraries / NOTICE_READ).exists()
+def notice_read(notice: str) -> bool:
+    """Whether somebody has put that notice away, now or before the last restart."""
+    return (get_settings().libraries / f"{notice}-notice-read").exists()
 
 
-def put_notice_away() -> None:
-    """Do not show the notice about the demo again."""
+def put_notice_away(notice: str) -> None:
+    """Do not show that notice again on this machine."""
     get_settings().libraries.mkdir(parents=True, exist_ok=True)
-    (get_settings().libraries / NOTICE_READ).touch()
+    (get_settings().libraries / f"{notice}-notice-read").touch()
+
+
+def _is_library(path: Path) -> bool:
+    try:
+        return (path / CATALOG).is_file()
+    except OSError:  # is_file lets through what is neither there nor missing
+        return False
+
+
+def _inside() -> list[Path]:
+    try:
+        return sorted(path for path in get_settings().libraries.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return []
 
 
 def _elsewhere() -> list[Path]:

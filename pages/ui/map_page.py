@@ -21,6 +21,7 @@ from pages.ui import (
     resources,
     state,
 )
+from pages.ui.page_end import PageEnd
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, day, markdown
 from pages.ui.url_state import Setting
@@ -55,7 +56,7 @@ def view(library: OpenLibrary) -> MapView:
         found = None
     if found is None:
         _first(library)
-        st.stop()
+        raise PageEnd
     return found
 
 
@@ -94,7 +95,7 @@ def show_maps(library: OpenLibrary, view: MapView) -> None:
             "No flow is active, so there is only the map before one. Train a flow and activate it, then make the map "
             "anew, to see what the flow does."
         )
-        st.page_link(state.TRAINING_PAGE, label="Train a flow", icon=":material/model_training:")
+        state.link(state.TRAINING_PAGE, label="Train a flow", icon=":material/model_training:")
 
 
 def _view(library: OpenLibrary) -> MapView | None:

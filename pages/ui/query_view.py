@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.case import Case
 from core.errors import ImageError
+from core.file_finder import some
 from core.imaging import Limits, load_image, thumbnail
 from core.settings import get_settings
 from core.taxonomy import ENT
@@ -37,6 +40,7 @@ class Picture:
     url: str
     name: str
     which: dict[str, str]
+    case: Case | None = None
 
 
 def is_empty() -> bool:
@@ -64,7 +68,7 @@ def ask(library: OpenLibrary) -> None:
         _uploader("Images to search with", width=ASK_WIDTH)
         _camera()
         history.show_list(library, ASK_WIDTH)
-        st.page_link(state.GALLERY_PAGE, label="Or start from a case in the Gallery", icon=":material/grid_view:")
+        state.link(state.GALLERY_PAGE, label="Or start from a case in the Gallery", icon=":material/grid_view:")
 
 
 def words() -> None:
@@ -97,7 +101,7 @@ def show(library: OpenLibrary) -> None:
 
 def pinned(library: OpenLibrary) -> list[compare_tray.Pinned]:
     """The query's pictures, for cases to be compared with."""
-    return [compare_tray.Pinned(picture.url, picture.name) for picture in _pictures(library)]
+    return [compare_tray.Pinned(picture.url, picture.name, picture.case) for picture in _pictures(library)]
 
 
 def _pictures(library: OpenLibrary) -> list[Picture]:
@@ -176,26 +180,35 @@ def _take_photograph() -> None:
 
 
 def _take_in() -> None:
-    """Move what was dropped into the query; what is no image is refused with its reason."""
-    st.session_state[REFUSED] = []
-    for file in st.session_state.get(current_query.uploader_key()) or []:
-        _take(file.name, file.getvalue())
+    """Move what was dropped into the query."""
+    files = st.session_state.get(current_query.uploader_key()) or []
+    _take([(file.name, file.getvalue()) for file in files])
     current_query.renew_uploader()
 
 
 def _paste(name: str, data: bytes) -> None:
-    st.session_state[REFUSED] = []
-    _take(name, data)
+    _take([(name, data)])
 
 
-def _take(name: str, data: bytes) -> None:
+def _take(files: Sequence[tuple[str, bytes]]) -> None:
+    """Search with these too; what is no image, or one too many, is refused with its reason."""
+    refused, left_out = [], []
+    for name, data in files:
+        try:
+            image = _image(name, data)
+        except ImageError as error:
+            refused.append(f"{name}: {error}")
+        else:
+            left_out += [] if current_query.add_image(image) else [name]
+    if left_out:
+        refused.append(f"A search takes up to {QueryState.MOST} images; left out: {some(left_out)}")
+    st.session_state[REFUSED] = refused
+
+
+def _image(name: str, data: bytes) -> QueryImage:
     settings = get_settings()
-    try:
-        image = load_image(data, Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels))
-    except ImageError as error:
-        st.session_state[REFUSED].append(f"{name}: {error}")
-        return
-    current_query.add_image(QueryImage(name, data, hashlib.sha256(data).hexdigest(), thumbnail(image.rgb, PREVIEW)))
+    image = load_image(data, Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels))
+    return QueryImage(name, data, hashlib.sha256(data).hexdigest(), thumbnail(image.rgb, PREVIEW))
 
 
 def _show_refused() -> None:
@@ -217,9 +230,10 @@ def _of_image(image: QueryImage) -> Picture:
 
 
 def _of_case(library: OpenLibrary, case_id: str) -> Picture:
-    found = library.catalog.cases_by_id([case_id])
-    title = palette.title_of(library.taxonomy, found[0].label) if found else "not in this library any more"
-    return Picture(media.image_url(library.library_id, case_id), f"Case {case_id[:6]}, {title}", {"case_id": case_id})
+    case = next(iter(library.catalog.cases_by_id([case_id])), None)
+    title = palette.title_of(library.taxonomy, case.label) if case else "not in this library any more"
+    url, name = media.image_url(library.library_id, case_id), f"Case {case_id[:6]}, {title}"
+    return Picture(url, name, {"case_id": case_id}, case)
 
 
 def _preview(picture: Picture) -> None:

@@ -32,7 +32,7 @@ from pages.ui.search_options import Options
 from pages.ui.text import count, markdown
 
 if TYPE_CHECKING:
-    from core.search import SearchHit, SearchResult
+    from core.search import SearchResult
 
 WORDS = {"before": "before the flow", "after": "after the flow"}
 
@@ -45,16 +45,15 @@ class Answer:
     before: SearchResult | None
     options: Options
 
-    @property
-    def hits(self) -> Sequence[SearchHit]:
-        """The results that are shown beside those of the other ranking."""
-        return self.result.hits[: self.options.top_k]
+    def cards_of(self, result: SearchResult) -> tuple[Fold, ...]:
+        """As many of the hits as are shown, each a card of its own."""
+        return tuple(Fold(hit) for hit in result.hits[: self.options.top_k])
 
     def folds(self, library: OpenLibrary) -> tuple[Fold, ...]:
         """The results as cards, those that show the same in one, where that is asked for."""
         if self.options.fold:
             return library.folding(self.result.hits)[: self.options.top_k]
-        return tuple(Fold(hit) for hit in self.hits)
+        return self.cards_of(self.result)
 
 
 def search(library: OpenLibrary, options: Options) -> Answer:
@@ -80,13 +79,13 @@ def show_hits(library: OpenLibrary, answer: Answer) -> None:
     standing.show_doubts(library, answer.result)
     refining.show_bar(library)
     compare_tray.show_bar(library)
-    if not answer.hits:
+    if not answer.result.hits:
         frame.empty("No case passes these filters", "Take a filter back to see the nearest of the other cases.")
         return
     if answer.before is None:
         cards = answer.folds(library)
         _grid(library, answer.result, folds.tiles(cards), "search_grid", "Results, the most similar first")
-        _below(library, answer, _found(answer, cards), [card.lead for card in cards])
+        _below(library, answer, _found(answer, cards), [(answer.result, cards)])
     else:
         _both(library, answer, answer.before)
     if words := current_query.query().words:
@@ -116,28 +115,27 @@ def show_evidence(library: OpenLibrary, answer: Answer) -> None:
 def _both(library: OpenLibrary, answer: Answer, before: SearchResult) -> None:
     """The rankings beside each other, with what became of every case in ranks."""
     left, right = st.columns(2, gap="medium")
-    shown = [Tile(hit) for hit in before.hits[: answer.options.top_k]]
+    earlier, later = answer.cards_of(before), answer.cards_of(answer.result)
     with left:
         frame.over("Before the flow")
         moved = comparing.departures(before.hits, answer.result.hits)
-        _grid(library, before, shown, "search_grid_before", "Results before the flow", moved, "small")
+        _grid(library, before, folds.tiles(earlier), "search_grid_before", "Results before the flow", moved, "small")
     with right:
         frame.over("After the flow" + (", class evidence weighed in" if answer.result.reranked else ""))
         moved = comparing.arrivals(answer.result.hits, before.hits)
-        found = [Tile(hit) for hit in answer.hits]
-        _grid(library, answer.result, found, "search_grid", "Results after the flow", moved, "small")
+        _grid(library, answer.result, folds.tiles(later), "search_grid", "Results after the flow", moved, "small")
     said = (
-        f"{count(len(answer.hits), 'case')} each. Compare ranks, not numbers: similarities before and after the flow "
+        f"{count(len(later), 'case')} each. Compare ranks, not numbers: similarities before and after the flow "
         "are no numbers of one scale. Titles are dataset labels."
     )
-    _below(library, answer, said, answer.hits)
+    _below(library, answer, said, [(before, earlier), (answer.result, later)])
 
 
-def _below(library: OpenLibrary, answer: Answer, said: str, hits: Sequence[SearchHit]) -> None:
+def _below(library: OpenLibrary, answer: Answer, said: str, shown: Sequence[export_menu.Shown]) -> None:
     """What the results are, and the way to take them along."""
     with st.container(horizontal=True, wrap=False, vertical_alignment="top", key="search_below"):
         frame.quiet(said)
-        export_menu.show(library, answer.options, answer.result, hits)
+        export_menu.show(library, answer.options, shown)
 
 
 def _grid(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -16,6 +16,7 @@ from pages.ui.text import markdown
 
 PREFIX = "search"
 MANY = (12, 24, 48, 96)
+SIDE, SPACE = "search_side_mode", "search_space"
 View = Literal["before", "after", "both"]
 SideMode = Literal["either", "same", "mirror"]
 VIEWS: dict[View, str] = {"before": "Before flow", "after": "After flow", "both": "Side by side"}
@@ -54,6 +55,19 @@ def choose(library: OpenLibrary) -> Options:
     return Options(top_k, filters, view, side, rerank, fold, other_patients)
 
 
+def chosen() -> dict[str, Any]:
+    """Filters, side and space as they are chosen now, for `choose_again`."""
+    ways = {SIDE: st.session_state.get(SIDE) or "either", SPACE: st.session_state.get(SPACE) or "after"}
+    return filter_widgets.chosen(PREFIX) | ways
+
+
+def choose_again(values: dict[str, Any]) -> None:
+    """Choose what was chosen then; for a callback."""
+    for key, value in values.items():
+        if st.session_state.get(key) != value:
+            st.session_state[key] = value
+
+
 def _filters(library: OpenLibrary) -> Filters:
     active = filter_widgets.active(PREFIX)
     label = f"Filters ({active})" if active else "Filters"
@@ -69,14 +83,13 @@ def _side(library: OpenLibrary) -> SideMode:
     if not library.taxonomy.sides:
         return "either"
     modes = [mode for mode in SIDES if mode != "mirror" or current_query.query().pictures]
-    key = "search_side_mode"
-    if st.session_state.get(key) not in (None, *modes):
-        st.session_state[key] = "either"
+    if st.session_state.get(SIDE) not in (None, *modes):
+        st.session_state[SIDE] = "either"
     return st.selectbox(
         "Side",
         modes,
         format_func=SIDES.get,
-        key=key,
+        key=SIDE,
         bind="query-params",
         label_visibility="collapsed",
         width=150,
@@ -91,7 +104,7 @@ def _view(library: OpenLibrary) -> View:
                 "A flow moves images of one class together. This library has no active one, so there is only one "
                 "ranking. Train one and activate it; then both rankings can be seen here, before and after it."
             )
-            st.page_link(state.TRAINING_PAGE, label="Train a flow", icon=":material/model_training:")
+            state.link(state.TRAINING_PAGE, label="Train a flow", icon=":material/model_training:")
         return "before"
     if current_query.query().words:
         frame.quiet("Words are compared before the flow", "content")
@@ -102,7 +115,7 @@ def _view(library: OpenLibrary) -> View:
         format_func=VIEWS.get,
         default="after",
         required=True,
-        key="search_space",
+        key=SPACE,
         bind="query-params",
         label_visibility="collapsed",
     )

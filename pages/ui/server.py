@@ -16,7 +16,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from pages.ui import resources
+from pages.ui import resources, tasks
 
 LOG = logging.getLogger(__name__)
 HEAVY = ("torch", "open_clip", "chromadb", "core.library")
@@ -34,10 +34,13 @@ _first_page = threading.Event()
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
-    """Serve at once; import the heavy libraries after the first page, so that the first search need not wait."""
+    """Serve at once; import the heavy libraries after the first page, so that the first search need not wait.
+
+    At the end jobs are asked to stop; not trainings, which take hours, and which the next start finds again.
+    """
     threading.Thread(target=_import_heavy, name="preload", daemon=True).start()
     yield {}
-    await asyncio.to_thread(resources.jobs().stop_all, JOBS_END)
+    await asyncio.to_thread(resources.jobs().stop_all, JOBS_END, (tasks.TRAIN,))
 
 
 def guards() -> list[Middleware]:

@@ -17,6 +17,7 @@ from pages.ui import (
     state,
     url_state,
 )
+from pages.ui.page_end import PageEnd
 
 # icons stand in the sidebar only: as page icons they would be fetched from another host for the browser's tab
 PAGES = {
@@ -31,16 +32,22 @@ SEARCH_LINK = '[data-testid="stSidebar"] [data-testid="stPageLink-NavLink"]'
 
 page = st.navigation(list(PAGES.values()), position="hidden")
 state.switch_page()
+url_state.arrive(page.title)
 st.set_page_config(f"{page.title} · ENT case browser", Path(__file__).with_name("icon.png"), layout="wide")
 frame.style()
 first_start.begin()
 sidebar.show(PAGES)
+ended = False
 if not first_start.under_way():
     library = libraries.in_use_or_none()
     index_job.begin(library)
     first_start.notice(library)
-    url_state.arrive(page.title)
     focus_key.show(f".st-key-{current_query.FIELD} input", SEARCH_LINK)
-    page.run()
+    try:
+        page.run()
+    except PageEnd:
+        ended = True
     case_dialog.show_if_open()
 server.page_shown()
+if ended:
+    st.stop()  # not drawn to its end: what its widgets below hold, and say in the URL, is kept

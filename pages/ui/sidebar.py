@@ -22,13 +22,14 @@ def show(pages: Mapping[str, st.Page]) -> None:
     library_care.forget_removed()
     with st.sidebar:
         st.html('<div class="ent-brand">ENT case browser</div>')
-        with st.container(gap=None, key="navigation"):
-            for icon, page in pages.items():
-                st.page_link(page, icon=icon)
+        navigation = st.container(gap=None, key="navigation")
         with st.container(key="library_block", gap="small"):
             above = st.empty()
             if libraries.choose(library_list.libraries()) is not None:
                 _library(above)
+        with navigation:  # now that the library is known, which links carry along
+            for icon, page in pages.items():
+                state.link(page, icon=icon)
         with st.container(key="footer"):
             frame.quiet(f"{core.NOTICE} Version {core.__version__}")
 
@@ -69,7 +70,7 @@ def _live(library: OpenLibrary) -> None:
     running = resources.jobs().running(library.library_id)
     if running:
         page = flow_tasks.PAGES.get(running[0].kind, state.LIBRARY_PAGE)
-        st.page_link(page, label=markdown(running[0].title), icon="spinner")
+        state.link(page, label=markdown(running[0].title), icon="spinner")
     elif library.version != st.session_state.get(SHOWN_VERSION):
         frame.quiet("The library has changed.")
         if st.button("Show the new state", icon=":material/refresh:", width="stretch"):

@@ -29,7 +29,19 @@ def switch_page() -> None:
     """Go where the last run was asked to go, if anywhere."""
     page, parameters = st.session_state.pop(GO_TO, None), st.session_state.pop(_GO_WITH, {})
     if page:
-        st.switch_page(page, query_params=parameters)  # without them it trips over parameters bound to widgets
+        st.switch_page(
+            page, query_params=parameters | _carried()
+        )  # without them it trips over parameters bound to widgets
+
+
+def link(page: str | st.Page, *, label: str | None = None, icon: str | None = None) -> None:
+    """A link to a page; its URL says the library from the start, so that going there is one step, and back is too."""
+    st.page_link(page, label=label, icon=icon, query_params=_carried())
+
+
+def _carried() -> dict[str, str]:
+    said = st.session_state.get(f"{LIBRARY}_in_url")
+    return {LIBRARY: said} if said else {}
 
 
 def go_to_library_page() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.demo_library import default_root, open_demo
-from core.errors import EntError, Stopped
+from core.errors import EntError, Stopped, first_line
 from core.making import check_free
 from core.settings import get_settings
 from core.speed import Speed
@@ -54,12 +54,29 @@ def folder_for(name: str) -> Path:
     return folder
 
 
-def path_from(text: str) -> Path:
-    """The path a person typed or pasted, quotes and ~ understood. Raises EntError when nothing is there."""
-    path = Path(text.strip().strip("\"'")).expanduser()
-    if not text.strip() or not path.exists():
+def path_from(text: str, *, new: bool = False) -> Path:
+    """The path a person typed or pasted, quotes and ~ understood; `new`: nothing need be there yet.
+
+    Raises EntError when the system takes it for none, or nothing is there.
+    """
+    written = text.strip().strip("\"'")
+    try:
+        path = Path(written).expanduser()
+        there = bool(written) and _is_there(path)
+    except (OSError, RuntimeError, ValueError) as error:  # a name too long, a ~ of nobody, a folder that is shut
+        said = getattr(error, "strerror", None) or first_line(error)
+        raise EntError(f"{written[:80]!r} cannot be used as a path here ({said}); check it, or give another") from error
+    if not written or not (there or new):
         raise EntError(f"there is nothing at {str(path)!r} on the machine that runs this app; check the path")
     return path
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def create(name: str, folder: Path, encoder: str, weights: Path | None) -> Job:

@@ -41,6 +41,11 @@ def test_a_backup_is_never_written_over_another_file(library: Library, tmp_path:
     assert (tmp_path / "taken.zip").read_bytes() == b"somebody's"
 
 
+def test_a_name_with_no_room_for_the_part_beside_it_is_refused_in_words(library: Library, tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match="cannot write the backup"):
+        library.backup(tmp_path / ("x" * 250))
+
+
 @pytest.mark.parametrize("name", ["../outside.txt", "/tmp/outside.txt", "images\\..\\..\\outside.txt"])
 def test_what_is_no_backup_is_refused_and_leaves_nothing(library: Library, tmp_path: Path, name: str) -> None:
     library.backup(tmp_path / "backup.zip")

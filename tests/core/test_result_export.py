@@ -13,11 +13,12 @@ from fpdf import FPDF
 
 from core import NOTICE
 from core.filters import Filters
+from core.folding import Fold
 from core.library import Library
 from core.query import Query
 from core.region import Region
 from core.result_sheet import results_pdf
-from core.result_table import results_csv
+from core.result_table import Ranking, results_csv
 from core.search import SearchResult
 from core.sheet import sheet_of
 from core.taxonomy import ENT
@@ -54,7 +55,9 @@ def with_facts(result: SearchResult, **facts: str) -> SearchResult:
 
 def test_the_table_has_every_hit_with_its_numbers(filled: Library) -> None:
     result = filled.search(QUERY)
-    rows = list(csv.DictReader(io.StringIO(results_csv(result, ENT, lambda similarity: similarity / 2))))
+    rows = list(
+        csv.DictReader(io.StringIO(results_csv([Ranking.whole(result, lambda similarity: similarity / 2)], ENT)))
+    )
     assert [row["case_id"] for row in rows] == [hit.case.case_id for hit in result.hits]
     assert len(rows) == 14
     for row, hit in zip(rows, result.hits, strict=True):
@@ -63,10 +66,19 @@ def test_the_table_has_every_hit_with_its_numbers(filled: Library) -> None:
         assert (row["label"], row["space"], row["reranked"], row["notice"]) == ("throat", "before", "no", NOTICE)
 
 
+def test_the_table_has_what_is_shown_and_says_what_is_folded_into_what(filled: Library) -> None:
+    result = filled.search(QUERY)
+    first, second, third = result.hits[:3]
+    shown = Ranking(result, (Fold(first, (third,)), Fold(second)))
+    rows = list(csv.DictReader(io.StringIO(results_csv([shown, Ranking(result, (Fold(second),))], ENT))))
+    assert [row["rank"] for row in rows] == ["1", "3", "2", "2"]
+    assert [row["folded_into"] for row in rows] == ["", first.case.case_id, "", ""]
+
+
 @pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1+1", "-2+3", "@SUM(A1)", "\t=1"])
 def test_a_spreadsheet_takes_no_text_for_a_formula(filled: Library, text: str) -> None:
     result = with_facts(filled.search(QUERY), finding=text)
-    row = next(csv.DictReader(io.StringIO(results_csv(result, ENT))))
+    row = next(csv.DictReader(io.StringIO(results_csv([Ranking.whole(result)], ENT))))
     assert row["finding"] == f"'{text}"
 
 

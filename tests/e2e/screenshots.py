@@ -56,10 +56,11 @@ def shoot(url: str, query: Path) -> None:
 
 def walk(page: Page, query: Path, suffix: str) -> None:
     page.goto("/")
-    notice = settle(page).get_by_role("button", name="Got it")
-    if notice.count():
-        notice.click()
-        notice.wait_for(state="detached")
+    for dismiss in ("Understood", "Got it"):
+        notice = settle(page).get_by_role("button", name=dismiss)
+        if notice.count():
+            notice.click()
+            notice.wait_for(state="detached")
         page.reload()
     settle(page).locator("input[type=file]").first.set_input_files(query)
     page.get_by_text("Class among neighbours").wait_for()

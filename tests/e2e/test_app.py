@@ -206,6 +206,18 @@ def test_two_tabs_do_not_disturb_each_other(visit: Callable[..., Page], server: 
     expect(page.get_by_text("20 cases of 60")).to_be_visible()
 
 
+def test_back_is_one_step_between_pages_of_the_same_library(visit: Callable[..., Page]) -> None:
+    page = visit("/?library=Import")  # as links said it once
+    expect(page).to_have_url(re.compile(r"library=[0-9a-f]{16}"))
+    open_page(page, "Gallery")
+    expect(page.locator(".card")).to_have_count(3)
+    open_page(page, "Evaluation")
+    for shown in (page.get_by_text("3 cases"), page.get_by_text("of the 3 cases")):
+        page.go_back()
+        expect(shown.first).to_be_visible()
+        expect(page).to_have_url(re.compile(r"library=[0-9a-f]{16}"))
+
+
 def test_real_images_find_their_way(visit: Callable[..., Page], server: Server, real_images: Path) -> None:
     image = next(iter(sorted((real_images / "entrep_sample" / "vc-open").glob("*.png"))))
     page = visit("/")

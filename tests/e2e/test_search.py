@@ -15,13 +15,19 @@ from tests.e2e.test_app import drop, open_page
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-PASTE = """data => {
+PASTE = """([data, text]) => {
   const bytes = Uint8Array.from(atob(data), letter => letter.charCodeAt(0));
   const clipboardData = new DataTransfer();
   clipboardData.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
-  document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, composed: true }));
+  if (text) clipboardData.items.add(text, "text/plain");
+  const place = text ? document.activeElement : document.body;
+  const how = { clipboardData, bubbles: true, composed: true, cancelable: true };
+  return place.dispatchEvent(new ClipboardEvent("paste", how));
 }"""
-"""What the browser does when a person pastes an image, which a test has no clipboard for."""
+"""What the browser does when a person pastes an image, which a test has no clipboard for; text with it into a field.
+
+Whether the browser is left to do with it what it does by itself.
+"""
 
 
 @pytest.fixture
@@ -189,6 +195,14 @@ def test_an_image_is_pasted_from_the_clipboard(visit: Callable[..., Page], tmp_p
     page = visit()
     scope("throat", 900).save(tmp_path / "query.png")
     data = base64.b64encode((tmp_path / "query.png").read_bytes()).decode()
-    page.evaluate(PASTE, data)
+    assert not page.evaluate(PASTE, [data, ""])
     expect(page.locator(".card")).to_have_count(12)
     expect(page.get_by_text("pasted.png")).to_be_visible()
+
+
+def test_text_that_comes_with_a_picture_of_it_is_pasted_as_text(visit: Callable[..., Page], tmp_path: Path) -> None:
+    page = visit()
+    scope("throat", 900).save(tmp_path / "query.png")
+    data = base64.b64encode((tmp_path / "query.png").read_bytes()).decode()
+    page.get_by_label("Search by words").first.focus()
+    assert page.evaluate(PASTE, [data, "ear"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from core.relabel import relabel
 from core.vector_field import VectorField
 from pages.ui import resources
 from tests.conftest import DIMENSION, FakeEncoder
-from tests.pages.conftest import visible, words
+from tests.pages.conftest import follow_link, here, visible, words
 
 
 @pytest.fixture
@@ -55,6 +56,18 @@ def test_labels_are_corrected_shown_at_once_and_taken_back(opened: AppTest) -> N
     assert "dataset label" in visible(opened)
     assert "undone: Throat → Left ear" in visible(opened)
     assert "Undo the last change" not in [button.label for button in opened.button]
+
+
+def test_a_url_opens_the_drawer_on_a_page_that_ends_early(app: AppTest, make_library: Callable[..., Path]) -> None:
+    root = make_library("clinic", {"ear-left": 4})
+    app.run()
+    app.switch_page("../embedding_map.py").run()
+    case_id = resources.open_library(root).catalog.ids()[0]
+    linked = follow_link(replace(here(app), parameters={"case": case_id}))
+
+    assert not linked.exception
+    assert "No map yet" in visible(linked)
+    assert "dataset label" in visible(linked)
 
 
 def test_a_label_can_be_taken_away(opened: AppTest) -> None:

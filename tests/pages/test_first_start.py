@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import NOTICE
 from core import demo_library as demo
 from core.demo import Demo
 from core.settings import get_settings
@@ -58,6 +59,22 @@ def test_the_notice_can_be_put_away_for_good_and_the_badge_stays(app: AppTest, b
     again = AppTest.from_file(app._script_path, default_timeout=20).run()
     assert SYNTHETIC not in words(again)
     assert '<span class="ent-tag">synthetic</span>' in words(again)
+
+
+@pytest.mark.parametrize("counts", [{}, {"ear-left": 3}])
+def test_what_it_is_for_is_said_with_any_library_until_it_is_put_away(
+    app: AppTest, make_library: Callable[..., Path], counts: dict[str, int]
+) -> None:
+    if counts:
+        make_library("clinic", counts)
+    app.run()
+    assert f"<b>{NOTICE}</b>" in words(app)
+    press(app, "Understood")
+    assert f"<b>{NOTICE}</b>" not in words(app)
+
+    again = AppTest.from_file(app._script_path, default_timeout=20).run()
+    assert f"<b>{NOTICE}</b>" not in words(again)
+    assert NOTICE in words(again)  # in the footer, for good
 
 
 def test_the_demo_can_be_searched_by_words(app: AppTest, bundled: Demo) -> None:

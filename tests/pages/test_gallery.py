@@ -11,7 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.arrangement import Arrangement
-from pages.ui import gallery_page, gallery_view, resources
+from core.flow import Flow
+from core.vector_field import VectorField
+from pages.ui import case_sets, gallery_page, gallery_view, resources
+from tests.conftest import DIMENSION
 from tests.pages.conftest import follow_link, go_back, here, words
 
 
@@ -33,6 +36,11 @@ def shown(app: AppTest) -> list[str]:
     grids = [e.proto for e in app.main if e.type == "bidi_component"]
     data = next(grid.json for grid in grids if '"cards"' in grid.json)
     return [card["case_id"] for card in json.loads(data)["cards"]]
+
+
+def dialogs(app: AppTest) -> list[str]:
+    """The titles of the dialogs over the page."""
+    return [block.proto.dialog.title for block in app.get("dialog")]
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest", "label", "typical", "unusual", "random"])
@@ -94,6 +102,22 @@ def test_likeness_to_a_case_that_is_not_there_is_no_order(gallery: AppTest) -> N
     assert "Similar to one case" not in gallery.selectbox(key="gallery_sort").options
 
 
+def test_likeness_to_a_case_that_the_flow_has_not_reached_is_told_before_it(gallery: AppTest) -> None:
+    engine = library().engine
+    engine.flows.put(Flow(VectorField(dim=DIMENSION), flow_id="f" * 12, name="test"))
+    engine.activate("f" * 12)
+    one = library().catalog.ids()[5]
+    with library().catalog.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM embeddings WHERE view = ? AND case_id = ?", ("f" * 12, one))
+    gallery.session_state["selected_cases"] = (one,)
+    gallery.run()
+    next(button for button in gallery.button if button.label == "Order by likeness to it").click().run()
+
+    assert not gallery.exception
+    assert shown(gallery)[0] == one
+    assert "before the flow, which has not reached it yet" in words(gallery)
+
+
 def test_the_bar_goes_when_nothing_is_chosen_any_more(gallery: AppTest) -> None:
     gallery.session_state["selected_cases"] = library().catalog.ids()[:2]
     gallery.run()
@@ -108,14 +132,33 @@ def test_chosen_cases_are_looked_at_beside_each_other(gallery: AppTest) -> None:
     next(button for button in gallery.button if button.label == "Compare").click().run()
     assert not gallery.exception
     assert gallery.session_state["compare_chosen"] == gallery.session_state["selected_cases"]
-    assert gallery.session_state["compare_open"]
+    assert dialogs(gallery) == ["Compare"]
+    assert gallery.query_params["compare"] == ",".join(gallery.session_state["selected_cases"])
+    assert dialogs(follow_link(here(gallery))) == ["Compare"]
+
+
+def test_a_comparison_is_left_behind_with_its_page(gallery: AppTest) -> None:
+    before = here(gallery)
+    gallery.session_state["selected_cases"] = tuple(shown(gallery)[:2])
+    gallery.run()
+    next(button for button in gallery.button if button.label == "Compare").click().run()
+    compared = here(gallery)
+
+    go_back(gallery, before)
+    assert dialogs(gallery) == []
+    go_back(gallery, compared)
+    assert dialogs(gallery) == ["Compare"]
+    gallery.query_params.clear()
+    gallery.switch_page("../evaluation.py").run()
+    gallery.switch_page("../gallery.py").run()
+    assert dialogs(gallery) == []
 
 
 def test_cases_that_were_set_apart_are_not_named_to_the_catalogue_at_every_click(
     gallery: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     some = library().catalog.ids(order="oldest")[:6]
-    gallery.session_state[gallery_page.ONLY] = some
+    gallery.session_state[gallery_page.ONLY.key] = some
     gallery.run()
     assert "6 cases of 7" in words(gallery)
     assert shown(gallery) == list(some[:1:-1])
@@ -128,6 +171,31 @@ def test_cases_that_were_set_apart_are_not_named_to_the_catalogue_at_every_click
     assert not gallery.exception
     assert shown(gallery) == list(some[:1:-1])
     assert asked == []
+
+
+@pytest.mark.parametrize("few", [20, 2])
+def test_cases_that_were_set_apart_are_in_the_url(gallery: AppTest, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(case_sets, "FEW", few)
+    some = library().catalog.ids(order="oldest")[:3]
+    gallery.session_state[gallery_page.ONLY.key] = some
+    gallery.run()
+    assert gallery.query_params["gallery_only"].startswith("set:") == (few == 2)
+
+    again = follow_link(here(gallery))
+    assert not again.exception
+    assert "3 cases of 7" in words(again)
+    assert sorted(shown(again)) == sorted(some)
+    next(button for button in again.button if button.label == "Clear filters").click().run()
+    assert "gallery_only" not in again.query_params
+    assert "3 cases of 7" not in words(again)
+
+
+def test_a_link_to_cases_that_are_held_no_more_says_so(gallery: AppTest) -> None:
+    app = follow_link(replace(here(gallery), parameters={"gallery_only": "set:" + "0" * 32}))
+
+    assert not app.exception
+    assert "which the app holds no more" in words(app)
+    assert len(shown(app)) == 4
 
 
 @pytest.mark.parametrize(("said", "shown_page"), [("abc", 1), ("-3", 1), ("0", 1), ("2", 2), ("999", 2), ("9" * 40, 1)])

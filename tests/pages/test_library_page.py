@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import NOTICE
 from core.backup import restore_backup
 from core.ingest_report import IngestReport, Twin
 from core.library import Library
@@ -170,6 +174,67 @@ def test_a_library_elsewhere_is_taken_out_of_the_list_and_left_alone(
     assert library_list.libraries() == []
 
 
+def test_a_library_that_cannot_be_reached_is_told_and_taken_out_of_the_list(
+    app: AppTest, make_library: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = make_library("share", {"ear-left": 3}).rename(tmp_path / "share")
+    make_library("clinic", {"ear-left": 3})
+    library_list.remember_elsewhere(outside)
+    real = Path.stat
+
+    def stale(self: Path, **options: bool) -> os.stat_result:
+        if outside in (self, *self.parents):
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return real(self, **options)
+
+    monkeypatch.setattr(Path, "stat", stale)
+    visit(app)
+    assert not app.exception
+    assert app.selectbox(key="library").options == ["clinic"]
+    assert "cannot be reached: Stale file handle" in app.warning[0].value
+
+    click(app, "Take out of the list")
+    assert not app.exception
+    assert not app.warning
+    assert library_list.unreachable() == []
+
+
+@pytest.mark.parametrize("written", ["~nobody-of-that-name/x", "x" * 300, "a\0b"])
+def test_a_path_that_the_system_refuses_is_refused_in_words(
+    app: AppTest, make_library: Callable[..., Path], written: str
+) -> None:
+    make_library("clinic", {"ear-left": 3})
+    visit(app)
+
+    for field, button in (
+        ("import_path", "Import from this machine"),
+        ("open_folder", "Open library"),
+        ("backup_to", "Write the backup"),
+    ):
+        app.text_input(key=field).set_value(written)
+        click(app, button)
+        assert not app.exception
+        assert "cannot be used as a path" in app.error[0].value.replace("\\", "")
+        app.text_input(key=field).set_value("").run()
+
+
+def test_a_running_job_stays_in_sight_however_many_came_after_it(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    library_id = resources.library_id_of(make_library("clinic", {"ear-left": 3}))
+    running = tasks.start(tasks.IMPORT, "Import of a", library_id, lambda job: job._stop.wait(60))
+    for number in range(5):
+        resources.jobs().start(tasks.PLAN, f"Dry run {number}", library_id, lambda job: None)
+    visit(app)
+
+    titles = [button.key for button in app.button if button.key and button.key.startswith(("stop_", "dismiss_"))]
+    assert titles[0] == f"stop_{running.job_id}"
+    assert len(titles) == 1 + 3
+    app.button(key=titles[0]).click().run()
+    wait_for_jobs(app)
+    assert running.state == "stopped"
+
+
 def test_of_a_long_result_the_browser_gets_a_part_and_the_whole_as_a_file(
     app: AppTest, make_library: Callable[..., Path]
 ) -> None:
@@ -186,5 +251,6 @@ def test_of_a_long_result_the_browser_gets_a_part_and_the_whole_as_a_file(
     assert [button.proto.label for button in app.get("download_button")] == ["All of them (CSV)"]
     lines = import_result._csv(import_result.TWINS, twins).decode().splitlines()
     assert len(lines) == 1 + 450
-    assert lines[1] == "0.png,first.png (case aaaaaa). It has another label there."
-    assert import_result._csv(import_result.FAILURES, failures).decode().endswith("'=1+1.png,no image\n")
+    assert lines[0] == "File,Is the same picture as,Notice"
+    assert lines[1] == f'0.png,first.png (case aaaaaa). It has another label there.,"{NOTICE}"'
+    assert import_result._csv(import_result.FAILURES, failures).decode().endswith(f'\'=1+1.png,no image,"{NOTICE}"\n')

@@ -395,7 +395,7 @@ def test_back_into_another_library_drops_what_belongs_to_the_one_that_is_left(
     app.selectbox(key="library").set_value(resources.library_id_of(second)).run()
     app.session_state["search_query"] = QueryState(cases=case_ids)
     app.session_state["search_words"] = "picture 2"
-    for key in ("selected_cases", "compare_chosen", "map_selected", "gallery_only_these"):
+    for key in ("selected_cases", "compare_chosen", "map_selected", "gallery_only"):
         app.session_state[key] = case_ids
     app.run()
     assert app.session_state["search_history"]
@@ -405,7 +405,7 @@ def test_back_into_another_library_drops_what_belongs_to_the_one_that_is_left(
     assert not app.exception
     assert app.session_state["library"] == resources.library_id_of(first)
     assert app.session_state["search_query"].empty
-    for key in ("search_history", "selected_cases", "compare_chosen", "map_selected", "gallery_only_these"):
+    for key in ("search_history", "selected_cases", "compare_chosen", "map_selected", "gallery_only"):
         assert not app.session_state[key]
     assert "3 cases" in visible(app)
     assert "What are you looking for?" in words(app.switch_page("../search.py").run())

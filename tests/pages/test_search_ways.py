@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -16,7 +19,7 @@ from core.library import Library
 from core.manifest import CaseFacts
 from core.sources import Source, SourceItem
 from core.vector_field import VectorField
-from pages.ui import current_query, folds, gallery_grid, refining
+from pages.ui import current_query, export_menu, folds, gallery_grid, refining, resources
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
 from tests.pages.conftest import visible, words
 
@@ -63,6 +66,49 @@ def order(cards: list[gallery_grid.Card]) -> list[str]:
     return [card.case_id for card in cards]
 
 
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], bytes]]:
+    """What makes the files of the export menu, by their kind."""
+    made: dict[str, Callable[[], bytes]] = {}
+    monkeypatch.setattr(export_menu, "_download", lambda _, make, __, kind, ___: made.update({kind: make}))
+    return made
+
+
+def rows_of(files: dict[str, Callable[[], bytes]]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(files["text/csv"]().decode())))
+
+
+def test_the_table_has_both_rankings_as_the_page_shows_them(
+    app: AppTest,
+    make_library: Callable[..., Path],
+    grids: dict[str, list[gallery_grid.Card]],
+    files: dict[str, Callable[[], bytes]],
+) -> None:
+    with_flow(make_library("clinic", {"ear-left": 9, "throat": 8}))
+    search(app)
+    app.segmented_control(key="search_space").set_value("both").run()
+
+    rows = rows_of(files)
+    for space, grid in (("before", "search_grid_before"), ("after", "search_grid")):
+        assert [row["case_id"] for row in rows if row["space"] == space] == order(grids[grid])
+    assert files["application/pdf"]().startswith(b"%PDF-")
+
+
+def test_the_table_has_the_cards_of_the_page_and_what_is_folded_into_them(
+    app: AppTest,
+    make_library: Callable[..., Path],
+    grids: dict[str, list[gallery_grid.Card]],
+    files: dict[str, Callable[[], bytes]],
+) -> None:
+    make_library("clinic", {"ear-left": 30})
+    search(app, fold=True)
+
+    rows = rows_of(files)
+    assert [row["case_id"] for row in rows if not row["folded_into"]] == order(grids["search_grid"])
+    assert {row["folded_into"] for row in rows} - {""} <= {*order(grids["search_grid"])}
+    assert len(rows) > len(grids["search_grid"])
+
+
 def test_both_rankings_stand_side_by_side_with_their_moves(
     app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
 ) -> None:
@@ -81,6 +127,20 @@ def test_both_rankings_stand_side_by_side_with_their_moves(
             up = ranks[card.case_id] - card.rank
             assert sign == ("same" if not up else f"{'▲' if up > 0 else '▼'}{abs(up)}")
             assert said in card.alt
+
+
+def test_a_stored_query_says_its_class_and_side_beside_what_it_is_compared_with(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    first, other, _ = resources.open_library(make_library("clinic", {"ear-left": 3})).catalog.ids()
+    app.query_params["like"], app.query_params["compare"] = first, other
+    app.run()
+
+    assert not app.exception
+    data = next(e.proto.json for e in app.get("bidi_component") if '"tiles"' in e.proto.json)
+    query, compared = json.loads(data)["tiles"]
+    assert (query["title"], query["pinned"]) == (f"Query: {compared['title']}", True)
+    assert query["lines"] == ["Left side", f"Case {first[:6]}"]
 
 
 def test_a_library_without_a_flow_says_what_the_next_step_is(app: AppTest, make_library: Callable[..., Path]) -> None:
@@ -201,6 +261,30 @@ def test_earlier_queries_can_be_asked_again(app: AppTest, make_library: Callable
     press(app, "picture 3 \\+ query\\.png")
     assert app.text_input(key="search_field").value == "picture 3"
     assert not app.exception
+
+
+def test_an_earlier_query_is_asked_in_the_way_it_was_asked_then(
+    app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
+) -> None:
+    with_flow(make_library("clinic", {"ear-left": 4, "throat": 3}))
+    search(app)
+    app.multiselect(key="search_label").set_value(["throat"]).run()
+    app.selectbox(key="search_side_mode").set_value("mirror").run()
+    app.segmented_control(key="search_space").set_value("before").run()
+    assert len(grids["search_grid"]) == 3
+    press(app, "New search")
+    app.text_input(key="search_field").set_value("picture 3").run()
+    press(app, "Clear filters")
+    press(app, "New search")
+    press(app, "query\\.png")
+
+    assert not app.exception
+    assert not app.warning
+    assert len(grids["search_grid"]) == 3
+    assert app.multiselect(key="search_label").value == ["throat"]
+    assert app.selectbox(key="search_side_mode").value == "mirror"
+    assert app.segmented_control(key="search_space").value == "before"
+    assert app.query_params["search_space"] == "Before flow"
 
 
 def test_days_narrow_a_search_where_they_are_known(

@@ -15,6 +15,7 @@ from core.flow import Flow
 from core.library import Library
 from core.report_store import ReportStore
 from core.vector_field import VectorField
+from pages.ui import resources
 from tests.conftest import DIMENSION, FakeEncoder
 from tests.pages.conftest import follow_link, go_back, here, visible
 
@@ -169,3 +170,50 @@ def test_a_link_to_a_library_that_is_not_there_says_so(app: AppTest, make_librar
     app.run()
     assert [warning.value for warning in app.sidebar.warning] == [r"There is no library “Old \*archive\*” here."]
     assert app.run().sidebar.warning
+
+
+@pytest.mark.parametrize("by_title", [False, True])
+def test_a_library_is_named_by_its_id_and_found_by_the_title_of_earlier_links(
+    app: AppTest, make_library: Callable[..., Path], by_title: bool
+) -> None:
+    make_library("clinic", {"ear-left": 3})
+    other = resources.library_id_of(make_library("other", {"ear-left": 3}))
+    app.query_params["library"] = "other" if by_title else other
+    app.run()
+
+    assert app.session_state["library"] == other
+    assert app.query_params["library"] == other
+    assert not app.sidebar.warning
+    assert app.selectbox(key="library").options == ["clinic", "other"]
+    app.switch_page("../gallery.py").run()
+    assert app.session_state["library"] == other
+    assert here(app).parameters["library"] == other
+
+
+def test_the_library_of_a_link_is_the_same_when_another_takes_its_name(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    make_library("a", {"ear-left": 3})
+    root = make_library("clinic", {"ear-left": 3})
+    app.run()
+    app.selectbox(key="library").set_value(resources.library_id_of(root)).run()
+    place = here(app)
+    shutil.copytree(root, root.parent / "clinic-2")
+    resources.name_of.clear()
+
+    linked = follow_link(place)
+    assert linked.session_state["library"] == resources.library_id_of(root)
+    assert len(linked.selectbox(key="library").options) == 3
+    assert str(root) not in "".join(place.parameters.values())
+
+
+def test_back_leads_to_the_library_before(app: AppTest, make_library: Callable[..., Path]) -> None:
+    first, second = (resources.library_id_of(make_library(name, {"ear-left": 3})) for name in ("a", "b"))
+    before = here(app.run())
+    app.selectbox(key="library").set_value(second).run()
+    after = here(app)
+
+    go_back(app, before)
+    assert app.session_state["library"] == first
+    go_back(app, after)
+    assert app.session_state["library"] == second
