@@ -19,7 +19,6 @@ from core.errors import (
     EntError,
     IndexUnavailable,
     LibraryBusy,
-    LibraryError,
     QueryError,
 )
 from core.flow import Flow
