@@ -80,8 +80,7 @@ def show_hits(library: OpenLibrary, answer: Answer) -> None:
     _notices(library, answer.result)
     standing.show_doubts(library, answer.result)
     _side_asked(answer)
-    refining.show_bar(library)
-    compare_tray.show_bar(library)
+    _bars(library)
     if not answer.hits:
         frame.empty("No case passes these filters", "Take a filter back to see the nearest of the other cases.")
         return
@@ -210,15 +209,22 @@ def _found(answer: Answer, cards: Sequence[Fold]) -> str:
     )
 
 
+def _bars(library: OpenLibrary) -> None:
+    """What is marked or to be compared, along the lower edge of the window: above the results it would push them."""
+    if refining.anything() or compare_tray.chosen():
+        with st.bottom:
+            refining.show_bar(library)
+            compare_tray.show_bar(library)
+
+
 def _side_asked(answer: Answer) -> None:
     """Where a side was asked for: which one is looked for, and why."""
     result, asked = answer.result, answer.options.side
     told = side_said(result.side, result.evidence.neighbours)
     if asked == "mirror":
-        side = f", {told}" if told else ""
+        side = f" ({told})" if told else ""
         st.info(
-            f"These are found with the mirrored query{side}: they look like it in a mirror, and so are mostly of "
-            "the other side than the picture as it was taken.",
+            f"Mirror image: looked for with the query mirrored{side}, to find what looks like it on the other side.",
             icon=":material/flip:",
         )
     elif asked == "same":

@@ -113,6 +113,18 @@ def test_a_search_is_refined_by_marks_and_taken_back(
     assert "Refined" not in visible(app)
 
 
+def test_the_first_mark_leaves_what_is_above_the_results_as_it_was(
+    app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
+) -> None:
+    make_library("clinic", {"ear-left": 8})
+    search(app)
+    before = [button.label for button in app.main.button]
+    mark(app, "more", order(grids["search_grid"])[3])
+    assert [button.label for button in app.main.button] == before
+    assert "Search again" in [button.label for button in app.button]
+    assert "Marked" in visible(app)
+
+
 def test_marks_go_with_the_query_they_were_made_for(app: AppTest, make_library: Callable[..., Path]) -> None:
     root = make_library("clinic", {"ear-left": 8})
     search(app)
@@ -140,9 +152,13 @@ def test_the_mirror_image_and_the_same_side_are_one_choice_away(
 
     app.selectbox(key="search_side_mode").set_value("same").run()
     assert {card.title for card in grids["search_grid"]} == {"Left ear"}
+    assert "Only that side: the query is taken as left: from its label" in words(app)
 
     app.selectbox(key="search_side_mode").set_value("mirror").run()
     assert ", the query mirrored" in words(app)
+    said = "looked for with the query mirrored (taken as right: from its label)"
+    assert any(said in info.value for info in app.info)
+    assert "mirrored, as it is searched with" in words(app)
     assert {card.warnings for card in grids["search_grid"] if card.title == "Left ear"} == {("left side",)}
     assert not app.exception
 
