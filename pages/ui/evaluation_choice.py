@@ -175,7 +175,7 @@ def _splits(library: OpenLibrary) -> list[Split]:
 
 def _flows(library: OpenLibrary) -> list[str]:
     """What can be evaluated; first what is shown where nobody has chosen: the active flow, else the latest by name."""
-    names = sorted(path.parent.name for path in (library.root / "flows").glob("*/flow.safetensors"))
+    names = flow_tasks.trained(library)
     active = library.catalog.active_flow
     first = active if active in names else names[-1] if names else NONE
     return list(dict.fromkeys((first, *names, NONE)))

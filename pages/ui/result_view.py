@@ -222,9 +222,9 @@ def _side_asked(answer: Answer) -> None:
     result, asked = answer.result, answer.options.side
     told = side_said(result.side, result.evidence.neighbours)
     if asked == "mirror":
-        side = f" ({told})" if told else ""
+        taken, where = (f" ({told})", "on the other side") if told else ("", "in a mirror")
         st.info(
-            f"Mirror image: looked for with the query mirrored{side}, to find what looks like it on the other side.",
+            f"Mirror image: looked for with the query mirrored{taken}, to find what looks like it {where}.",
             icon=":material/flip:",
         )
     elif asked == "same":

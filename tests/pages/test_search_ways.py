@@ -91,6 +91,20 @@ def test_a_library_without_a_flow_says_what_the_next_step_is(app: AppTest, make_
     assert "embeddings before the flow" in words(app)
 
 
+def test_where_a_flow_was_trained_and_none_is_active_it_is_to_be_activated(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    root = make_library("clinic", {"ear-left": 4})
+    with_flow(root)
+    library = Library.open(root, encoder=FakeEncoder())
+    library.activate(None)
+    library.close()
+    search(app)
+
+    assert any("Activate one that was trained" in block.value for block in app.markdown)
+    assert not any("Train one" in block.value for block in app.markdown)
+
+
 def test_a_search_is_refined_by_marks_and_taken_back(
     app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
 ) -> None:
