@@ -58,7 +58,11 @@ class Catalog:
     """Cases in a SQL database. Reads are safe from any thread and process; writers hold the library's lock."""
 
     def __init__(self, path: Path) -> None:
-        """Open the catalogue file at `path`. Raises LibraryError when it is none, or of a newer format."""
+        """Open the catalogue file at `path`. Raises LibraryError when there is none, or one of a newer format."""
+        if not path.is_file():  # SQLite would make one, in a folder that is somebody's own
+            raise LibraryError(
+                f"{path.parent} is not a library (it has no {path.name}): check the path, or make one with create"
+            )
         self.path = path
         self.engine = open_engine(path)
         self.vectors = VectorTable(self.engine)

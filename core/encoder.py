@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -14,7 +13,7 @@ import numpy as np
 from core import clip_model, weights, weights_hint
 from core.clip_model import CONFIG, LOCAL, Architecture
 from core.device import autocast, place
-from core.encoder_spec import Embeddings, EncoderSpec, Progress
+from core.encoder_spec import Embeddings, EncoderSpec, Progress, words_of
 from core.errors import EncoderError, EncoderMismatch, first_line
 from core.field_of_view import crop_field_of_view
 from core.settings import ROOT, get_settings
@@ -83,7 +82,7 @@ class CLIPEncoder:
 
     def unknown_words(self, texts: Sequence[str]) -> tuple[str, ...]:
         self.load()
-        words = tuple(dict.fromkeys(re.findall(r"\w+", " ".join(texts).lower())))
+        words = words_of(texts)
         read = self._tokens_read
         if read is None or not words:
             return ()

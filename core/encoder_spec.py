@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -46,6 +47,11 @@ class EncoderSpec:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> EncoderSpec:
         return cls(**{**data, "mean": tuple(data["mean"]), "std": tuple(data["std"])})
+
+
+def words_of(texts: Sequence[str]) -> tuple[str, ...]:
+    """The words of `texts` in small letters, each once, in their order."""
+    return tuple(dict.fromkeys(re.findall(r"\w+", " ".join(texts).lower())))
 
 
 class Encoder(Protocol):

@@ -30,6 +30,15 @@ class Evidence:
     shares: Mapping[str, float]
     neighbours: int
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of those asked are of each class, most first."""
+        return {label: round(share * self.neighbours) for label, share in self.shares.items()}
+
+
+NOBODY = Evidence({}, 0)
+"""Nobody was asked."""
+
 
 class Witnesses:
     """Asks the labelled cases of one library; safe to share between threads."""

@@ -19,7 +19,6 @@ from core.errors import (
     EntError,
     IndexUnavailable,
     LibraryBusy,
-    LibraryError,
     QueryError,
 )
 from core.flow import Flow
@@ -58,10 +57,6 @@ class Library:
         Its index is left as it is; `mend` looks after it. Raises LibraryError when there is no library at `root`,
         EncoderMismatch when `encoder` is another.
         """
-        if not (root / CATALOG).is_file():
-            raise LibraryError(
-                f"{root} is not a library (it has no {CATALOG}): check the path, or make one with create"
-            )
         settings = get_settings()
         self.root = root.resolve()
         self.limits = Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)

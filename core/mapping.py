@@ -146,8 +146,8 @@ def _measure(
                 own[number, rows] = np.where(neighbours[:, 0] < 0, -1, rows[neighbours[:, 0]])
             labels = [case.label or "" for case in found]
             regions = [catalog.taxonomy.by_name[label].region for label in labels]
-            figures[f"{space} class {scope}"] = separation(x[rows], labels, neighbours, seed)
-            figures[f"{space} region {scope}"] = separation(x[rows], regions, neighbours, seed)
+            figures[f"{space} class {scope}"] = separation(x[rows], labels, neighbours, patients, seed)
+            figures[f"{space} region {scope}"] = separation(x[rows], regions, neighbours, patients, seed)
         on_progress(number + 1, len(spaces))
     return own, figures
 

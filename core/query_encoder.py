@@ -11,7 +11,7 @@ from PIL import Image
 
 from core.case import Case
 from core.catalog import Catalog
-from core.encoder_spec import Encoder
+from core.encoder_spec import Encoder, words_of
 from core.errors import QueryError
 from core.imaging import Limits, SafeImage, load_image, mirror
 from core.query import Query
@@ -29,7 +29,7 @@ class Asked:
     """A query's parts before the flow: one row a picture (Q, D), one a text (T, D) or None; its cases as they are.
 
     `identical` are the stored cases with exactly the pixels of one of its images, `unknown` the words that say nothing
-    to the encoder.
+    to the encoder; where those are all its words, `words` is None beside pictures, and `meaningless` true without.
     """
 
     pictures: Matrix
@@ -37,6 +37,7 @@ class Asked:
     cases: tuple[Case, ...]
     identical: tuple[str, ...]
     unknown: tuple[str, ...]
+    meaningless: bool
 
 
 class QueryEncoder:
@@ -60,7 +61,9 @@ class QueryEncoder:
         unknown = self.encoder.unknown_words(query.texts) if query.texts else ()
         clock.lap("encode")
         pictures = np.stack(rows) if rows else np.empty((0, self.encoder.spec.dimension), np.float32)
-        return Asked(pictures, words, cases, identical, unknown)
+        unread = bool(unknown) and set(words_of(query.texts)) <= set(unknown)
+        alone = unread and not (rows or query.more or query.less)
+        return Asked(pictures, None if unread and rows else words, cases, identical, unknown, alone)
 
     def _cases(self, case_ids: tuple[str, ...]) -> tuple[Case, ...]:
         cases = tuple(self.catalog.cases_by_id(case_ids))

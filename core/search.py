@@ -12,8 +12,9 @@ from core.aim import Aim
 from core.blend import SAMPLE, blend, spread
 from core.case import Case
 from core.catalog import Catalog
+from core.encoder_spec import words_of
 from core.errors import QueryError
-from core.evidence import Evidence, Witnesses
+from core.evidence import NOBODY, Evidence, Witnesses
 from core.filters import Filters
 from core.flow import Flow
 from core.index import WHOLE, ChromaIndex, Neighbour, Space
@@ -48,7 +49,8 @@ class SearchResult:
     query's, as far as anything tells it. `comparable`: the similarities are those of pairs of whole images. `nearest`
     is the similarity before the flow of the case that is nearest there: after a flow, which draws everything towards
     its classes, also what is unlike anything in the library has neighbours that are close. `unknown_words` of the query
-    were never read by the encoder, and count for nothing.
+    were never read by the encoder, and count for nothing; `meaningless`: nor does anything else, so that the order of
+    the hits is chance, and nobody is asked for the class.
     """
 
     hits: tuple[SearchHit, ...]
@@ -61,6 +63,7 @@ class SearchResult:
     comparable: bool
     nearest: float | None
     unknown_words: tuple[str, ...] = ()
+    meaningless: bool = False
 
 
 class Searcher:
@@ -88,8 +91,8 @@ class Searcher:
         reranker = _wanted(query, aim.space, reranker)
         with self._reading() as index:
             evidence, wide = self._witnesses.heard(index, aim, query.top_k)
-            own = [case.label for case in asked.cases] if not (query.images or query.texts) else []
-            side = side_of(own, evidence.shares, self.catalog.taxonomy, mirrored=query.mirror)
+            evidence = NOBODY if asked.meaningless else evidence
+            side = self._side(query, asked, evidence)
             nearest = self._nearest(index, aim, asked, wide) if query.whole_picture else None
             found = self._found(index, aim, query, side, wide, 0 if reranker is None else RERANKED)
         if reranker is not None:
@@ -107,6 +110,7 @@ class Searcher:
             comparable=query.whole_picture,
             nearest=nearest,
             unknown_words=asked.unknown,
+            meaningless=asked.meaningless,
         )
 
     def _aim(self, query: Query, asked: Asked, flow: Flow | None) -> Aim:
@@ -119,6 +123,10 @@ class Searcher:
         if query.other_patients:
             hidden |= self._of_same_patients(asked)
         return Aim(space, vector, frozenset(hidden), frozenset((*asked.identical, *query.more, *query.less)))
+
+    def _side(self, query: Query, asked: Asked, evidence: Evidence) -> Side:
+        own = [case.label for case in asked.cases] if not (query.images or query.texts) else []
+        return side_of(own, words_of(query.texts), evidence.counts, self.catalog.taxonomy, mirrored=query.mirror)
 
     def _vector(self, pictures: Matrix, words: Matrix | None) -> Matrix:
         """What to look for (D,): the mean of the pictures (Q, D), of the words (T, D), or of both means."""

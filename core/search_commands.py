@@ -131,8 +131,8 @@ def search_json(result: SearchResult, scale: Scale | None) -> dict[str, Any]:
     """A search result as the JSON object of `search --json`; `standing` is the share of same-class pairs less alike."""
     evidence = {"evidence": dict(result.evidence.shares), "neighbours": result.evidence.neighbours}
     rest: dict[str, Any] = {"identical": list(result.identical), "space": result.space, "reranked": result.reranked}
-    rest |= {"side": result.side.side, "close": not _far(result, scale)}
-    rest["unknown_words"] = list(result.unknown_words)
+    rest |= {"side": result.side.side, "side_from": result.side.told_by, "close": not _far(result, scale)}
+    rest |= {"unknown_words": list(result.unknown_words), "meaningless": result.meaningless}
     standings = [_standing(scale)(hit.similarity) for hit in result.hits]
     hits = [{**_hit_json(hit), "standing": standing} for hit, standing in zip(result.hits, standings, strict=True)]
     return {"hits": hits, **evidence, "milliseconds": asdict(result.milliseconds), **rest}
@@ -157,6 +157,7 @@ def show_search(result: SearchResult, taxonomy: Taxonomy, scale: Scale | None) -
     """A search result for people."""
     from core.likeness import in_hundred
     from core.sides import contradicts
+    from core.sides import said as side_said
 
     columns = ("rank", "similarity", "above", "dataset label", "case", "file")
     table = Table(*columns, box=None, pad_edge=False)
@@ -172,11 +173,14 @@ def show_search(result: SearchResult, taxonomy: Taxonomy, scale: Scale | None) -
     else:
         say("no case to show: none passes these filters, or the library is empty")
     asked = result.evidence.neighbours
-    said = ", ".join(
-        f"{round(share * asked)} {taxonomy[label].title}" for label, share in result.evidence.shares.items()
-    )
-    say(f"of the {asked} nearest labelled cases: {said}" if asked else "no labelled case to compare with")
-    if result.unknown_words:
+    said = ", ".join(f"{count} {taxonomy[label].title}" for label, count in result.evidence.counts.items())
+    if result.meaningless:
+        say("none of these words is known to this encoder; the order means nothing")
+    else:
+        say(f"of the {asked} nearest labelled cases: {said}" if asked else "no labelled case to compare with")
+    if side := side_said(result.side, asked):
+        say(f"side of the query {side}")
+    if result.unknown_words and not result.meaningless:
         words = ", ".join(map(repr, result.unknown_words))
         say(f"the encoder has never read {words}: that part of the query says nothing to it")
     if _far(result, scale):

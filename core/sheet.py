@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from core import sides
 from core.catalog import Catalog
 from core.errors import EntError
 from core.filters import DATES, FIELDS
@@ -67,12 +68,13 @@ def _settings(query: Query, result: SearchResult, flow: str | None) -> list[tupl
 
 def _evidence(catalog: Catalog, result: SearchResult) -> list[str]:
     asked = result.evidence.neighbours
+    if result.meaningless:
+        return ["None of these words is known to this encoder; the order means nothing."]
     if not asked:
         return ["No labelled case among the neighbours."]
-    counts = (
-        f"{round(share * asked)} {catalog.taxonomy[label].title}" for label, share in result.evidence.shares.items()
-    )
-    said = [f"Of the {asked} nearest labelled cases: {', '.join(counts)}"]
+    counts = (f"{count} {catalog.taxonomy[label].title}" for label, count in result.evidence.counts.items())
+    side = sides.said(result.side, asked)
+    said = [f"Of the {asked} nearest labelled cases: {', '.join(counts)}", *([f"Side {side}"] if side else [])]
     return said if result.side.agreed else [*said, "They disagree on the side."]
 
 

@@ -9,10 +9,11 @@ if query_view.is_empty():
 else:
     query_view.words()
     aside, main = query_view.columns()
-    with aside:
-        query_view.show(library)
     with main:
         options = search_options.choose(library)
+    with aside:
+        query_view.show(library, mirrored=options.side == "mirror")
+    with main:
         answer = result_view.search(library, options)
         result_view.show_hits(library, answer)
     with aside:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -56,7 +57,7 @@ class FakeEncoder:
 
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
         """Near the picture whose seed the text ends with, but apart from all pictures, as CLIP's texts are."""
-        own = self.encode_images([picture(int(text.rpartition(" ")[2])) for text in texts])
+        own = self.encode_images([picture(int(re.sub(r".*\D", "", text))) for text in texts])
         gap = np.full(DIMENSION, 0.5 / DIMENSION**0.5, np.float32)
         return (own + gap) / np.linalg.norm(own + gap, axis=1, keepdims=True)
 

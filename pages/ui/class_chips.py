@@ -29,12 +29,16 @@ def show(
     key: str,
     on_choose: Callable[[list[str]], None],
 ) -> None:
-    """Show a chip a class with its number of cases; `on_choose` gets the labels chosen after a click."""
+    """Show a chip a class with its number of cases; `on_choose` gets the labels chosen after a click.
+
+    Those chosen are there also where another filter leaves no case of them: they could not be taken back otherwise.
+    """
+    shown = {label: counts.get(label, 0) for label in (*taxonomy.labels, "") if label in counts or label in chosen}
 
     def _chosen() -> None:
         labels = getattr(st.session_state.get(key), "choose", None)
         if isinstance(labels, list):
-            on_choose([label for label in labels if label in counts])
+            on_choose([label for label in labels if label in shown])
 
     chips = [
         {
@@ -43,6 +47,6 @@ def show(
             "count": number(n),
             "colour": palette.colour_of(taxonomy, label).css,
         }
-        for label, n in counts.items()
+        for label, n in shown.items()
     ]
     _component(key=key, data={"chips": chips, "chosen": list(chosen)}, on_choose_change=_chosen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -80,8 +80,9 @@ def choose(library: OpenLibrary) -> Choice:
     _keep_known(FLOW, flows)
     _keep_known(SPLIT, splits)
     with st.container(horizontal=True, vertical_alignment="bottom", key="evaluation_bar"):
-        flow = st.selectbox("Flow", flows, format_func=_flow_title, key=FLOW, bind="query-params", width=230)
-        split = st.selectbox("Queries", splits, format_func=SPLITS.get, key=SPLIT, bind="query-params", width=150)
+        bound: dict[str, Any] = {"bind": "query-params", "on_change": _look_elsewhere}
+        flow = st.selectbox("Flow", flows, format_func=_flow_title, key=FLOW, width=230, **bound)
+        split = st.selectbox("Queries", splits, format_func=SPLITS.get, key=SPLIT, width=150, **bound)
         other = _other(flow, flows)
     return Choice(None if flow == NONE else flow, split, other)
 
@@ -112,15 +113,17 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
         return None
     evaluation = stored.evaluation
     protocols = {name: title for name, title in PROTOCOLS.items() if name in evaluation.protocols}
-    _keep_known(PROTOCOL, list(protocols))
+    opening = _opening(evaluation)
+    _keep_known(PROTOCOL, [opening, *protocols])
     with st.container(horizontal=True, vertical_alignment="center", key="evaluation_view"):
         name = st.segmented_control(
             "Protocol",
             list(protocols),
             format_func=PROTOCOLS.get,
-            default=next(iter(protocols)),
+            default=opening,
             key=PROTOCOL,
             bind="query-params",
+            on_change=_look_elsewhere,
             required=True,
             label_visibility="collapsed",
         )
@@ -134,6 +137,7 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
             default=levels[0],
             key=LEVEL,
             bind="query-params",
+            on_change=_look_elsewhere,
             required=True,
             label_visibility="collapsed",
         )
@@ -148,6 +152,17 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
     found = View(evaluation, report, name, level, shown, library.taxonomy)
     frame.quiet(_said(found))
     return found
+
+
+def _opening(evaluation: Evaluation) -> str:
+    """The protocol shown where nobody has chosen: other patients where they are known, since one's own flatter."""
+    fair = evaluation.patients_known and "other-patients" in evaluation.protocols
+    return "other-patients" if fair else next(name for name in PROTOCOLS if name in evaluation.protocols)
+
+
+def _look_elsewhere() -> None:
+    """Forget the queries picked in one view when another is chosen, which may have none of them."""
+    picking.pick(picking.QUERIES, None)
 
 
 def _said(found: View) -> str:
@@ -176,7 +191,7 @@ def _splits(library: OpenLibrary) -> list[Split]:
 
 def _flows(library: OpenLibrary) -> list[str]:
     """What can be evaluated; first what is shown where nobody has chosen: the active flow, else the latest by name."""
-    names = sorted(path.parent.name for path in (library.root / "flows").glob("*/flow.safetensors"))
+    names = flow_tasks.trained(library)
     active = library.catalog.active_flow
     first = active if active in names else names[-1] if names else NONE
     return list(dict.fromkeys((first, *names, NONE)))
@@ -199,10 +214,11 @@ def _keep_known(key: str, options: Sequence[str | None]) -> None:
 def _nothing_yet(library: OpenLibrary, choice: Choice) -> None:
     where = {"test": "test cases", "val": "validation cases", "train": "training cases", "all": "cases"}[choice.split]
     what = f"the flow {choice.flow}" if choice.flow else "the embeddings as they are"
+    sure = "intervals and a test of after against before" if choice.flow else "intervals"
     frame.empty(
         "Not measured yet",
         f"Each of the labelled {where} becomes a query: is its nearest neighbour of the same class? For {what}, with "
-        "intervals and a test of after against before.",
+        f"{sure}.",
         "Evaluate",
         partial(flow_tasks.evaluate, library, choice.flow, choice.split, False),
     )

@@ -72,6 +72,8 @@ def show(library: OpenLibrary, view: View) -> None:
     found = list(report.worst)
     if chosen:
         found = library.kept(f"{chosen.text} of {view.name}", partial(behind, view, report, chosen))
+    if chosen and not found:  # a link to another report, say
+        chosen, found = None, list(report.worst)
     with st.container(key="evaluation_queries"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader("The queries behind it" if chosen else "Worst queries", anchor=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.sides import said
 from core.taxonomy import Taxonomy
 from pages.ui import frame, palette
 from pages.ui.text import count, escaped
@@ -22,16 +23,16 @@ def show_evidence(evidence: Evidence, taxonomy: Taxonomy) -> None:
     if not total:
         frame.quiet("None of the nearest cases has a label, so they say nothing about the class.")
         return
-    counts = {label: round(share * total) for label, share in evidence.shares.items()}
+    counts = evidence.counts
     st.html(_headline(counts, total, taxonomy) + _bars(counts, total, taxonomy, f"of {total}"))
 
 
-def show_side(side: Side) -> None:
-    """A warning where the neighbours disagree on the side."""
-    if side.agreed:
-        return
-    others = "" if side.side is None or side.told_by == "label" else f" Most are of the {side.side} side."
-    st.warning(f"These neighbours disagree on the side.{others} Look twice.", icon=":material/swap_horiz:")
+def show_side(side: Side, neighbours: int, *, mirrored: bool) -> None:
+    """Which side the query is taken as, and a warning where its neighbours disagree on that."""
+    if words := said(side, neighbours):
+        frame.quiet(f"{'Mirrored, the query is t' if mirrored else 'T'}{words[1:]}.")
+    if not side.agreed:
+        st.warning("These neighbours disagree on the side. Look twice.", icon=":material/swap_horiz:")
 
 
 def show_counts(counts: Mapping[str, int], taxonomy: Taxonomy) -> None:
@@ -40,10 +41,13 @@ def show_counts(counts: Mapping[str, int], taxonomy: Taxonomy) -> None:
 
 
 def _headline(counts: Mapping[str, int], total: int, taxonomy: Taxonomy) -> str:
-    label, most = next(iter(counts.items()))
-    words = f"{most} of {count(total, 'neighbour')}: {palette.title_of(taxonomy, label)}"
-    if 2 * most <= total:
-        words = f"No majority: {most} of {total} are {palette.title_of(taxonomy, label)}"
+    most = max(counts.values())
+    first, *others = (palette.title_of(taxonomy, label) for label, n in counts.items() if n == most)
+    words = f"{most} of {count(total, 'neighbour')}: {first}"
+    if others:
+        words = f"A tie: {', '.join([first, *others[:-1]])} and {others[-1]}, {most} of {total} each"
+    elif 2 * most <= total:
+        words = f"No majority: {most} of {total} are {first}"
     return f'<div class="ent-case-title" style="margin-bottom:0.7rem">{escaped(words)}</div>'
 
 

@@ -78,6 +78,9 @@ def _widget(
         format_func=_titled,
         key=key,
         placeholder="any",
+        # the names of patients come sorted, so that what is just that comes first, and Enter takes the first
+        filter_mode="prefix" if field == "patient" else "fuzzy",
+        select_all=False,
         on_change=on_change,
         bind="query-params",
         width=width,

@@ -86,6 +86,11 @@ def delete(library: OpenLibrary, flow_id: str) -> Job:
     return start(DELETE_FLOW, f"Deletion of {flow_id}", library.library_id, work)
 
 
+def trained(library: OpenLibrary) -> list[str]:
+    """The flows that could be activated, by name."""
+    return sorted(path.parent.name for path in (library.root / "flows").glob("*/flow.safetensors"))
+
+
 def of(library: OpenLibrary, *kinds: str) -> list[Job]:
     """The jobs of these kinds on this library, the newest first."""
     return [job for job in resources.jobs().of(library.library_id) if job.kind in kinds]

@@ -56,6 +56,7 @@ class Maps {
     panel.figures = figures;
     panel.plot.setAttribute("aria-label", `${title}: arrows from point to point, Enter opens, Space selects around`);
     box.append(figures);
+    if (number === 1) this.note = box.appendChild(element("p", "of still", "These figures are those of the end, at t = 1.00."));
     return panel;
   }
 
@@ -238,6 +239,7 @@ class Maps {
     this.panels[1].moveTo(time);
     this.slider.value = time;
     this.told.textContent = `t = ${time.toFixed(2)}`;
+    this.note.classList.toggle("still", time >= 1);
     this.titles[1].textContent = time >= 1 ? "After the flow" : time <= 0 ? "Before the flow" : "Along the flow";
     this.point(this.panels[1], -1);
     this.markAll();

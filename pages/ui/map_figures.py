@@ -9,7 +9,10 @@ from core.embedding_map import EmbeddingMap
 PURITY = ((0.95, "nearly pure"), (0.8, "mostly pure"), (0.6, "mixed"), (0.0, "strongly mixed"))
 SILHOUETTE = ((0.7, "tight groups"), (0.5, "clear groups"), (0.25, "loose groups"), (-1.0, "overlapping"))
 TOLD = {
-    "purity": "Mean share of the ten nearest cases of other patients that are of the same {kind}, 0 to 1",
+    "purity": (
+        "Mean share of the ten nearest cases of other patients that are of the same {kind}, 0 to 1; of fewer nearest "
+        "ones where a {kind} has fewer cases"
+    ),
     "silhouette": "Silhouette: distance to the nearest other {kind} against distance within its own, -1 to 1",
 }
 

@@ -10,6 +10,7 @@ from core.embedding_map import key_of, path_of, stored_maps
 from core.errors import EntError
 from pages.ui import (
     drawer,
+    flow_tasks,
     frame,
     job_panel,
     map_colours,
@@ -91,11 +92,14 @@ def show_maps(library: OpenLibrary, view: MapView) -> None:
     )
     frame.quiet(MEANING)
     if library.catalog.active_flow is None:
+        trained = bool(flow_tasks.trained(library))
+        step = "Activate one that was trained" if trained else "Train a flow and activate it"
         frame.quiet(
-            "No flow is active, so there is only the map before one. Train a flow and activate it, then make the map "
-            "anew, to see what the flow does."
+            f"No flow is active, so there is only the map before one. {step}, then make the map anew, to see what the "
+            "flow does."
         )
-        state.link(state.TRAINING_PAGE, label="Train a flow", icon=":material/model_training:")
+        link = "Activate one on the Training page" if trained else "Train a flow"
+        state.link(state.TRAINING_PAGE, label=link, icon=":material/model_training:")
 
 
 def _view(library: OpenLibrary) -> MapView | None:

@@ -81,4 +81,5 @@ def show(
 
 def _given(cell: Cell) -> dict[str, object]:
     """Without what has its default, which is most of it."""
-    return {name: value for name, value in asdict(cell).items() if value not in ("", None, False)} | {"text": cell.text}
+    given = {name: value for name, value in asdict(cell).items() if value != "" and value is not None}
+    return {name: value for name, value in given.items() if value is not False} | {"text": cell.text}

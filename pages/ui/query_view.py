@@ -76,16 +76,16 @@ def words() -> None:
     _field(ASK_WIDTH)
 
 
-def show(library: OpenLibrary) -> None:
-    """The query's images, each with a way to take it out, and the ways to add another or begin anew."""
+def show(library: OpenLibrary, *, mirrored: bool) -> None:
+    """The query's images as they are searched with, each with a way out, and the ways to add another or begin anew."""
     query, pictures = current_query.query(), _pictures(library)
     if len(pictures) == 1:
-        _alone(pictures[0])
+        _alone(pictures[0], mirrored)
     elif pictures:
         places = st.columns(2, gap="small") * len(pictures)
         for picture, place in zip(pictures, places, strict=False):
             with place:
-                _preview(picture)
+                _preview(picture, mirrored)
                 _take_out(picture)
     with st.container(horizontal=True, gap="small"):
         st.button("New search", icon=":material/restart_alt:", on_click=current_query.clear_query)
@@ -109,10 +109,10 @@ def _pictures(library: OpenLibrary) -> list[Picture]:
     return [*(_of_image(image) for image in query.images), *(_of_case(library, case) for case in query.cases)]
 
 
-def _alone(picture: Picture) -> None:
+def _alone(picture: Picture, mirrored: bool) -> None:
     """One picture, on which a region can be drawn."""
-    region_box.show(picture.url, picture.name)
-    frame.quiet(picture.name)
+    region_box.show(picture.url, picture.name, mirrored=mirrored)
+    frame.quiet(_called(picture, mirrored))
     if current_query.query().words:
         _take_out(picture)
 
@@ -236,10 +236,14 @@ def _of_case(library: OpenLibrary, case_id: str) -> Picture:
     return Picture(url, name, {"case_id": case_id}, case)
 
 
-def _preview(picture: Picture) -> None:
-    name = escaped(picture.name)
+def _called(picture: Picture, mirrored: bool) -> str:
+    return f"{picture.name}, mirrored, as it is searched with" if mirrored else picture.name
+
+
+def _preview(picture: Picture, mirrored: bool) -> None:
+    name, shown = escaped(_called(picture, mirrored)), "ent-preview mirrored" if mirrored else "ent-preview"
     st.html(
-        f'<figure class="ent-preview"><img src="{escaped(picture.url)}" alt="Query image {name}">'
+        f'<figure class="{shown}"><img src="{escaped(picture.url)}" alt="Query image {name}">'
         f'<figcaption title="{name}">{name}</figcaption></figure>'
     )
 

@@ -24,10 +24,16 @@ def marks() -> dict[str, Mark]:
     return dict(current_query.query().marks)
 
 
-def show_bar(library: OpenLibrary) -> None:
-    """Above the results, once something is marked: what, and what to do with it."""
+def anything() -> bool:
+    """Whether something is marked, or was searched with."""
     query = current_query.query()
-    if not (query.marks or query.rounds):
+    return bool(query.marks or query.rounds)
+
+
+def show_bar(library: OpenLibrary) -> None:
+    """Once something is marked: what, and what to do with it."""
+    query = current_query.query()
+    if not anything():
         return
     with st.container(key="refine_bar", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(_marked(library, query), width="content")

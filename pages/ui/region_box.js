@@ -23,7 +23,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const box = stage.querySelector(".box");
   const live = parentElement.querySelector(".live");
   stage.setAttribute("aria-label", `Region of the query image. ${HELP}`);
-  image.alt = `Query image ${data.name}`;
+  stage.classList.toggle("mirrored", data.mirrored);
+  image.alt = `Query image ${data.name}${data.mirrored ? ", mirrored" : ""}`;
   if (image.getAttribute("src") !== data.url) image.src = data.url;
 
   let region = data.region;
@@ -44,7 +45,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const at = (event) => {
     const edge = image.getBoundingClientRect();
-    return [within((event.clientX - edge.left) / edge.width, 0, 1), within((event.clientY - edge.top) / edge.height, 0, 1)];
+    const x = within((event.clientX - edge.left) / edge.width, 0, 1);
+    return [data.mirrored ? 1 - x : x, within((event.clientY - edge.top) / edge.height, 0, 1)];
   };
 
   stage.onpointerdown = (event) => {
@@ -87,7 +89,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       send();
     } else if (KEYS[event.key] && region) {
       event.preventDefault();
-      region = (event.shiftKey ? resized : moved)(region, ...KEYS[event.key]);
+      const [dx, dy] = KEYS[event.key];
+      region = (event.shiftKey ? resized : moved)(region, data.mirrored ? -dx : dx, dy);
     } else return;
     event.stopPropagation();
     draw(region);

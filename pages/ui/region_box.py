@@ -28,10 +28,14 @@ _component = st.components.v2.component(
 )
 
 
-def show(url: str, name: str) -> None:
-    """The image, with the region of the query drawn on it; a box drawn or moved is searched with at once."""
+def show(url: str, name: str, *, mirrored: bool) -> None:
+    """The image, with the region of the query drawn on it; a box drawn or moved is searched with at once.
+
+    The region is that of the image as it is, also where the image is shown `mirrored`.
+    """
     region = current_query.query().region
     data = {"url": url, "name": name, "region": None if region is None else astuple(region)}
+    data["mirrored"] = mirrored
     _component(key=KEY, data=data, on_region_change=_drawn)
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.folding import Fold
 from core.sides import contradicts
+from core.sides import said as side_said
 from pages.ui import (
     asking,
     compare_tray,
@@ -29,7 +30,7 @@ from pages.ui import (
 from pages.ui.folds import Tile
 from pages.ui.resources import OpenLibrary
 from pages.ui.search_options import Options
-from pages.ui.text import count, markdown
+from pages.ui.text import count, cut, markdown
 
 if TYPE_CHECKING:
     from core.search import SearchResult
@@ -77,8 +78,8 @@ def show_hits(library: OpenLibrary, answer: Answer) -> None:
     """Notices first, then the ranked images."""
     _notices(library, answer.result)
     standing.show_doubts(library, answer.result)
-    refining.show_bar(library)
-    compare_tray.show_bar(library)
+    _side_asked(answer)
+    _bars(library)
     if not answer.result.hits:
         frame.empty("No case passes these filters", "Take a filter back to see the nearest of the other cases.")
         return
@@ -90,7 +91,7 @@ def show_hits(library: OpenLibrary, answer: Answer) -> None:
         _both(library, answer, answer.before)
     if words := current_query.query().words:
         frame.quiet(
-            f"Asked for: “{words}”. Similarities to words cannot be compared with those between images; "
+            f"Asked for: “{cut(words)}”. Similarities to words cannot be compared with those between images; "
             "what counts is their order."
         )
 
@@ -99,12 +100,17 @@ def show_evidence(library: OpenLibrary, answer: Answer) -> None:
     """What the nearest labelled cases are, and whether they agree on the side."""
     with st.container(key="evidence", gap="small"):
         st.subheader("Class among neighbours", anchor=False)
+        if answer.result.meaningless:
+            frame.quiet("Not asked: the encoder knows none of these words.")
+            return
         if answer.before is not None:
             frame.over("Before the flow")
             evidence.show_evidence(answer.before.evidence, library.taxonomy)
             frame.over("After the flow")
         evidence.show_evidence(answer.result.evidence, library.taxonomy)
-        evidence.show_side(answer.result.side)
+        evidence.show_side(
+            answer.result.side, answer.result.evidence.neighbours, mirrored=answer.options.side == "mirror"
+        )
         if answer.result.evidence.neighbours:
             frame.quiet(
                 "The nearest labelled cases of the whole library, whatever the filters; at most one of each patient "
@@ -176,7 +182,7 @@ def _card(
         taxonomy,
         library.library_id,
         rank=hit.rank,
-        similarity=hit.similarity,
+        similarity=None if result.meaningless else hit.similarity,
         badges=("identical image",) if hit.identical else (),
         warnings=(f"{side} side",) if side else (),
         move=move,
@@ -189,14 +195,38 @@ def _card(
 def _found(answer: Answer, cards: Sequence[Fold]) -> str:
     result = answer.result
     order = "class evidence and cosine similarity" if result.reranked else "cosine similarity"
+    told = side_said(result.side, result.evidence.neighbours)
+    side = f"The query is {told}; results of the other side say so. " if told else ""
     found, seconds = count(len(cards), "case"), result.milliseconds.total / 1000
     if folded := sum(len(card.rest) for card in cards):
         found += f", {folded} more folded into them,"
     query = ", the query mirrored" if answer.options.side == "mirror" else ""
     return (
         f"{found} by {order} of embeddings {WORDS[result.space]}{query}, found in {seconds:.2f} s. "
-        "Titles are dataset labels. " + (standing.MEANING if result.comparable else "")
+        f"Titles are dataset labels. {side}" + (standing.MEANING if result.comparable else "")
     )
+
+
+def _bars(library: OpenLibrary) -> None:
+    """What is marked or to be compared, along the lower edge of the window: above the results it would push them."""
+    if refining.anything() or compare_tray.chosen():
+        with st.bottom:
+            refining.show_bar(library)
+            compare_tray.show_bar(library)
+
+
+def _side_asked(answer: Answer) -> None:
+    """Where a side was asked for: which one is looked for, and why."""
+    result, asked = answer.result, answer.options.side
+    told = side_said(result.side, result.evidence.neighbours)
+    if asked == "mirror":
+        taken, where = (f" ({told})", "on the other side") if told else ("", "in a mirror")
+        st.info(
+            f"Mirror image: looked for with the query mirrored{taken}, to find what looks like it {where}.",
+            icon=":material/flip:",
+        )
+    elif asked == "same":
+        frame.quiet(f"Only that side: the query is {told}." if told else "No side is known of this query: both shown.")
 
 
 def _notices(library: OpenLibrary, result: SearchResult) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import EntError
 from core.filters import Filters
-from pages.ui import current_query, frame, resources, state
+from pages.ui import current_query, flow_tasks, frame, resources, state
 from pages.ui import filters as filter_widgets
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import markdown
@@ -99,12 +99,7 @@ def _side(library: OpenLibrary) -> SideMode:
 def _view(library: OpenLibrary) -> View:
     """Before the flow, after it, or both rankings beside each other; without a flow there is only one."""
     if library.catalog.active_flow is None:
-        with st.popover("No flow yet", icon=":material/conversion_path:", key="no_flow"):
-            st.markdown(
-                "A flow moves images of one class together. This library has no active one, so there is only one "
-                "ranking. Train one and activate it; then both rankings can be seen here, before and after it."
-            )
-            state.link(state.TRAINING_PAGE, label="Train a flow", icon=":material/model_training:")
+        _no_flow(bool(flow_tasks.trained(library)))
         return "before"
     if current_query.query().words:
         frame.quiet("Words are compared before the flow", "content")
@@ -119,6 +114,19 @@ def _view(library: OpenLibrary) -> View:
         bind="query-params",
         label_visibility="collapsed",
     )
+
+
+def _no_flow(trained: bool) -> None:
+    """Why there is one ranking only, and the way to the other."""
+    title = "No flow active" if trained else "No flow yet"
+    step = "Activate one that was trained" if trained else "Train one and activate it"
+    with st.popover(title, icon=":material/conversion_path:", key="no_flow"):
+        st.markdown(
+            "A flow moves images of one class together. This library has no active one, so there is only one "
+            f"ranking. {step}; then both rankings can be seen here, before and after it."
+        )
+        link = "Activate one on the Training page" if trained else "Train a flow"
+        state.link(state.TRAINING_PAGE, label=link, icon=":material/model_training:")
 
 
 def _many() -> int:

@@ -10,12 +10,14 @@ import streamlit as st
 from core.vectors import PLAIN
 from pages.ui import current_query, resources
 from pages.ui.resources import OpenLibrary
-from pages.ui.text import markdown
+from pages.ui.text import cut, markdown
 
 if TYPE_CHECKING:
     from core.likeness import Likeness
     from core.search import SearchResult
 
+MOST_NAMED = 8
+"""Words of a query that are named where they say nothing."""
 MEANING = (
     "The bar: how many of 100 pairs of one class in this library, of different patients where they are known, "
     "are less alike."
@@ -34,8 +36,11 @@ def show_doubts(library: OpenLibrary, result: SearchResult) -> None:
             "No close match: 99 of 100 images in this library are closer to another one than this query is to any.",
             icon=":material/travel_explore:",
         )
-    if result.unknown_words:
-        words = ", ".join(f"“{word}”" for word in result.unknown_words)
+    if result.meaningless:
+        st.warning("None of these words is known to this encoder; the order means nothing.", icon=":material/help:")
+    elif result.unknown_words:
+        words = ", ".join(f"“{cut(word)}”" for word in result.unknown_words[:MOST_NAMED])
+        words += " and others" if len(result.unknown_words) > MOST_NAMED else ""
         st.warning(
             f"The encoder has never read {markdown(words)}: that part of the query says nothing to it, and the rest "
             "decides.",

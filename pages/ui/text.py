@@ -14,6 +14,11 @@ def markdown(text: object) -> str:
     return MARKS.sub(r"\\\1", " ".join(str(text).split()))
 
 
+def cut(text: str, most: int = 40) -> str:
+    """The text with every word of more than `most` letters cut off, so that no line of a page is wider than it."""
+    return " ".join(word if len(word) <= most else f"{word[:most]}…" for word in text.split())
+
+
 def escaped(text: object) -> str:
     """`text` so that HTML shows exactly these characters, in attributes too."""
     return html.escape(str(text), quote=True)

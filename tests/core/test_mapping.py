@@ -130,7 +130,7 @@ def test_figures_agree_with_the_naive_way() -> None:
     labels = [("a", "b", "c")[i % 3] for i in range(60)]
     x = rng.normal(size=(60, 8)) + np.eye(8)[[i % 3 for i in range(60)]] * 2
     x = (x / np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float32)
-    found = separation(x, labels, nearest(x, x, 10, each_its_own(60))[0])
+    found = separation(x, labels, nearest(x, x, 10, each_its_own(60))[0], each_its_own(60))
 
     similarity = x @ x.T
     np.fill_diagonal(similarity, -9)
@@ -143,9 +143,22 @@ def test_figures_agree_with_the_naive_way() -> None:
     assert found.silhouette == pytest.approx(silhouette_score(x, labels, metric="cosine"))
 
 
+def test_a_class_of_a_few_is_asked_for_no_more_neighbours_than_it_has() -> None:
+    x = np.repeat(np.eye(3, dtype=np.float32), (12, 4, 1), axis=0)
+    labels = ["many"] * 12 + ["few"] * 4 + ["alone"]
+    found = separation(x, labels, nearest(x, x, 10, each_its_own(17))[0], each_its_own(17))
+    assert dict(found.by_class) == {"few": 1.0, "many": 1.0}
+    assert found.purity == 1.0
+
+    two = np.array([*range(12), 12, 12, 13, 13, 14])  # the few are two patients, with two cases each
+    apart = separation(x, labels, nearest(x, x, 10, two)[0], two)
+    assert dict(apart.by_class) == {"few": 1.0, "many": 1.0}
+
+
 def test_one_class_has_no_silhouette_and_lonely_cases_no_purity() -> None:
     x = np.eye(4, dtype=np.float32)
-    found = separation(x, ["a"] * 4, nearest(x, x, 3, np.zeros(4, np.int64))[0])
+    one = np.zeros(4, np.int64)
+    found = separation(x, ["a"] * 4, nearest(x, x, 3, one)[0], one)
     assert (found.purity, found.silhouette, dict(found.by_class)) == (None, None, {})
 
 

@@ -16,7 +16,7 @@ from core.library import Library
 from core.query import Query
 from core.refine import WEIGHTS, Weights, rocchio
 from core.region import Region
-from core.sides import Side, contradicts, side_of
+from core.sides import Side, contradicts, said, side_of
 from core.taxonomy import ENT
 from core.vector_field import VectorField
 from core.vectors import PLAIN, Matrix
@@ -95,7 +95,7 @@ def test_the_mirror_image_is_searched_with(filled: Library) -> None:
     assert told == pytest.approx(expected, abs=1e-5)
     case = next(case for case in filled.catalog.cases() if case.label == "ear-left")
     stored = filled.search(Query(cases=(case.case_id,), mirror=True))
-    assert stored.side == Side("right", "label", stored.side.agreed)
+    assert stored.side == Side("right", "label", stored.side.agreed, stored.side.votes)
     assert filled.search(Query(cases=(case.case_id,))).side.side == "left"
     assert case.case_id not in {hit.case.case_id for hit in stored.hits}
 
@@ -137,13 +137,36 @@ def test_a_picture_is_encoded_once_for_all_that_is_asked_of_it(filled: Library, 
 
 
 def test_the_side_comes_from_labels_or_most_neighbours() -> None:
-    assert side_of((), {"ear-left": 0.75, "ear-right": 0.25}, ENT) == Side("left", "neighbours", False)
-    assert side_of((), {"ear-left": 0.5, "throat": 0.5}, ENT) == Side(None, "neighbours", True)
-    assert side_of(("nose-left",), {"nose-right": 1.0}, ENT, mirrored=True) == Side("right", "label", True)
-    assert side_of(("throat",), {"ear-left": 1.0}, ENT) == Side(None, "label", True)
-    assert side_of(("ear-left", None), {}, ENT) == Side(None, "neighbours", True)
+    assert side_of((), (), {"ear-left": 9, "ear-right": 3}, ENT) == Side("left", "neighbours", True, 9)
+    assert side_of((), (), {"ear-left": 6, "throat": 6}, ENT) == Side(None, "neighbours", True)
+    assert side_of(("nose-left",), (), {"nose-right": 4}, ENT, mirrored=True) == Side("right", "label", True, 4)
+    assert side_of(("throat",), (), {"ear-left": 4}, ENT) == Side(None, "label", True)
+    assert side_of(("ear-left", None), (), {}, ENT) == Side(None, "neighbours", True)
     assert contradicts("ear-left", "right", ENT)
     assert not any(contradicts(*pair, ENT) for pair in (("ear-left", "left"), ("throat", "left"), ("ear-left", None)))
+
+
+def test_neighbours_near_even_only_warn() -> None:
+    assert side_of((), (), {"ear-left": 8, "ear-right": 4}, ENT) == Side(None, "neighbours", False)
+    assert side_of(("ear-left",), (), {"ear-left": 8, "ear-right": 4}, ENT) == Side("left", "label", False, 8)
+
+
+def test_words_name_the_side_before_neighbours_do() -> None:
+    right = {"ear-right": 12}
+    assert side_of((), ("left", "eardrum"), right, ENT) == Side("left", "words", True, 0)
+    assert side_of((), ("left", "or", "right"), right, ENT) == Side("right", "neighbours", True, 12)
+
+
+def test_a_region_without_sides_has_none_to_say_or_to_disagree_on() -> None:
+    counts = {"vc-open": 6, "ear-left": 3, "ear-right": 3}
+    assert side_of((), ("left", "vocal", "cord"), counts, ENT) == Side()
+    assert side_of((), (), {"throat": 5, "ear-left": 4, "nose-right": 3}, ENT) == Side()
+
+
+def test_what_the_side_is_from_is_said() -> None:
+    assert said(Side("left", "neighbours", True, 9), 12) == "taken as left: from 9 of 12 neighbours"
+    assert said(Side("right", "words"), 12) == "taken as right: from your words"
+    assert said(Side(None, "neighbours", False), 12) == ""
 
 
 def test_the_same_side_is_kept_to(filled: Library) -> None:

@@ -146,6 +146,16 @@ def test_words_that_the_encoder_never_read_are_named(filled: Library) -> None:
     assert filled.search(Query(images=(png(picture(3)),))).unknown_words == ()
 
 
+def test_where_no_word_is_known_nobody_is_asked_for_the_class(filled: Library) -> None:
+    lost = filled.search(Query(texts=("unseen un3",)))
+    assert lost.hits
+    assert (lost.meaningless, lost.evidence.neighbours, lost.side.side) == (True, 0, None)
+    assert not filled.search(Query(texts=("unseen 3",))).meaningless
+    alone, both = (filled.search(Query((png(picture(99)),), texts=texts)) for texts in ((), ("unseen un3",)))
+    assert not both.meaningless
+    assert [hit.case for hit in both.hits] == [hit.case for hit in alone.hits]
+
+
 def test_frames_of_one_patient_are_one_witness(library: Library) -> None:
     near = [SourceItem(f"{n}.png", CaseFacts("throat", patient="p1"), partial(png, picture(n))) for n in range(1, 30)]
     others = [SourceItem(f"{n}.png", CaseFacts("ear-left"), partial(png, picture(n))) for n in range(30, 36)]

@@ -15,8 +15,9 @@ from core.library import Library
 from core.recipe import DEFAULT
 from core.report_store import TRAINED, ReportStore
 from core.training_run import TrainingRuns
-from pages.ui import resources
+from pages.ui import pick_table, resources
 from pages.ui.jobs import Job
+from pages.ui.pick_table import Cell
 from tests.conftest import FakeEncoder
 from tests.pages.conftest import SHELL, visible, wait_for_jobs
 
@@ -189,6 +190,7 @@ def test_an_evaluation_is_made_kept_and_drawn(app: AppTest, flow: str, begun: li
     next(box for box in app.selectbox if box.label == "Queries").set_value("all").run()
     assert not app.exception
     assert "Not measured yet" in visible(app)
+    assert "intervals and a test of after against before" in visible(app)
     button(app, "Evaluate").click().run()
     wait_for_jobs(app)
     assert begun == [["training", "evaluate", "--split=all", f"--flow={flow}", "--keep", str(root)]]
@@ -223,6 +225,21 @@ def test_the_report_of_a_training_is_drawn_with_its_reliability_and_an_old_one_i
     assert "have changed since this was measured" in visible(app)
 
 
+def test_a_score_that_begins_at_nothing_still_has_its_bar_and_its_whisker() -> None:
+    assert pick_table._given(Cell("0.00", bar=0.0, low=0.0, high=1.0)) == {
+        "text": "0.00",
+        "bar": 0.0,
+        "low": 0.0,
+        "high": 1.0,
+    }
+
+
+def test_without_a_flow_no_test_of_one_is_promised(app: AppTest, root: Path) -> None:
+    visit(app, "evaluation")
+    assert "with intervals." in visible(app)
+    assert "test of after" not in visible(app)
+
+
 def test_a_cell_of_the_url_opens_the_queries_behind_it(app: AppTest, flow: str) -> None:
     visit(app, "evaluation")
     assert "The queries behind it" not in visible(app)
@@ -232,6 +249,9 @@ def test_a_cell_of_the_url_opens_the_queries_behind_it(app: AppTest, flow: str) 
     assert "The queries behind it" in visible(app)
     queries = next(row[1] for row in cells(tables(app)["Recall@1 by class"]) if row[0] == "Throat")
     assert f"Before the flow: {queries} queries, Throat; those found last first." in visible(app)
+    app.query_params["evaluation_pick"] = "cell|before|throat|vc-open"
+    app.run()
+    assert "0 queries" not in visible(app)
     for nonsense in ("value|nowhere|throat|", "<b>", "cell|before|x|y"):
         app.query_params["evaluation_pick"] = nonsense
         app.run()

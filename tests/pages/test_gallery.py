@@ -61,6 +61,18 @@ def test_shuffling_gives_another_order_and_the_url_keeps_it(gallery: AppTest) ->
     assert shown(gallery) == list(library().arranged(Arrangement("random", 2))[:4])
 
 
+def test_a_chosen_class_without_a_case_left_keeps_its_chip(gallery: AppTest) -> None:
+    gallery.multiselect(key="gallery_label").set_value(["throat"]).run()
+    gallery.multiselect(key="gallery_region").set_value(["ear"]).run()
+
+    data = next(e.proto.json for e in gallery.main if e.type == "bidi_component" and '"chips"' in e.proto.json)
+    assert [(chip["label"], chip["count"]) for chip in json.loads(data)["chips"]] == [
+        ("ear-left", "4"),
+        ("throat", "0"),
+    ]
+    assert "No case has all of this" in words(gallery)
+
+
 @pytest.mark.parametrize("seed", ["-1", "many", "9" * 40, "٣"])
 def test_a_seed_that_is_no_number_counts_as_the_first(gallery: AppTest, seed: str) -> None:
     gallery.query_params["gallery_seed"] = seed

@@ -151,6 +151,20 @@ def test_a_library_without_a_flow_says_what_the_next_step_is(app: AppTest, make_
     assert "embeddings before the flow" in words(app)
 
 
+def test_where_a_flow_was_trained_and_none_is_active_it_is_to_be_activated(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    root = make_library("clinic", {"ear-left": 4})
+    with_flow(root)
+    library = Library.open(root, encoder=FakeEncoder())
+    library.activate(None)
+    library.close()
+    search(app)
+
+    assert any("Activate one that was trained" in block.value for block in app.markdown)
+    assert not any("Train one" in block.value for block in app.markdown)
+
+
 def test_a_search_is_refined_by_marks_and_taken_back(
     app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
 ) -> None:
@@ -171,6 +185,18 @@ def test_a_search_is_refined_by_marks_and_taken_back(
     press(app, "Undo")
     assert order(grids["search_grid"]) == first
     assert "Refined" not in visible(app)
+
+
+def test_the_first_mark_leaves_what_is_above_the_results_as_it_was(
+    app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
+) -> None:
+    make_library("clinic", {"ear-left": 8})
+    search(app)
+    before = [button.label for button in app.main.button]
+    mark(app, "more", order(grids["search_grid"])[3])
+    assert [button.label for button in app.main.button] == before
+    assert "Search again" in [button.label for button in app.button]
+    assert "Marked" in visible(app)
 
 
 def test_marks_go_with_the_query_they_were_made_for(app: AppTest, make_library: Callable[..., Path]) -> None:
@@ -200,9 +226,13 @@ def test_the_mirror_image_and_the_same_side_are_one_choice_away(
 
     app.selectbox(key="search_side_mode").set_value("same").run()
     assert {card.title for card in grids["search_grid"]} == {"Left ear"}
+    assert "Only that side: the query is taken as left: from its label" in words(app)
 
     app.selectbox(key="search_side_mode").set_value("mirror").run()
     assert ", the query mirrored" in words(app)
+    said = "looked for with the query mirrored (taken as right: from its label)"
+    assert any(said in info.value for info in app.info)
+    assert "mirrored, as it is searched with" in words(app)
     assert {card.warnings for card in grids["search_grid"] if card.title == "Left ear"} == {("left side",)}
     assert not app.exception
 

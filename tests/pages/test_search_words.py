@@ -12,9 +12,9 @@ from core.errors import EncoderError
 from core.flow import Flow
 from core.library import Library
 from core.vector_field import VectorField
-from pages.ui import query_view
+from pages.ui import gallery_grid, query_view
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
-from tests.pages.conftest import words
+from tests.pages.conftest import visible, words
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +58,22 @@ def test_a_word_that_says_nothing_to_the_encoder_is_named(filled: AppTest) -> No
     ]
     ask(filled, "picture 4")
     assert not filled.warning
+
+
+def test_where_no_word_is_known_no_class_and_no_similarity_is_told(
+    filled: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cards: list[gallery_grid.Card] = []
+    monkeypatch.setattr(gallery_grid, "show", lambda shown, **rest: cards.extend(shown))
+    ask(filled, f"un{'a' * 600}3")
+    assert [warning.value for warning in filled.warning] == [
+        "None of these words is known to this encoder; the order means nothing."
+    ]
+    assert {card.similarity for card in cards} == {None}
+    assert "ent-bars" not in visible(filled)
+    assert "of 7" not in visible(filled)
+    assert "a" * 60 not in visible(filled)
+    assert not filled.exception
 
 
 def test_an_example_is_one_click_away_and_a_new_search_forgets_it(filled: AppTest) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from streamlit.proto.SelectWidgetFilterMode_pb2 import FILTER_MODE_PREFIX
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import filters
@@ -36,6 +37,19 @@ def test_values_beyond_some_hundred_are_typed_and_not_sent(gallery: AppTest) -> 
     assert not gallery.exception
     assert "2 cases of 7" in words(gallery)
     assert gallery.multiselect(key=KEY).value == ["p1"]
+
+
+def test_listed_patients_are_found_by_how_they_begin_and_never_taken_all_at_once(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    make_library("clinic", {"ear-left": 4, "throat": 3})
+    app.run()
+    app.switch_page("../gallery.py").run()
+
+    listed = app.multiselect(key=KEY)
+    assert listed.options == sorted(listed.options)
+    assert listed.proto.filter_mode == FILTER_MODE_PREFIX
+    assert not listed.proto.select_all
 
 
 def test_an_unknown_value_is_answered_in_words(gallery: AppTest) -> None:

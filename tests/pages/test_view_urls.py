@@ -64,8 +64,27 @@ def test_a_protocol_that_the_next_report_lacks_gives_way_to_one_it_has(evaluatio
     evaluation.selectbox(key="evaluation_split").set_value("all").run()
 
     assert not evaluation.exception
-    assert chosen(evaluation, "protocol") == "leave-one-out"
+    assert chosen(evaluation, "protocol") == "other-patients"
     assert evaluation.query_params == {"evaluation_split": "All cases"}
+
+
+def test_where_patients_are_known_no_query_meets_its_own_at_first(evaluation: AppTest) -> None:
+    assert chosen(evaluation, "protocol") == "other-patients"
+
+    link = replace(here(evaluation), parameters={"evaluation_protocol": "Leave one out"})
+    assert chosen(follow_link(link), "protocol") == "leave-one-out"
+
+
+def test_picked_queries_are_forgotten_with_the_view_they_were_picked_in(evaluation: AppTest) -> None:
+    evaluation.query_params["evaluation_pick"] = "value|before|throat|"
+    evaluation.run()
+    assert "The queries behind it" in visible(evaluation)
+
+    evaluation.button_group(key="evaluation_protocol").set_value("leave-one-out").run()
+
+    assert not evaluation.exception
+    assert "The queries behind it" not in visible(evaluation)
+    assert "evaluation_pick" not in evaluation.query_params
 
 
 def test_a_level_that_no_report_has_gives_way_to_one_it_has(evaluation: AppTest) -> None:
