@@ -13,17 +13,18 @@ from core.recipe import Recipe
 from core.validation import Checked
 from core.vector_field import VectorField
 
-DOUBT = 1.0
-"""Standard errors by which an epoch has to better the first: the one-standard-error rule (Breiman et al. 1984)."""
+DOUBT = 2.0
+"""Standard errors by which an epoch has to better the first: one (Breiman et al. 1984), and one more since there are as
+many to choose from as there are epochs."""
 
 
 class Keeper:
     """Keeps a copy of the best weights, by the rule that the recipe names.
 
     `loss`: the validation loss or the training loss fell by `min_delta` below its best; of both, the best is then
-    brought up to date. `nearest`: the first weights, until those of an epoch serve validation images better, and more
-    than a standard error; of such epochs the latest. The best of all would be the luckiest, and averaged weights at a
-    rate near zero are the least left to chance. Without validation images both go by the training loss alone.
+    brought up to date. `nearest`: the first weights, until those of an epoch serve validation images better by more
+    than chance; of such epochs the latest. The best of all would be the luckiest, and averaged weights at a rate near
+    zero are the least left to chance. Without validation images both go by the training loss alone.
     """
 
     def __init__(self, recipe: Recipe) -> None:

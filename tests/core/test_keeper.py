@@ -28,7 +28,7 @@ def better(images: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("images", "epoch"), [(0, 1), (1, 1), (10, 2)])
-def test_the_first_stays_until_another_is_better_beyond_a_standard_error(images: int, epoch: int) -> None:
+def test_the_first_stays_until_another_is_better_beyond_chance(images: int, epoch: int) -> None:
     assert kept(Keeper(DEFAULT), [FIRST, better(images)]) == epoch
 
 
