@@ -70,12 +70,17 @@ def report_json(evaluation: Evaluation, *, with_outcomes: bool = False) -> dict[
 
 
 def headline(report: Mapping[str, Any]) -> dict[str, Any]:
-    """The class Recall@1 of each space of a report as JSON, leave-one-out in its split, and what they rest on."""
-    recalls = {space: found["class"]["recall@1"] for space, found in report["spaces"].items()}
+    """The class Recall@1 of each space of a report as JSON, and what they rest on.
+
+    Among the training images, as the curve of a training has it; leave-one-out in its split where there are none.
+    """
+    protocol = GALLERY if GALLERY in report["other_protocols"] else LEAVE_ONE_OUT
+    spaces = report["other_protocols"].get(protocol, report)["spaces"]
+    recalls = {space: found["class"]["recall@1"] for space, found in spaces.items()}
     calibration = report["calibration"]
     rest = {"ece": calibration["ece"] if calibration else None, "queries": report["queries"]}
-    laterality = {space: found["laterality"]["errors"] for space, found in report["spaces"].items()}
-    return {"recall@1": recalls, "laterality_errors": laterality, **rest}
+    laterality = {space: found["laterality"]["errors"] for space, found in spaces.items()}
+    return {"protocol": protocol, "recall@1": recalls, "laterality_errors": laterality, **rest}
 
 
 def _protocol(name: str, report: ProtocolReport, with_outcomes: bool) -> dict[str, Any]:

@@ -55,6 +55,12 @@ class RunSummary:
     running: bool = False
     damaged: str = ""
 
+    @property
+    def kept_start(self) -> bool:
+        """Whether what is kept of several epochs is the fitted start: no later one was better beyond chance."""
+        fitted = self.settings is not None and self.settings.recipe.start == "fitted"
+        return fitted and self.epochs > 1 and self.best is not None and self.best.number == 1
+
 
 class RunFolder:
     """Files of one training in `<library>/flows/<id>/`, each written whole or not at all."""

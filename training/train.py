@@ -117,7 +117,8 @@ def _begin(library: Library, wanted: Wanted, asked: list[int]) -> TrainingRun:
 def _tell(lib: Path, run: TrainingRun, result: TrainResult) -> None:
     best: Epoch = result.curve[result.best_epoch - 1]
     recall = "" if best.val_recall is None else f", validation Recall@1 {best.val_recall:.3f}"
-    say(f"{run.run_id}: {result.ending} after {len(result.curve)} epochs; kept epoch {best.number}{recall}")
+    start = " (the fitted start; none was better beyond chance)" if run.folder.summary().kept_start else ""
+    say(f"{run.run_id}: {result.ending} after {len(result.curve)} epochs; kept epoch {best.number}{start}{recall}")
     if result.ending == "interrupted":
         say(f"go on with: python -m training train {lib} --resume {run.run_id}")
     say(f"search through it with: python -m core activate {lib} {run.run_id}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.evaluation import AFTER, BEFORE, RERANKED, STEP_0
+from core.evaluation import AFTER, BEFORE, GALLERY, LEAVE_ONE_OUT, RERANKED, STEP_0
 from pages.ui import frame, pick_table
 from pages.ui.pick_table import Cell, Column
 from pages.ui.resources import OpenLibrary
@@ -19,10 +19,14 @@ TITLES = {
     RERANKED: "After, re-ranked",
 }
 """The spaces as people read them."""
+HINTS = {
+    GALLERY: "Share of validation images whose nearest training image is of their class",
+    LEAVE_ONE_OUT: "Share of validation images whose nearest other one is of their class",
+}
 
 
 def show(library: OpenLibrary, run: RunSummary) -> None:
-    """Class Recall@1 and laterality errors of each space, leave-one-out among the validation images."""
+    """Class Recall@1 and laterality errors of each space, of the validation images among the training images."""
     from core.report import headline
     from core.report_store import ReportStore
 
@@ -38,7 +42,7 @@ def show(library: OpenLibrary, run: RunSummary) -> None:
     ]
     columns = (
         Column("Validation images"),
-        Column("Class Recall@1", hint="Share of validation images whose nearest other one is of their class"),
+        Column("Class Recall@1", hint=HINTS[found["protocol"]]),
         Column("Laterality errors", "end", "The right region and the wrong side"),
     )
     pick_table.show(columns, rows, key="flow_figures", label=f"Figures of {run.flow_id} on validation")
