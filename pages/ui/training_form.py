@@ -15,7 +15,7 @@ from pages.ui.text import count, number
 RECIPE = "training_recipe"
 TITLES = {"default": "Default", "reference": "Reference"}
 SAID = {
-    "default": "Ours: begins fitted to the classes, mirror images among the examples, one step. Better as measured, and fast.",
+    "default": "Ours: begins fitted to the classes, with mirror images, one step. Fast, and better as measured.",
     "reference": "The published settings to the letter, for comparison. Many times slower.",
 }
 LEAST = 2
