@@ -30,7 +30,7 @@ BASELINES: Mapping[str, str] = {
 LEAVE_ONE_OUT, OTHER_PATIENTS, GALLERY = "leave-one-out", "other-patients", "gallery"
 PROTOCOLS: Mapping[str, str] = {
     LEAVE_ONE_OUT: "each query against all other images of the split (the reference method's protocol)",
-    OTHER_PATIENTS: "the same, but without the images of the query's own patient",
+    OTHER_PATIENTS: "each query against the images of the split that are of other patients",
     GALLERY: "each query against the images of the training split (what a user lives with)",
 }
 LEVELS: Mapping[str, str] = {
@@ -111,6 +111,11 @@ class Evaluation:
         parts = [f"trained on {self.seen}"] if self.seen else []
         parts += [f"chosen, with its re-ranking, by {self.chosen}"] if self.chosen else []
         return f"the flow was {' and '.join(parts)} of these queries, which flatters it" if parts else ""
+
+    @property
+    def lead(self) -> str:
+        """The protocol to look at first: other patients where they are known, since one's own images flatter."""
+        return OTHER_PATIENTS if self.patients_known and OTHER_PATIENTS in self.protocols else LEAVE_ONE_OUT
 
     @property
     def clip_score(self) -> float | None:

@@ -13,11 +13,11 @@ DARK = ("#4a9bd6", "#e8703a", "#14b389", "#cc79a7", "#aab6bc", "#f0e442", "#a898
 """Colours of series, told apart by colour-blind eyes too."""
 LAYOUT = """
 body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 980px; margin: 0 auto; padding: 24px; }
+main { max-width: 1180px; margin: 0 auto; padding: 24px; }
 h1 { font-size: 26px; } h2 { font-size: 18px; margin: 36px 0 8px; } footer, .quiet { color: var(--quiet); }
 footer { margin-top: 40px; border-top: 1px solid var(--line); padding-top: 8px; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: 3px 14px 3px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th, td { text-align: left; padding: 3px 14px 3px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 figure { margin: 12px 0; } td img { height: 84px; display: block; border-radius: 4px; }
 .legend span { margin-right: 16px; } .key { display: inline-block; width: 11px; height: 11px; margin-right: 6px; }
 .big b { font-size: 30px; margin-right: 8px; }

@@ -8,14 +8,19 @@ from core.bootstrap import DRAWS
 from core.case import Case
 from core.chart import Bar, bar_chart, heat_map, reliability_curve
 from core.evaluation import (
+    AFTER,
     BASELINES,
     BEFORE,
     CLIP_SCORE,
     FLOW_MATCHING_SCORE,
+    GALLERY,
     LEAVE_ONE_OUT,
     LEVELS,
+    OTHER_PATIENTS,
     PROTOCOLS,
+    RERANKED,
     SPACES,
+    STEP_0,
     Evaluation,
     Outcome,
     ProtocolReport,
@@ -26,21 +31,36 @@ from core.page import Markup, page, picture, section, table
 
 TITLES = {"recall@1": "Recall@1", "recall@5": "Recall@5", "recall@10": "Recall@10", "mrr": "MRR"}
 TITLES |= {"map@r": "mAP@R", "precision@5": "precision@5"}
+NAMES = {BEFORE: "before the flow", STEP_0: "step 0", AFTER: "after the flow", RERANKED: "after, re-ranked"}
+"""The spaces as people read them."""
+HEADINGS = {
+    OTHER_PATIENTS: "other patients only",
+    LEAVE_ONE_OUT: "leave one out",
+    GALLERY: "against training images",
+}
+"""The protocols, likewise."""
 
 
 def report_page(evaluation: Evaluation, pictures: Mapping[str, bytes]) -> str:
     """The page as text; `pictures` are WebP thumbnails by case id, shown where a case has one."""
-    own = evaluation.protocols[LEAVE_ONE_OUT]
+    lead = evaluation.lead
+    own = evaluation.protocols[lead]
     last = list(own.spaces)[-1]
     levels = own.spaces[BEFORE].levels
+    order = dict.fromkeys((lead, *evaluation.protocols))
     return page(
         f"Evaluation of {evaluation.library}",
         [
             _summary(evaluation),
-            section(f"Recall@1, {LEAVE_ONE_OUT}", bar_chart(_overall_bars(own), "Recall@1 by level and space")),
-            *(_protocol(name, report) for name, report in evaluation.protocols.items()),
+            section(
+                f"Recall@1, {HEADINGS[lead]}",
+                f"Compared: {PROTOCOLS[lead]}.",
+                bar_chart(_overall_bars(own), "Recall@1 by level and space"),
+                _spaces(own),
+            ),
+            *(_protocol(name, evaluation.protocols[name]) for name in order),
             *(
-                section(f"Recall@1 by {level}, {LEAVE_ONE_OUT}", bar_chart(_each_bars(own, level), f"by {level}"))
+                section(f"Recall@1 by {level}, {HEADINGS[lead]}", bar_chart(_each_bars(own, level), f"by {level}"))
                 for level in levels
             ),
             _confusions(own, last),
@@ -54,7 +74,7 @@ def report_page(evaluation: Evaluation, pictures: Mapping[str, bytes]) -> str:
 
 def pictured(evaluation: Evaluation) -> list[Case]:
     """The cases that the page can show as pictures: the worst queries, and what was nearest to them."""
-    own = evaluation.protocols[LEAVE_ONE_OUT]
+    own = evaluation.protocols[evaluation.lead]
     return [case for o in list(own.spaces.values())[-1].worst for case in (o.case, o.nearest) if case]
 
 
@@ -68,9 +88,17 @@ def _summary(evaluation: Evaluation) -> Markup:
     if evaluation.caution:
         facts += f" Take care: {evaluation.caution}."
     scores = [_big(evaluation.clip_score, "CLIP score", CLIP_SCORE)]
+    if evaluation.lead != LEAVE_ONE_OUT:
+        spaces = evaluation.protocols[evaluation.lead].spaces
+        scores = [_fair(spaces[name], name) for name in dict.fromkeys((BEFORE, list(spaces)[-1]))] + scores
     if evaluation.flow_matching_score is not None:
         scores.append(_big(evaluation.flow_matching_score, "flow matching score", FLOW_MATCHING_SCORE))
     return section("In short", facts, *scores)
+
+
+def _fair(found: SpaceReport, space: str) -> Markup:
+    said = f"class Recall@1 among images of other patients: {SPACES[space]}"
+    return _big(found.levels["class"].overall["recall@1"].value, NAMES[space], said)
 
 
 def _big(value: float | None, name: str, definition: str) -> Markup:
@@ -79,7 +107,8 @@ def _big(value: float | None, name: str, definition: str) -> Markup:
 
 
 def _reports(report: ProtocolReport) -> dict[str, SpaceReport]:
-    return {**report.spaces, **report.baselines}
+    """Every space and baseline, by what people read."""
+    return {NAMES.get(name, name): found for name, found in (*report.spaces.items(), *report.baselines.items())}
 
 
 def _protocol(name: str, report: ProtocolReport) -> Markup:
@@ -96,7 +125,7 @@ def _protocol(name: str, report: ProtocolReport) -> Markup:
     if report.shared_patients:
         compared += f" {report.shared_patients} queries are compared with images of their own patient too."
     head += ["Recall@1 against before"] if len(reports) > 1 else []
-    return section(name.capitalize(), compared, table(head, rows))
+    return section(HEADINGS[name].capitalize(), compared, table(head, rows))
 
 
 def _overall_bars(report: ProtocolReport) -> dict[str, dict[str, Bar]]:
@@ -105,6 +134,12 @@ def _overall_bars(report: ProtocolReport) -> dict[str, dict[str, Bar]]:
         level: {space: _bar(found.levels[level].overall["recall@1"]) for space, found in spaces.items()}
         for level in report.spaces[BEFORE].levels
     }
+
+
+def _spaces(report: ProtocolReport) -> Markup:
+    """What is meant by each of the spaces, where they are first seen."""
+    told = "; ".join(f"{NAMES[space]}: {SPACES[space]}" for space in report.spaces)
+    return Markup(f'<p class="quiet">{told[0].upper()}{told[1:]}.</p>')
 
 
 def _each_bars(report: ProtocolReport, level: str) -> dict[str, dict[str, Bar]]:
@@ -121,8 +156,8 @@ def _confusions(report: ProtocolReport, last: str) -> Markup:
     maps = []
     for space in dict.fromkeys((BEFORE, last)):
         confusion = report.spaces[space].confusion
-        drawn = heat_map(confusion.labels, confusion.counts, f"Class of the nearest neighbour, {space}")
-        maps.append(Markup(f"<figure><figcaption>{space}</figcaption>{drawn}</figure>"))
+        drawn = heat_map(confusion.labels, confusion.counts, f"Class of the nearest neighbour, {NAMES[space]}")
+        maps.append(Markup(f"<figure><figcaption>{NAMES[space].capitalize()}</figcaption>{drawn}</figure>"))
     return section("Class of the nearest neighbour", "Rows: the query; columns: its nearest neighbour.", *maps)
 
 
@@ -149,7 +184,8 @@ def _calibration(evaluation: Evaluation) -> list[Markup]:
     return [section("Reliability of the class evidence", said, reliability_curve(found))]
 
 
-def _worst(space: SpaceReport, name: str, pictures: Mapping[str, bytes]) -> Markup:
+def _worst(space: SpaceReport, last: str, pictures: Mapping[str, bytes]) -> Markup:
+    name = NAMES[last]
     rows = [_late(outcome, pictures) for outcome in space.worst]
     if not rows:
         return section("Latest first right neighbour", f"Every query that can be answered is right at once, {name}.")
@@ -174,7 +210,9 @@ def _definitions() -> Markup:
         "macro": "the mean over classes (regions, findings) of their own means",
         "p": "two-sided, of the paired difference of both spaces on the same queries, from the same resamples",
     }
-    rows = [*SPACES.items(), *BASELINES.items(), *PROTOCOLS.items(), *LEVELS.items(), *measures.items()]
+    spaces = {NAMES[space]: said for space, said in SPACES.items()}
+    protocols = {HEADINGS[name]: said for name, said in PROTOCOLS.items()}
+    rows = [pair for words in (spaces, BASELINES, protocols, LEVELS, measures) for pair in words.items()]
     return section("What the words mean", table(["word", "meaning"], [list(row) for row in rows]))
 
 
@@ -184,10 +222,10 @@ def _bar(score: Score) -> Bar:
 
 
 def _with_interval(score: Score) -> str:
-    interval = f" [{score.interval.low:.2f}, {score.interval.high:.2f}]" if score.interval else ""
+    interval = f" [{score.interval.low:.2f},\u00a0{score.interval.high:.2f}]" if score.interval else ""
     return f"{score.value:.3f}{interval}"
 
 
 def _test(scores: LevelScores) -> str:
     test = scores.tests.get("recall@1")
-    return "" if test is None else f"{test.difference:+.3f}, p = {test.p:.3f}"
+    return "" if test is None else f"{test.difference:+.3f}, p\u00a0=\u00a0{test.p:.3f}"

@@ -113,14 +113,13 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
         return None
     evaluation = stored.evaluation
     protocols = {name: title for name, title in PROTOCOLS.items() if name in evaluation.protocols}
-    opening = _opening(evaluation)
-    _keep_known(PROTOCOL, [opening, *protocols])
+    _keep_known(PROTOCOL, [evaluation.lead, *protocols])
     with st.container(horizontal=True, vertical_alignment="center", key="evaluation_view"):
         name = st.segmented_control(
             "Protocol",
             list(protocols),
             format_func=PROTOCOLS.get,
-            default=opening,
+            default=evaluation.lead,
             key=PROTOCOL,
             bind="query-params",
             on_change=_look_elsewhere,
@@ -152,12 +151,6 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
     found = View(evaluation, report, name, level, shown, library.taxonomy)
     frame.quiet(_said(found))
     return found
-
-
-def _opening(evaluation: Evaluation) -> str:
-    """The protocol shown where nobody has chosen: other patients where they are known, since one's own flatter."""
-    fair = evaluation.patients_known and "other-patients" in evaluation.protocols
-    return "other-patients" if fair else next(name for name in PROTOCOLS if name in evaluation.protocols)
 
 
 def _look_elsewhere() -> None:

@@ -67,6 +67,15 @@ const body = (data, pick) =>
     return line;
   });
 
+// Whether columns lie beyond the edges; then the table can be scrolled by keyboard too.
+const edges = (wide) => {
+  const most = wide.scrollWidth - wide.clientWidth;
+  wide.classList.toggle("on-left", wide.scrollLeft > 4);
+  wide.classList.toggle("on-right", wide.scrollLeft < most - 4);
+  if (most > 4) wide.tabIndex = 0;
+  else wide.removeAttribute("tabindex");
+};
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const table = parentElement.querySelector("table");
   const focused = parentElement.activeElement?.dataset?.pick ?? null;
@@ -86,6 +95,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
   table.replaceChildren(top, rows);
   const buttons = [...table.querySelectorAll("button")];
   buttons.find((button) => button.dataset.pick === focused)?.focus();
+
+  const wide = table.parentElement;
+  wide.setAttribute("role", "group");
+  wide.setAttribute("aria-label", data.label);
+  wide.onscroll = () => edges(wide);
+  wide.watch?.disconnect();
+  wide.watch = new ResizeObserver(() => edges(wide));
+  wide.watch.observe(wide);
+  wide.watch.observe(table);
 
   const place = (button) => button.getBoundingClientRect();
   table.onkeydown = (event) => {

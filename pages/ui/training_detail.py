@@ -87,14 +87,14 @@ def _actions(library: OpenLibrary, run: RunSummary, active: bool) -> None:
 
 def _resume(library: OpenLibrary, run: RunSummary, blocked: bool) -> None:
     """Going on is possible where a training was stopped before its end."""
-    if run.settings is None or run.running or run.ending:
+    if not training_list.resumable(run):
         return
     st.button(
         "Resume",
         key="flow_resume",
         icon=":material/play_arrow:",
         disabled=blocked,
-        on_click=flow_tasks.resume,
+        on_click=training_live.resume,
         args=(library, run.flow_id),
         help="Goes on where it was stopped, and ends with the same weights as if it had not been.",
     )

@@ -46,10 +46,14 @@ def show(library: OpenLibrary) -> None:
         icon=":material/play_arrow:",
         key="training_start",
         disabled=busy,
-        on_click=flow_tasks.train,
+        on_click=_start,
         args=(library, wanted),
         help="One training, activation or deletion at a time." if busy else None,
     )
+
+
+def _start(library: OpenLibrary, wanted: Wanted) -> None:
+    training_live.tell_begun(flow_tasks.train(library, wanted))
 
 
 def missing(labels: Mapping[str, int]) -> str | None:

@@ -92,6 +92,11 @@ def state_of(run: RunSummary) -> str:
     return {"all epochs done": "Done", "no improvement any more": "Done, stopped improving"}.get(run.ending, "Stopped")
 
 
+def resumable(run: RunSummary) -> bool:
+    """Whether a training was stopped before its end, so that it can go on."""
+    return run.settings is not None and not run.running and not run.ending
+
+
 def _row(run: RunSummary, active: str | None) -> list[Cell]:
     recipe = run.settings.recipe if run.settings else None
     best = run.best.val_recall if run.best else None

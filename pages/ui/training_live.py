@@ -26,7 +26,7 @@ def show(library: OpenLibrary) -> None:
         return
     with st.container(border=True, key="training_live"):
         if running is None and job is not None and not job.running:
-            _ended(job)
+            _ended(library, job)
         else:
             st.fragment(_watch, run_every=POLL)(library, job)
 
@@ -35,6 +35,17 @@ def busy(library: OpenLibrary) -> bool:
     """Whether a flow is being trained, activated or deleted."""
     jobs = flow_tasks.of(library, tasks.TRAIN, tasks.ACTIVATE, tasks.DELETE_FLOW)
     return any(job.running for job in jobs) or training_list.under_way(library) is not None
+
+
+def resume(library: OpenLibrary, flow_id: str) -> None:
+    """Go on with a training that was stopped."""
+    tell_begun(flow_tasks.resume(library, flow_id))
+
+
+def tell_begun(job: Job) -> None:
+    """Say where a training is seen that was begun just now: who began it may have scrolled far below that."""
+    if job.kind == tasks.TRAIN:  # not something else that is under way
+        st.toast("The training has begun. Its progress stands at the top of this page.", icon=":material/arrow_upward:")
 
 
 def _watch(library: OpenLibrary, job: Job | None) -> None:
@@ -92,7 +103,7 @@ def _asked(run: RunSummary | None) -> str:
     return f"stop_asked_{run.flow_id}" if run else "stop_asked"
 
 
-def _ended(job: Job) -> None:
+def _ended(library: OpenLibrary, job: Job) -> None:
     result = job.result or {}
     flow_id = result.get("flow")
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -100,6 +111,7 @@ def _ended(job: Job) -> None:
         st.space("stretch")
         if flow_id:
             st.button("Look at it", key="training_look", on_click=_look, args=(job, flow_id), type="primary")
+            _offer_to_go_on(library, flow_id)
         dismiss = resources.jobs().dismiss
         st.button(
             "Dismiss",
@@ -117,6 +129,19 @@ def _ended(job: Job) -> None:
         best = result["best"]
         recall = "" if best["val_recall"] is None else f" with a validation Recall@1 of {best['val_recall']:.2f}"
         frame.quiet(f"{result['epochs']} epochs in {duration(job.seconds)}; epoch {best['number']}{recall} was kept.")
+
+
+def _offer_to_go_on(library: OpenLibrary, flow_id: str) -> None:
+    runs = {run.flow_id: run for run in training_list.summaries(library)}
+    if flow_id in runs and training_list.resumable(runs[flow_id]):
+        st.button(
+            "Resume",
+            key="training_resume",
+            icon=":material/play_arrow:",
+            disabled=busy(library) or flow_id == library.catalog.active_flow,
+            on_click=resume,
+            args=(library, flow_id),
+        )
 
 
 def _headline(job: Job, flow_id: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,13 +15,15 @@ import pytest
 from core.calibration import Bin, Reliability
 from core.chart import Bar, bar_chart, heat_map, reliability_curve
 from core.evaluate import evaluate
-from core.evaluation import LEAVE_ONE_OUT
+from core.evaluation import LEAVE_ONE_OUT, OTHER_PATIENTS
 from core.flow import Flow
 from core.library import Library
+from core.manifest import CaseFacts
 from core.page import Markup, table
 from core.report_page import report_page
+from core.sources import Source, SourceItem
 from core.vector_field import VectorField
-from tests.conftest import DIMENSION, FakeEncoder
+from tests.conftest import DIMENSION, FakeEncoder, picture, png
 from tests.core.test_ingest import ingest
 
 VOID = {"meta", "img", "br"}
@@ -83,9 +86,34 @@ def test_names_of_people_are_text(page_and_library: tuple[str, Library]) -> None
 
 def test_the_page_shows_what_was_found(page_and_library: tuple[str, Library]) -> None:
     text, _ = page_and_library
-    for said in ("CLIP score", "flow matching score", "step0", "laterality errors", "not for diagnosis", "mAP@R"):
+    for said in ("CLIP score", "flow matching score", "step 0", "laterality errors", "not for diagnosis", "mAP@R"):
         assert said in text
     assert text.count("<svg") == 5  # overall, by class, by region, two confusions
+
+
+def test_the_spaces_are_explained_where_they_are_first_seen(page_and_library: tuple[str, Library]) -> None:
+    text, _ = page_and_library
+    first = text[: text.index("<h2>Leave one out</h2>")]
+    assert "step 0: one application of the vector field at t = 0" in first
+    assert "nowrap" not in text  # a table is never wider than the page for words that could be wrapped
+
+
+def test_where_patients_are_known_the_page_leads_with_other_patients(
+    library: Library, folder_of: Callable[..., Path]
+) -> None:
+    items = tuple(
+        SourceItem(f"{label}-{n}.png", CaseFacts(label, patient=f"p{n % 3}"), partial(png, picture(10 * row + n)))
+        for row, label in enumerate(("ear-left", "throat"))
+        for n in range(6)
+    )
+    library.ingest(Source("made", items))
+    evaluation = evaluate(library)
+    text = report_page(evaluation, {})
+
+    assert evaluation.lead == OTHER_PATIENTS
+    assert text.index("class Recall@1 among images of other patients") < text.index("CLIP score")
+    assert text.index("<h2>Other patients only</h2>") < text.index("<h2>Leave one out</h2>")
+    assert "Recall@1 by class, other patients only" in text
 
 
 def test_a_reliability_curve_stands_where_there_is_a_re_ranking(page_and_library: tuple[str, Library]) -> None:

@@ -167,6 +167,37 @@ def test_a_training_is_begun_once_however_many_tabs_ask_for_it(
     assert len(begun) == 1
 
 
+def test_a_training_that_was_stopped_can_be_resumed_from_where_that_is_told(
+    app: AppTest, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library.open(root, encoder=FakeEncoder())
+    run = TrainingRuns(library).start(TINY.changed(epochs=50_000, patience=50_000))
+    epochs = iter(run)
+    next(epochs)
+    run.folder.ask_to_stop()
+    list(epochs)
+    run.finish()
+    library.close()
+    asked: list[Sequence[str]] = []
+
+    def stop(job: Job, command: Sequence[str]) -> dict[str, Any]:
+        asked.append(command)
+        job.stop()
+        return {"flow": run.run_id, "epochs": 1, "best": {"number": 1, "val_recall": None}}
+
+    monkeypatch.setattr("pages.ui.commands.run", stop)
+    visit(app, "training")
+    button(app, "Start training").click().run()
+    assert [toast.value for toast in app.toast] == [
+        "The training has begun. Its progress stands at the top of this page."
+    ]
+    wait_for_jobs(app)
+    assert "stopped" in visible(app)
+    app.button(key="training_resume").click().run()
+    assert not app.exception
+    assert asked[-1][2] == f"--resume={run.run_id}"
+
+
 def test_a_training_that_another_program_began_is_seen_and_stopped(app: AppTest, root: Path, flow: str) -> None:
     settings = root / "flows" / flow / "training.json"  # begun earlier than the other, which times in seconds hide
     settings.write_text(json.dumps(json.loads(settings.read_text()) | {"created": "2020-01-01T00:00:00+00:00"}))
