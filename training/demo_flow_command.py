@@ -6,8 +6,7 @@ from pathlib import Path
 
 from core.console import Progress, say
 from core.demo_flow import FOLDER
-from core.recipe import DEFAULT
-from training.demo_flow import seal, the_demo, write_demo_flow
+from training.demo_flow import SMALL, seal, the_demo, write_demo_flow
 from training.demo_views import write_demo_views
 
 
@@ -20,7 +19,7 @@ def run(folder: Path, seed: int) -> None:
 
     try:
         with Progress("training", unit="epochs") as training:
-            found = write_demo_flow(folder, DEFAULT.changed(seed=seed), show, training.epoch)
+            found = write_demo_flow(folder, SMALL.changed(seed=seed), show, training.epoch)
     finally:
         for bar in bars.values():
             bar.close()
