@@ -21,19 +21,20 @@ class Colour:
         return f"light-dark({self.light}, {self.dark})"
 
 
-# Okabe and Ito's set without black, ordered so that neighbours in a taxonomy (left, right) lie far apart;
-# darkened for white paper where the original has less than 3:1.
+# Okabe and Ito's hues, ordered so that neighbours in a taxonomy (left, right) lie far apart, the same hues in both
+# themes. The first seven were moved in lightness and chroma until any two of them, and grey, are told apart by eyes of
+# every kind: tests/pages/test_palette.py says how far.
 SERIES = (
-    Colour("#0072b2", "#4a9bd6"),
-    Colour("#b87700", "#e69f00"),
-    Colour("#00815e", "#14b389"),
-    Colour("#b4558b", "#cc79a7"),
-    Colour("#c44f00", "#e8703a"),
-    Colour("#2b8bbf", "#8accf0"),
-    Colour("#877800", "#f0e442"),
-    Colour("#6a51a3", "#a898dc"),
+    Colour("#0371bc", "#00aafe"),
+    Colour("#c3891f", "#f19200"),
+    Colour("#2da580", "#6af0d1"),
+    Colour("#a43b61", "#c95e7b"),
+    Colour("#712911", "#dd3a00"),
+    Colour("#47269b", "#793ee5"),
+    Colour("#6c6f1d", "#b8bc83"),
+    Colour("#d0559f", "#f2a6d4"),
     Colour("#5d6b72", "#aab6bc"),
-    Colour("#8c3b2a", "#d49484"),
+    Colour("#0f7f93", "#5fd0e6"),
 )
 ENCODERS = {"clip-vit-b-32": "CLIP ViT-B/32", "ent-mini": "ent-mini (bundled)"}
 NONE = Colour("#7c8a91", "#8a979d")
