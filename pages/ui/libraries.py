@@ -40,6 +40,8 @@ def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
         del st.session_state[state.LIBRARY]
     if not entries:
         return None
+    if state.LIBRARY not in st.session_state and st.session_state.get(_SEEN) in titles:
+        st.session_state[state.LIBRARY] = st.session_state[_SEEN]  # a switch of pages drops what its box held
     setting = _setting(titles)
     if wanted in titles:
         setting.set(wanted)

@@ -236,3 +236,19 @@ def test_back_leads_to_the_library_before(app: AppTest, make_library: Callable[.
     assert app.session_state["library"] == first
     go_back(app, after)
     assert app.session_state["library"] == second
+
+
+def test_a_way_to_another_page_stays_in_the_library(app: AppTest, make_library: Callable[..., Path]) -> None:
+    make_library("a", {"ear-left": 3})
+    second = make_library("b", {"throat": 4})
+    app.run()
+    app.selectbox(key="library").set_value(resources.library_id_of(second)).run()
+    app.switch_page("../gallery.py").run()
+    app.session_state["selected_cases"] = resources.open_library(second).catalog.ids()[:2]
+    app.run()
+    next(button for button in app.button if button.label == "Search with all").click().run()
+
+    assert not app.exception
+    assert app.session_state["library"] == resources.library_id_of(second)
+    assert app.session_state["search_query"].pictures == 2
+    assert app.query_params["library"] == resources.library_id_of(second)
