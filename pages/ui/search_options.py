@@ -21,10 +21,6 @@ View = Literal["before", "after", "both"]
 SideMode = Literal["either", "same", "mirror"]
 VIEWS: dict[View, str] = {"before": "Before flow", "after": "After flow", "both": "Side by side"}
 SIDES: dict[SideMode, str] = {"either": "Either side", "same": "Same side", "mirror": "Mirror image"}
-SIDE_HELP = (
-    "Same side: only cases of the side that the query has by its label, or by most of its neighbours. "
-    "Mirror image: the query is mirrored first, so that a left ear finds the right ears that look like it in a mirror."
-)
 
 
 @dataclass(frozen=True)

@@ -279,6 +279,19 @@ def test_a_library_elsewhere_can_be_opened_and_is_remembered(
     assert app.selectbox(key="library").options == ["clinic"]
 
 
+def test_an_ordinary_folder_is_refused_as_a_library_and_left_as_it_was(app: AppTest, tmp_path: Path) -> None:
+    holidays = tmp_path / "holidays"
+    holidays.mkdir()
+    visit(app, "library")
+
+    app.text_input(key="open_folder").set_value(str(holidays)).run()
+    next(button for button in app.button if button.label == "Open library").click().run()
+
+    assert not app.exception
+    assert "is not a library" in app.error[0].value
+    assert not list(holidays.iterdir())
+
+
 def test_no_weights_and_no_network_are_told_with_the_ways_out(app: AppTest) -> None:
     visit(app, "library")
 
