@@ -15,8 +15,8 @@ from pages.ui.url_state import Setting
 
 SORT = "gallery_sort"
 TITLES: dict[By, str] = {
-    "newest": "Newest first",
-    "oldest": "Oldest first",
+    "newest": "Last added first",
+    "oldest": "First added first",
     "label": "By class",
     "typical": "Typical first",
     "unusual": "Unusual first",
