@@ -55,8 +55,8 @@ def training_speed(images: int, dimension: int, rounds: int, seed: int) -> Train
     loop = _PlainLoop(data, seed)
     epochs: list[Callable[[], object]] = [
         loop.epoch,
-        _epoch(REFERENCE.changed(seed=seed), data),
-        _epoch(DEFAULT.changed(seed=seed), data),
+        _epoch(REFERENCE.changed(seed=seed, epochs=rounds + 1), data),
+        _epoch(DEFAULT.changed(seed=seed, epochs=rounds + 1), data),
     ]
     seconds: list[list[float]] = [[], [], []]
     for _ in range(rounds):
