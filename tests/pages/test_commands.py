@@ -102,7 +102,9 @@ def test_at_its_end_the_app_stops_all_work_but_trainings(home: Path, monkeypatch
         async with server.lifespan(None):
             pass
 
-    asyncio.run(serve())
+    apart = threading.Thread(target=lambda: asyncio.run(serve()))  # a browser that is open keeps a loop in this one
+    apart.start()
+    apart.join()
     assert importing.state == "stopped"
     assert training.running
     assert not training.stopping
