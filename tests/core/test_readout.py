@@ -67,6 +67,14 @@ def test_it_does_not_look_where_it_must_not() -> None:
         assert np.allclose(readout(moved), readout(x), atol=1e-4)
 
 
+def test_of_more_embeddings_than_it_takes_no_class_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.readout.MOST", 60)
+    x, labels = ring(900, 0)
+    labels[17] = 3  # one image of its class, which chance would leave out
+    for readout in readouts(x, labels, nothing(), GROUPS, UNITS, seed=0):
+        assert readout.weights.shape[-1] == 3
+
+
 @pytest.mark.parametrize("count", [2, 3, 7])
 def test_the_corners_of_a_simplex_lie_equally_far_apart(count: int) -> None:
     corners = simplex(count)
