@@ -56,6 +56,7 @@ def evaluate(
     """
     sample = read_sample(library, split or default_split(library))
     spaces = _spaces(sample.plain, flow, rerank)
+    own = _own_queries(library, sample, flow) if flow else {}
     others = {name: _Space(embed(sample.cases)) for name, embed in (baselines or {}).items()}
     return Evaluation(
         library=library.name,
@@ -67,19 +68,20 @@ def evaluate(
         groups=len(np.unique(sample.patients[sample.query])),
         patients_known=sample.patients_known,
         protocols={name: _protocol(sample, trial, spaces, others) for name, trial in trials(sample).items()},
-        seen=_seen(library, sample, flow, "train") if flow else None,
-        chosen=_seen(library, sample, flow, "val") if flow else None,
+        seen=own.get("train"),
+        chosen=own.get("val"),
         calibration=_calibration(sample, spaces[AFTER].vectors, rerank) if flow and rerank else None,
     )
 
 
-def _seen(library: Library, sample: Sample, flow: Flow, part: str) -> int | None:
-    """How many of the queries that part of its split holds; None for a flow that was trained elsewhere."""
+def _own_queries(library: Library, sample: Sample, flow: Flow) -> dict[str, int]:
+    """How many of the queries each part of the flow's own split holds; nothing for one that was trained elsewhere."""
     folder = library.flows.root / flow.flow_id
     if not flow.flow_id or not (folder / SPLIT).is_file():
-        return None
-    own = set(RunFolder(folder).split().get(part, ()))
-    return sum(sample.cases[row].case_id in own for row in sample.query)
+        return {}
+    queries = {sample.cases[row].case_id for row in sample.query}
+    split = RunFolder(folder).split()
+    return {part: len(queries.intersection(split.get(part, ()))) for part in ("train", "val")}
 
 
 def _calibration(sample: Sample, after: Matrix, rerank: Rescore) -> Reliability | None:

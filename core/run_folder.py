@@ -56,6 +56,11 @@ class RunSummary:
     damaged: str = ""
 
     @property
+    def is_one(self) -> bool:
+        """Whether there is a flow or a training at all, if only a damaged one."""
+        return self.usable or bool(self.damaged) or self.settings is not None
+
+    @property
     def kept_start(self) -> bool:
         """Whether what is kept of several epochs is the fitted start: no later one was better beyond chance."""
         fitted = self.settings is not None and self.settings.recipe.start == "fitted"
@@ -115,12 +120,10 @@ class RunFolder:
 
     def begin(self, settings: RunSettings, split: Mapping[str, Sequence[str]]) -> None:
         """Write what will not change. Raises TrainingError when the folder cannot be written."""
-        try:
+        with self._writing():
             self.folder.mkdir(parents=True, exist_ok=False)
             self._write_json(SPLIT, {name: list(ids) for name, ids in split.items()})
             self._write_json(SETTINGS, asdict(settings))
-        except OSError as error:
-            raise TrainingError(f"cannot write to {self.folder}: {error}; check the folder and the disk") from error
 
     def settings(self) -> RunSettings:
         """What the training was begun with. Raises TrainingError when the folder is no training's."""
@@ -133,10 +136,8 @@ class RunFolder:
 
     def prolong(self, settings: RunSettings) -> None:
         """Keep other settings for the same training. Raises TrainingError when the folder cannot be written."""
-        try:
+        with self._writing():
             self._write_json(SETTINGS, asdict(settings))
-        except OSError as error:
-            raise TrainingError(f"cannot write to {self.folder}: {error}; check the folder and the disk") from error
 
     def split(self) -> dict[str, list[str]]:
         """The ids of the cases that the training saw, by split."""
@@ -147,17 +148,13 @@ class RunFolder:
         file = BytesIO()
         torch.save(dict(state), file)
         self.save_curve(curve, ending)
-        try:
+        with self._writing():
             write_whole(self.folder / STATE, file.getvalue())
-        except OSError as error:
-            raise TrainingError(f"cannot write to {self.folder}: {error}; check the folder and the disk") from error
 
     def save_curve(self, curve: Sequence[Epoch], ending: str = "") -> None:
         """Write what every epoch came to, for those who watch. Raises TrainingError."""
-        try:
+        with self._writing():
             self._write_json(CURVE, {"ending": ending, "epochs": [asdict(epoch) for epoch in curve]})
-        except OSError as error:
-            raise TrainingError(f"cannot write to {self.folder}: {error}; check the folder and the disk") from error
 
     def state(self) -> dict[str, Any] | None:
         """How far the training is, for `Trainer.load_state`; None before the first epoch. Raises TrainingError."""
@@ -198,6 +195,14 @@ class RunFolder:
         except OSError:
             return (0, 0)
         return (found.st_ino, found.st_mtime_ns)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Turns what the disk says into a TrainingError."""
+        try:
+            yield
+        except OSError as error:
+            raise TrainingError(f"cannot write to {self.folder}: {error}; check the folder and the disk") from error
 
     def _write_json(self, name: str, data: Mapping[str, Any]) -> None:
         write_whole(self.folder / name, json.dumps(data, indent=1).encode())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,27 +60,28 @@ def plan_split(
     members = np.unique(np.asarray(groups), return_inverse=True)[1]  # group of each case, from 0
     counts = np.zeros((members.max() + 1, classes.max() + 1))
     np.add.at(counts, (members, classes), 1)
-    held = _held(members, given)
+    standing = _sides(members, given)
+    held = {group: SPLITS.index(on.most_common(1)[0][0]) for group, on in standing.items()}  # the side of most
     lacking = np.outer(config.parts, counts.sum(axis=0))  # (3, classes): what each split still wants
     sides = np.array([SPLITS.index(own) if own else held.get(g, -1) for own, g in zip(given, members, strict=True)])
     settled = sides >= 0
     np.subtract.at(lacking, (sides[settled], classes[settled]), 1)
     side_of = _deal(counts, lacking, [g for g in _order(counts, config.seed) if g not in held])
     sides[~settled] = side_of[members[~settled]]
-    return SplitPlan(tuple(SPLITS[side] for side in sides), torn_groups(groups, given))
+    return SplitPlan(tuple(SPLITS[side] for side in sides), _torn(standing))
 
 
 def torn_groups(groups: Sequence[int], given: Sequence[str | None]) -> int:
     """How many groups stand on two sides by the splits given to their cases, one entry a case each."""
-    return sum(len(sides) > 1 for sides in _sides(groups, given).values())
+    return _torn(_sides(groups, given))
 
 
-def _held(members: Ints, given: Sequence[str | None]) -> dict[int, int]:
-    """Groups that a given split holds to a side: the side of most of them."""
-    return {group: SPLITS.index(sides.most_common(1)[0][0]) for group, sides in _sides(members, given).items()}
+def _torn(standing: Mapping[int, Counter[str]]) -> int:
+    return sum(len(sides) > 1 for sides in standing.values())
 
 
 def _sides(groups: Sequence[int] | Ints, given: Sequence[str | None]) -> dict[int, Counter[str]]:
+    """How many cases of each group the given splits put on each side, for the groups they put anywhere."""
     found: dict[int, Counter[str]] = {}
     for group, own in zip(groups, given, strict=True):
         if own is not None:

@@ -188,7 +188,7 @@ class TrainingRuns:
         root = self.library.flows.root
         folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
         found = (RunFolder(folder).summary() for folder in folders)
-        return tuple(run for run in found if run.usable or run.damaged or run.settings is not None)
+        return tuple(run for run in found if run.is_one)
 
     def summary(self, flow_id: str) -> RunSummary:
         """How that flow or training came to be. Raises QueryError when there is none."""

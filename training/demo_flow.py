@@ -54,7 +54,7 @@ def write_demo_flow(
     """Train on the demo in `folder` and bundle the flow with it; what it does to classes and, where said, findings.
 
     What it does is told of test images. Whether it is bundled was asked of the validation images, so that the test
-    images stay what nothing was chosen by: Raises TrainingError (and bundles nothing) when fewer of those find their
+    images stay what nothing was chosen by. Raises TrainingError (and bundles nothing) when fewer of those find their
     class after the flow than before; EntError when there is no demo, or it has too few images.
     """
     demo = the_demo(folder)

@@ -47,9 +47,10 @@ def train(lib: Path, wanted: Wanted, as_json: bool = False) -> None:
         raise TrainingError("a training that is resumed keeps its recipe and its seed; leave all but --epochs out")
     with closing(open_library(lib)) as library, _interruptible() as asked:
         run = _begin(library, wanted, asked)
-        sizes = ", ".join(f"{n} {name}" for name, n in run.folder.settings().images.items())
+        settings = run.folder.settings()
+        sizes = ", ".join(f"{n} {name}" for name, n in settings.images.items())
         say_aside(f"training {run.run_id}: {sizes} images")
-        for note in run.folder.settings().notes:
+        for note in settings.notes:
             say_aside(f"note: {note}")
         with run.folder.in_use():  # until all is kept: who looks sees it at work
             result = _train(run, asked)

@@ -43,7 +43,12 @@ def parse(text: str) -> tuple[str, ...]:
     if _NAME.fullmatch(text):
         with _lock:
             return _held.get(text, ())
-    return tuple(part for part in dict.fromkeys(text.split(",")) if _ID.fullmatch(part))[:FEW]
+    return ids_in(text, FEW)
+
+
+def ids_in(text: str, most: int) -> tuple[str, ...]:
+    """The ids that a text names with commas between them, each once; what is no case's id is left out."""
+    return tuple(part for part in dict.fromkeys(text.split(",")) if _ID.fullmatch(part))[:most]
 
 
 def is_lost(text: str) -> bool:

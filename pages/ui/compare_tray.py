@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.case import Case
-from pages.ui import drawer, frame, media, palette
+from pages.ui import case_sets, drawer, frame, media, palette
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, escaped
 from pages.ui.url_state import Setting
@@ -31,12 +30,9 @@ _component = st.components.v2.component(
 )
 
 
-def _ids(text: str) -> tuple[str, ...]:
-    """The cases that a URL says; what is no case's id is left out."""
-    return tuple(part for part in dict.fromkeys(text.split(",")) if re.fullmatch("[0-9a-f]{16}", part))[:MOST]
-
-
-OPEN: Setting[tuple[str, ...]] = Setting("compare", (), _ids, ",".join, lasts=False)
+OPEN: Setting[tuple[str, ...]] = Setting(
+    "compare", (), lambda said: case_sets.ids_in(said, MOST), ",".join, lasts=False
+)
 """The cases that stand beside each other over the page just now."""
 
 

@@ -29,9 +29,8 @@ def switch_page() -> None:
     """Go where the last run was asked to go, if anywhere."""
     page, parameters = st.session_state.pop(GO_TO, None), st.session_state.pop(_GO_WITH, {})
     if page:
-        st.switch_page(
-            page, query_params=parameters | _carried()
-        )  # without them it trips over parameters bound to widgets
+        # without parameters it trips over those bound to widgets
+        st.switch_page(page, query_params=parameters | _carried())
 
 
 def link(page: str | st.Page, *, label: str | None = None, icon: str | None = None) -> None:

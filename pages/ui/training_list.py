@@ -54,7 +54,7 @@ def summaries(library: OpenLibrary) -> list[RunSummary]:
     for folder in _folders(library):
         with suppress(EntError, OSError):  # it may be deleted just now
             run = folder.summary()
-            runs += [run] if run.usable or run.damaged or run.settings is not None else []
+            runs += [run] if run.is_one else []
     return sorted(runs, key=lambda run: run.settings.created if run.settings else "", reverse=True)
 
 
