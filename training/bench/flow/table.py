@@ -153,7 +153,6 @@ def _written(trial: Trial) -> dict[str, Any]:
 def _read(trial: Mapping[str, Any], split: Kind) -> Trial:
     numbers = {letter: value for value, letter in LETTERS.items()} | {UNKNOWN: np.nan}
     hits = {level: np.array([numbers[letter] for letter in values]) for level, values in trial["hits"].items()}
-    hits["finding"] = hits["finding"] * hits["region"]  # outcomes of before did not ask for the region
     curve = tuple((float(seconds), float(recall)) for seconds, recall in trial["curve"])
     groups = tuple(group for group, part in zip(split.group, split.split, strict=True) if part == "test")
     if any(len(values) != len(groups) for values in hits.values()):
