@@ -10,6 +10,7 @@ from torch import Tensor
 
 from core.doubt import beyond_doubt
 from core.recipe import Recipe
+from core.training_set import Ints
 from core.validation import Checked
 from core.vector_field import VectorField
 
@@ -27,8 +28,9 @@ class Keeper:
     zero are the least left to chance. Without validation images both go by the training loss alone.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
-        self._recipe = recipe
+    def __init__(self, recipe: Recipe, groups: Ints | None = None) -> None:
+        """`groups` (V,) numbers the patients of the validation images."""
+        self._recipe, self._groups = recipe, groups
         self.weights: dict[str, Tensor] | None = None
         self.epoch = 0
         self._val, self._train = math.inf, math.inf
@@ -51,7 +53,7 @@ class Keeper:
             if self._first is None:
                 self._first = torch.from_numpy(checked.served)
                 return True
-            return beyond_doubt(checked.served - self._first.numpy(), DOUBT)
+            return beyond_doubt(checked.served - self._first.numpy(), DOUBT, self._groups)
         val_loss = math.inf if checked is None else checked.loss
         delta = self._recipe.min_delta
         better = val_loss < self._val - delta or train_loss < self._train - delta

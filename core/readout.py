@@ -104,6 +104,15 @@ def _within(z: Doubles, numbers: Ints) -> tuple[Doubles, Doubles, Doubles]:
 
 def _read(x: Matrix, looks: Matrix, corners: Doubles, counts: Doubles) -> Readout:
     """The ridge regression of `corners` (N, r), each embedding counting as often as `counts` (N,) says."""
+    fit = _of_units if len(x) > looks.shape[0] * looks.shape[1] else _of_embeddings
+    mean, weights = fit(x, looks, corners, counts)
+    said = Readout(looks, weights.reshape(*looks.shape[:2], -1).astype(np.float32), (mean @ weights).astype(np.float32))
+    length = np.float32(max(1e-6, np.linalg.norm(said(x), axis=1).mean()))
+    return Readout(looks, said.weights / length, said.offset / length)
+
+
+def _of_units(x: Matrix, looks: Matrix, corners: Doubles, counts: Doubles) -> tuple[Doubles, Doubles]:
+    """The mean features (U,) and their weights (U, r): as many equations as there are units."""
     units = looks.shape[0] * looks.shape[1]
     squares, products = np.zeros((units, units)), np.zeros((units, corners.shape[1]))
     mean, answers = np.zeros(units), counts @ corners / counts.sum()
@@ -118,11 +127,23 @@ def _read(x: Matrix, looks: Matrix, corners: Doubles, counts: Doubles) -> Readou
     squares -= counts.sum() * np.outer(mean, mean)
     products -= counts.sum() * np.outer(mean, answers)
     squares[np.diag_indices(units)] += RIDGE * np.trace(squares) / units + 1e-9
-    factor = torch.linalg.cholesky(torch.from_numpy(squares))
-    weights = torch.cholesky_solve(torch.from_numpy(products), factor).numpy()
-    said = Readout(looks, weights.reshape(*looks.shape[:2], -1).astype(np.float32), (mean @ weights).astype(np.float32))
-    length = np.float32(max(1e-6, np.linalg.norm(said(x), axis=1).mean()))
-    return Readout(looks, said.weights / length, said.offset / length)
+    return mean, _solved(squares, products)
+
+
+def _of_embeddings(x: Matrix, looks: Matrix, corners: Doubles, counts: Doubles) -> tuple[Doubles, Doubles]:
+    """The same where there are fewer embeddings than units: as many equations as embeddings, by the kernel trick."""
+    features = _features(x, looks).astype(np.float64)
+    mean, share = counts @ features / counts.sum(), np.sqrt(counts)[:, None]
+    centred = (features - mean) * share
+    alike = centred @ centred.T
+    alike[np.diag_indices(len(x))] += RIDGE * np.trace(alike) / features.shape[1] + 1e-9
+    return mean, centred.T @ _solved(alike, (corners - counts @ corners / counts.sum()) * share)
+
+
+def _solved(matrix: Doubles, right: Doubles) -> Doubles:
+    """x of matrix x = right, for a positive definite matrix."""
+    factor = torch.linalg.cholesky(torch.from_numpy(matrix))
+    return np.asarray(torch.cholesky_solve(torch.from_numpy(right), factor).numpy())
 
 
 def _features(x: Matrix, looks: Matrix) -> Matrix:

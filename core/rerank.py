@@ -90,7 +90,7 @@ def fit_reranker(flow: Flow, data: TrainingSet) -> Reranker:
     found = _by_strength(head, val, Part(gallery, data.train.labels))
     best = max(STRENGTHS, key=lambda strength: (found[strength].mean(), -strength))
     gain = (found[best] - found[0.0]).mean(axis=1)
-    if not beyond_doubt(gain, DOUBT):
+    if not beyond_doubt(gain, DOUBT, data.val.groups):
         best = 0.0
     curve = reliability(head.probabilities(val.x), val.labels)
     recall, recall_reranked = (float(found[strength][:, 0].mean()) for strength in (0.0, best))

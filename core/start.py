@@ -10,6 +10,7 @@ from torch import Tensor
 
 from core.doubt import beyond_doubt
 from core.flow import FlowConfig
+from core.folds import folds
 from core.ode import integrate_rk4
 from core.readout import SHIFT, Readout, complement, discriminants, readouts
 from core.recipe import Recipe
@@ -20,6 +21,8 @@ from core.vectors import Matrix
 
 DOUBT = 1.7
 """Standard errors by which the best of three readouts has to be better than none."""
+FEW = 5000
+"""So many training images are dealt out to validate on; where there are more, validation images will be enough."""
 MOST_UNITS = 8192
 """Of all heads, for which a ridge regression is solved."""
 SMALL = 1e-3
@@ -48,12 +51,29 @@ class Start:
 
 
 def choose_start(data: TrainingSet, recipe: Recipe, shown: float = 0.0) -> Start:
-    """Centred embeddings alone, or with the readout that serves the validation images best.
+    """Centred embeddings alone, or with the readout that serves images best which it was not fitted to.
 
-    It is fitted to training images and mirror images, and taken only where there is little doubt that it is better: on
-    a few validation images the best of three is easily the luckiest. `shown` is how far findings count, as
-    `core.validation.findings_shown` has it.
+    Those are the validation images and, since they are few, all training images, dealt out by patient to as many
+    readouts as there are folds. What is found so is fitted to all training images and mirror images, and taken only
+    where there is little doubt that it is better: the best of three is easily the luckiest. `shown` is how far findings
+    count, as `core.validation.findings_shown` has it.
     """
+    starts = _starts(data, recipe)
+    if len(starts) == 1 or not len(data.val):
+        return starts[0]
+    tried = [(starts, data)]
+    if len(data.train) <= FEW:
+        tried += [(_starts(fold, recipe), fold) for fold in folds(data, recipe.seed)]
+    tried = [(several, on) for several, on in tried if len(several) == len(starts)]
+    values = np.concatenate([[served(one.move, on, shown) for one in several] for several, on in tried], axis=1)
+    best = 1 + int(values[1:].mean(axis=1).argmax())
+    groups = [on.val.groups for _, on in tried]
+    known = None if any(of is None for of in groups) else np.concatenate([of for of in groups if of is not None])
+    return starts[best] if beyond_doubt(values[best] - values[0], DOUBT, known) else starts[0]
+
+
+def _starts(data: TrainingSet, recipe: Recipe) -> list[Start]:
+    """Centred embeddings alone and, where the field has room for them, with each readout."""
     mean = data.train.x.mean(axis=0)
     spread = max(SMALL, float(np.linalg.norm(data.train.x - mean, axis=1).mean()))
     plain = Start(mean, spread, np.zeros((0, data.dim), np.float32))
@@ -61,16 +81,12 @@ def choose_start(data: TrainingSet, recipe: Recipe, shown: float = 0.0) -> Start
     x = np.concatenate([data.train.x, data.mirrored.x])
     labels = np.concatenate([data.train.labels, data.mirrored.labels])  # a mirror image may be of a class of its own
     answers = len(np.unique(labels)) - 1
-    if not len(data.val) or data.dim <= len(unseen) + 2 * answers or recipe.heads * recipe.hidden > MOST_UNITS:
-        return plain
+    if data.dim <= len(unseen) + 2 * answers or recipe.heads * recipe.hidden > MOST_UNITS:
+        return [plain]
     points = _quietest(x, np.concatenate([unseen, discriminants(x, labels)]), answers)
     blind_to = np.concatenate([unseen, points])
     found = readouts(x, labels, blind_to, recipe.heads, recipe.hidden, recipe.seed)
-    starts = [Start(mean, spread, points, one) for one in found]
-    values = [served(start.move, data, shown) for start in starts]
-    best = max(range(len(starts)), key=lambda row: values[row].mean())
-    gain = values[best] - served(plain.move, data, shown)
-    return starts[best] if beyond_doubt(gain, DOUBT) else plain
+    return [plain, *(Start(mean, spread, points, one) for one in found)]
 
 
 def begin(field: VectorField, data: TrainingSet, recipe: Recipe, shown: float = 0.0) -> None:

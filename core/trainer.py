@@ -88,7 +88,7 @@ class Trainer:
         )
         self._schedule = make_schedule(self._optimizer, recipe)
         self._loss: MetricLoss = multi_similarity()
-        self._keeper = Keeper(recipe)
+        self._keeper = Keeper(recipe, data.val.groups)
         self._curve: list[Epoch] = []
         self._preparing = time.perf_counter() - started
 

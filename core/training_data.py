@@ -8,6 +8,7 @@ import numpy as np
 
 from core.case import Case
 from core.catalog import Catalog
+from core.near_duplicates import joint_groups
 from core.training_set import TrainingSet, training_set
 from core.vectors import MIRROR, PLAIN
 
@@ -29,4 +30,5 @@ def training_data(catalog: Catalog, cases: Sequence[Case], splits: Sequence[str]
     has_mirror = np.array([case_id in known for case_id in ids], np.bool_)
     labels = [case.label or "" for case in cases]
     findings = [case.finding for case in cases]
-    return training_set(x, labels, splits, catalog.taxonomy, mirrored, has_mirror, findings)
+    groups = joint_groups(len(cases), [], [case.patient for case in cases]).tolist()
+    return training_set(x, labels, splits, catalog.taxonomy, mirrored, has_mirror, findings, groups)

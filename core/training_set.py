@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,14 +24,21 @@ class Part:
     """Embeddings (N, D), L2-normalised, with their classes (N,), numbers in the order of the taxonomy.
 
     `findings` (N,) numbers what was found, another number in every class, -1 where nobody said; None where nobody did.
+    `groups` (N,) numbers their patients, all over a training set; None where every image stands for itself.
     """
 
     x: Matrix
     labels: Ints
     findings: Ints | None = None
+    groups: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def at(self, rows: npt.NDArray[Any]) -> Part:
+        """Those in `rows`: their numbers, or whether each is one of them."""
+        findings, groups = (None if of is None else of[rows] for of in (self.findings, self.groups))
+        return Part(self.x[rows], self.labels[rows], findings, groups)
 
 
 @dataclass(frozen=True)
@@ -58,8 +66,7 @@ class TrainingSet:
     @property
     def unmirrored(self) -> TrainingSet:
         """The same without any mirror image."""
-        m = self.mirrored
-        return replace(self, mirrored=Part(m.x[:0], m.labels[:0], None if m.findings is None else m.findings[:0]))
+        return replace(self, mirrored=self.mirrored.at(np.arange(0)))
 
     @property
     def dim(self) -> int:
@@ -74,12 +81,14 @@ def training_set(
     mirrored: Matrix | None = None,
     has_mirror: Bools | None = None,
     findings: Sequence[str | None] | None = None,
+    groups: Sequence[Hashable] | None = None,
 ) -> TrainingSet:
     """The training set of labelled cases: `x` (N, D) with a label and a split each.
 
     `mirrored` (N, D) are the embeddings of their mirror images, of which those are used that `has_mirror` (N,; all
     when it is not given) and the taxonomy allow. `findings` are what was found, "" or None where nobody said; a mirror
-    image shows the same. Raises TrainingError when nothing can be learnt from them.
+    image shows the same. `groups` tell patients apart; without them every case is one of its own. Raises
+    TrainingError when nothing can be learnt from them.
     """
     order = {label: number for number, label in enumerate(taxonomy.labels)}
     numbers = np.array([order[label] for label in labels], np.int64)
@@ -89,12 +98,12 @@ def training_set(
     if mirrored is not None:
         usable = np.ones(len(x), np.bool_) if has_mirror is None else has_mirror
         rows = train[usable[train] & (to[numbers[train]] >= 0)]
-    found = _numbered(findings)
+    found, number_of = _numbered(findings), {group: number for number, group in enumerate(groups or ())}
+    group = np.array([number_of[group] for group in groups], np.int64) if groups is not None else np.arange(len(x))
 
     def part(rows: Ints, x: Matrix, labels: Ints) -> Part:
-        if found is None:
-            return Part(x[rows], labels)
-        return Part(x[rows], labels, np.where(found[rows] < 0, -1, labels * (found.max() + 1) + found[rows]))
+        shown = None if found is None else np.where(found[rows] < 0, -1, labels * (found.max() + 1) + found[rows])
+        return Part(x[rows], labels, shown, group[rows])
 
     flipped = part(rows, x if mirrored is None else mirrored, to[numbers[rows]])
     plain, checked = (part(rows, x, numbers[rows]) for rows in (train, val))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.doubt import beyond_doubt
 from core.keeper import Keeper
 from core.recipe import DEFAULT, REFERENCE
 from core.validation import Checked
@@ -51,7 +50,7 @@ def test_the_published_rule_goes_by_either_loss() -> None:
         assert keeper.offer(epoch, FIELD, train, Checked(val, 0.5, FIRST)) == (epoch != 3)
 
 
-def test_a_few_that_agree_prove_little() -> None:
-    assert not beyond_doubt(np.ones(1), 1.0)
-    assert beyond_doubt(np.ones(10), 1.0)
-    assert not beyond_doubt(np.zeros(0), 1.0)
+def test_an_epoch_that_serves_one_patient_better_is_not_better_for_all() -> None:
+    one_patient, many = np.repeat(np.arange(101), [50, *[1] * 100]), np.arange(150)
+    assert kept(Keeper(DEFAULT, one_patient), [FIRST, better(50)]) == 1
+    assert kept(Keeper(DEFAULT, many), [FIRST, better(50)]) == 2

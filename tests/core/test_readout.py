@@ -37,8 +37,9 @@ def test_it_tells_apart_what_no_line_does_as_well_as_a_kernel_machine() -> None:
     assert max(found) > machine - 0.05
 
 
-def test_it_is_the_ridge_regression_of_scikit_learn_on_the_same_features() -> None:
-    x, labels = ring(300, 0)
+@pytest.mark.parametrize("count", [300, 90])  # more embeddings than units, and fewer
+def test_it_is_the_ridge_regression_of_scikit_learn_on_the_same_features(count: int) -> None:
+    x, labels = ring(count, 0)
     readout = readouts(x, labels, nothing(), GROUPS, UNITS, seed=0)[2]
     seen = np.einsum("nd,hud->nhu", x, readout.looks)
     seen = (seen - seen.mean(-1, keepdims=True)) / np.sqrt(seen.var(-1, keepdims=True) + 1e-5) - 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -89,3 +91,16 @@ def test_without_validation_images_nothing_is_chosen() -> None:
     start = choose_start(training_set(x, labels, ["train"] * 70, ENT), DEFAULT)
     assert isinstance(start, Start)
     assert start.readout is None
+
+
+def test_training_images_say_that_a_readout_is_better_where_validation_images_are_too_few_to() -> None:
+    data = hidden_classes()
+    few = replace(data, val=data.val.at(np.arange(7)))
+    assert choose_start(few, DEFAULT).readout is not None
+
+
+def test_many_frames_of_few_patients_do_not_prove_a_readout() -> None:
+    data = hidden_classes()
+    one = replace(data.train, groups=np.zeros(len(data.train), np.int64))
+    few = replace(data, train=one, val=replace(data.val, groups=np.ones(len(data.val), np.int64)))
+    assert choose_start(few, DEFAULT).readout is None

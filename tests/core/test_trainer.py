@@ -141,8 +141,8 @@ def test_a_seed_decides_everything(recipe: Recipe) -> None:
 
 
 def test_training_finds_the_classes() -> None:
-    x, labels = embeddings(210, spread=1.3)
-    splits = ["train"] * 105 + ["val"] * 105
+    x, labels = embeddings(420, spread=1.3)
+    splits = ["train"] * 280 + ["val"] * 140
     data = training_set(x, labels, splits, ENT)
     raw = gallery_recall_at_1(data.val.x, data.val.labels, data.train.x, data.train.labels)
     trainer = Trainer(DEFAULT.changed(epochs=15), data)

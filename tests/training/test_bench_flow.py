@@ -57,7 +57,8 @@ def test_what_takes_hours_is_recorded_for_everybody(tmp_path: Path, monkeypatch:
     table.measure(replace(kind(), portable=False), [0], ["raw"], recorded=("raw",))
     assert not (tmp_path / "measured").exists()
     rows = table.measure(kind(), [0], ["raw", "lda"], recorded=("raw",))
-    assert [path.name for path in (tmp_path / "measured").iterdir()] == ["made-up-raw-0-d4735e3a.json"]
+    (path,) = (tmp_path / "measured").iterdir()
+    assert path.name.startswith("made-up-raw-0-")
     shutil.rmtree(tmp_path / kept.FOLDER)
     again = table.measure(kind(), [0], ["raw", "lda"], only_kept=True)
     assert again.keys() == {"raw"}

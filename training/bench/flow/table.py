@@ -20,7 +20,7 @@ from training.bench.flow.kept import forget_training, is_kept, kept_json, record
 from training.bench.flow.kinds import Kind
 from training.bench.flow.methods import ABLATIONS, METHODS, RECIPES, Fitted
 
-VERSION = "2"
+VERSION = "3"
 """To be raised when what is measured changes: the splits, the size of the images, the trainer, the crop."""
 UNCHANGED = {"reference": "1"}
 """The versions since which nothing has changed for methods that take long."""
@@ -83,7 +83,9 @@ def measure(
     rows: dict[str, dict[int, Trial]] = {}
     for seed in seeds:
         split = kind.split_by(seed)
-        data = training_set(split.x, split.label, split.split, kind.taxonomy, split.mirrored, findings=split.finding)
+        data = training_set(
+            split.x, split.label, split.split, kind.taxonomy, split.mirrored, findings=split.finding, groups=split.group
+        )
         for method in methods:
             name = _name(kind, seed, method)
             if only_kept and not is_kept(name):
