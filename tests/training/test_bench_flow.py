@@ -11,6 +11,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from core.imaging import mirror
 from core.recipe import DEFAULT
 from core.settings import get_settings
 from core.taxonomy import ENT
@@ -18,7 +19,7 @@ from core.training_set import training_set
 from tests.core.test_trainer import embeddings, small_set
 from training.__main__ import app
 from training.bench.flow import kept, table
-from training.bench.flow.blind import BlindConfig, blind_embeddings, train_blind
+from training.bench.flow.blind import BlindConfig, blind_embeddings, load_blind, save_blind, train_blind
 from training.bench.flow.images import enlarged_demo, rendered
 from training.bench.flow.kinds import Kind
 from training.bench.flow.methods import Fitted
@@ -54,8 +55,6 @@ def test_what_was_measured_is_not_measured_again(monkeypatch: pytest.MonkeyPatch
 
 def test_what_takes_hours_is_recorded_for_everybody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "MEASURED", tmp_path / "measured")
-    table.measure(replace(kind(), portable=False), [0], ["raw"], recorded=("raw",))
-    assert not (tmp_path / "measured").exists()
     rows = table.measure(kind(), [0], ["raw", "lda"], recorded=("raw",))
     (path,) = (tmp_path / "measured").iterdir()
     assert path.name.startswith("made-up-raw-0-")
@@ -126,11 +125,23 @@ def test_judges_are_test_images_in_every_split() -> None:
         assert {"train", "val", "test"} == set(split[:-judges])
 
 
-def test_the_blind_encoder_learns_without_labels() -> None:
+def test_the_blind_encoder_learns_without_labels(tmp_path: Path) -> None:
     config = BlindConfig(per_class=2, steps=2, batch=8, width=4)
     net = train_blind(lambda people: rendered(people, 72), config)
     images = rendered(enlarged_demo(1, judges=0).people, 64)
-    assert blind_embeddings(net, images).shape == (7, 32)
+    embeddings = blind_embeddings(net, images)
+    assert embeddings.shape == (7, 32)
+    save_blind(net, tmp_path / "blind.safetensors")
+    again = blind_embeddings(load_blind(tmp_path / "blind.safetensors"), images)
+    assert np.allclose(again, embeddings, rtol=0.01, atol=0.01)
+
+
+def test_to_the_shipped_blind_encoder_sides_are_nearly_the_same_picture() -> None:
+    net, images = load_blind(), rendered(enlarged_demo(4, judges=0).people, 160)
+    plain, flipped = (blind_embeddings(net, some) for some in (images, [mirror(image) for image in images]))
+    (plain, flipped) = (rows - plain.mean(axis=0) for rows in (plain, flipped))
+    cosines = (plain * flipped).sum(1) / np.linalg.norm(plain, axis=1) / np.linalg.norm(flipped, axis=1)
+    assert np.median(cosines) > 0.8
 
 
 def test_the_table_is_printed() -> None:

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from core.console import Progress
 from core.encoder_spec import Encoder
 from training.bench.timing import Latency
 
@@ -63,6 +64,16 @@ def bench_flow(
     from training.bench.flow.report import run
 
     run(kind, method, seeds, per_class, kept, record or ())
+
+
+@bench.command("flow-blind")
+def bench_flow_blind() -> None:
+    """Train the side-blind encoder of that benchmark anew: what was recorded of it then counts no more."""
+    from training.bench.flow.blind import FRAME, WEIGHTS, BlindConfig, save_blind, train_blind
+    from training.bench.flow.images import rendered
+
+    with Progress("training", "steps") as show:
+        save_blind(train_blind(lambda people: rendered(people, FRAME), BlindConfig(), show), WEIGHTS)
 
 
 @bench.command("flow-ablation")

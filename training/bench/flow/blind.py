@@ -2,6 +2,9 @@
 
 It learns to tell images apart by contrast alone (SimCLR, Chen et al. 2020): two views of one image are to be alike,
 and mirroring is one of the ways in which views differ. So it is as blind to side as CLIP is, or blinder.
+
+Its weights are shipped, since another processor would end its training with others: what is measured on them in one
+place can be gone on with in another.
 """
 
 from __future__ import annotations
@@ -9,19 +12,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from core.field_of_view import crop_field_of_view
+from core.settings import ROOT
 from core.vectors import Matrix
 from training.phantoms.dataset import phantoms
 from training.phantoms.patient import Phantom
 from training.pretrain.augment import augment, normalised
 
+WEIGHTS = ROOT / "data" / "bench" / "side-blind.safetensors"
 IMAGES_SEED = 520_001
 SIDE = 64
 """Pixels of the side of what it sees."""
@@ -98,6 +105,20 @@ def train_blind(
         optimizer.step()
         schedule.step()
         on_progress(step + 1, config.steps)
+    return net.eval()
+
+
+def save_blind(net: BlindNet, path: Path) -> None:
+    """Write its weights, in half precision."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({name: of.half() if of.is_floating_point() else of for name, of in net.state_dict().items()}, path)
+
+
+def load_blind(path: Path = WEIGHTS) -> BlindNet:
+    """The net of which `save_blind` wrote the weights."""
+    weights = load_file(path)
+    net = BlindNet(len(weights["stem.0.weight"]))
+    net.load_state_dict(weights)
     return net.eval()
 
 

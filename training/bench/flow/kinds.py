@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,8 @@ from core.imaging import mirror
 from core.split import SplitConfig, plan_split
 from core.taxonomy import ENT, AnatomyClass, Taxonomy
 from core.vectors import Matrix
-from training.bench.flow.blind import FRAME, BlindConfig, blind_embeddings, train_blind
-from training.bench.flow.images import Shown, enlarged_demo, rendered
+from training.bench.flow.blind import WEIGHTS, blind_embeddings, load_blind
+from training.bench.flow.images import Shown, enlarged_demo
 from training.bench.flow.kept import kept_arrays
 from training.random_weights import write_random_weights
 
@@ -38,8 +39,7 @@ class Kind:
 
     `mirrored` (N, D) are their mirror images, where mirroring means something. `finding` is "" where there is none,
     `group` the patient (or a number of each image's own). The last `judges` are test images in every split. `digest`
-    changes with the embeddings. `portable`: another processor makes the same of the images, but for rounding; what it
-    has trained itself is another encoder there.
+    changes with the embeddings, but not with the rounding of another processor.
     """
 
     name: str
@@ -51,7 +51,6 @@ class Kind:
     group: tuple[str, ...]
     digest: str
     judges: int = 0
-    portable: bool = True
     split: tuple[str, ...] = ()
 
     def split_by(self, seed: int) -> Kind:
@@ -77,16 +76,8 @@ def ent_mini(per_class: int, say: Say) -> Kind:
 
 def blind(per_class: int, say: Say) -> Kind:
     """A small encoder that never saw a label, to which mirror images are the same."""
-    config = BlindConfig()
-
-    def ready() -> Embed:
-        net = train_blind(
-            lambda people: rendered(people, FRAME), config, lambda done, total: say(f"blind encoder: {done} of {total}")
-        )
-        return lambda images: blind_embeddings(net, images)
-
-    name, version = "side-blind encoder", "-".join(map(str, asdict(config).values()))
-    return replace(_kind(name, version, per_class, ready, say), portable=False)
+    net, version = load_blind(), hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:12]
+    return _kind("side-blind encoder", version, per_class, lambda: partial(blind_embeddings, net), say)
 
 
 def untrained(per_class: int, say: Say) -> Kind:

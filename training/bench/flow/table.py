@@ -78,7 +78,7 @@ def measure(
 ) -> dict[str, Row]:
     """A row for every method that was fitted and tested on the split of each of `seeds`, or of those that are kept.
 
-    What came of the methods `recorded` is put among what everybody has, where the embeddings are the same everywhere.
+    What came of the methods `recorded` is put among what everybody has.
     """
     rows: dict[str, dict[int, Trial]] = {}
     for seed in seeds:
@@ -91,7 +91,7 @@ def measure(
             if only_kept and not is_kept(name):
                 continue
             say(f"{kind.name}, seed {seed}, {method}")
-            again = method in recorded and kind.portable
+            again = method in recorded
             found = kept_json(name, lambda: _measured(split, data, seed, method, name), not again)  # noqa: B023
             for row, trial in found.items():
                 rows.setdefault(row, {})[seed] = _read(trial, split)
