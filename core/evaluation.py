@@ -33,6 +33,12 @@ PROTOCOLS: Mapping[str, str] = {
     OTHER_PATIENTS: "each query against the images of the split that are of other patients",
     GALLERY: "each query against the images of the training split (what a user lives with)",
 }
+PROTOCOL_NAMES: Mapping[str, str] = {
+    LEAVE_ONE_OUT: "leave one out",
+    OTHER_PATIENTS: "other patients only",
+    GALLERY: "against training images",
+}
+"""The protocols as people read them, within a sentence."""
 LEVELS: Mapping[str, str] = {
     "class": "relevant: the same class",
     "region": "relevant: the same region, whatever the side",

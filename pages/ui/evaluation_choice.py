@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.errors import QueryError
+from core.evaluation import LEVELS as RELEVANT
+from core.evaluation import PROTOCOL_NAMES, PROTOCOLS
 from core.filters import Filters
 from pages.ui import evaluation_actions, flow_tasks, frame, job_panel, picking, resources, state, tasks
 from pages.ui.page_end import PageEnd
@@ -24,11 +26,6 @@ FLOW, SPLIT, OTHER = "evaluation_flow", "evaluation_split", "evaluation_other"
 PROTOCOL, LEVEL = "evaluation_protocol", "evaluation_level"
 NONE = "none"
 SPLITS: dict[Split, str] = {"test": "Test", "val": "Validation", "train": "Training", "all": "All cases"}
-PROTOCOLS = {
-    "leave-one-out": "Leave one out",
-    "other-patients": "Other patients only",
-    "gallery": "Against training images",
-}
 LEVELS = {"class": "Class", "region": "Region", "finding": "Finding"}
 LEAST = 2
 
@@ -112,13 +109,13 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
             _nothing_yet(library, choice)
         return None
     evaluation = stored.evaluation
-    protocols = {name: title for name, title in PROTOCOLS.items() if name in evaluation.protocols}
+    protocols = {name: PROTOCOL_NAMES[name].capitalize() for name in evaluation.protocols}
     _keep_known(PROTOCOL, [evaluation.lead, *protocols])
     with st.container(horizontal=True, vertical_alignment="center", key="evaluation_view"):
         name = st.segmented_control(
             "Protocol",
             list(protocols),
-            format_func=PROTOCOLS.get,
+            format_func=protocols.get,
             default=evaluation.lead,
             key=PROTOCOL,
             bind="query-params",
@@ -159,11 +156,8 @@ def _look_elsewhere() -> None:
 
 
 def _said(found: View) -> str:
-    from core.evaluation import LEVELS as RELEVANT
-    from core.evaluation import PROTOCOLS as MEANING
-
     evaluation, report = found.evaluation, found.protocol
-    parts = [f"{count(report.queries, 'query', 'queries')}: {MEANING[found.protocol_name]}", RELEVANT[found.level]]
+    parts = [f"{count(report.queries, 'query', 'queries')}: {PROTOCOLS[found.protocol_name]}", RELEVANT[found.level]]
     if report.shared_patients:
         parts.append(f"{report.shared_patients} of them meet images of their own patient")
     if evaluation.caution:
