@@ -13,7 +13,7 @@ from core.errors import QueryError
 from core.evaluation import LEVELS as RELEVANT
 from core.evaluation import PROTOCOL_NAMES, PROTOCOLS
 from core.filters import Filters
-from pages.ui import evaluation_actions, flow_tasks, frame, job_panel, picking, resources, state, tasks
+from pages.ui import evaluation_actions, evaluation_pick, flow_tasks, frame, job_panel, picking, resources, state, tasks
 from pages.ui.page_end import PageEnd
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, day
@@ -51,8 +51,14 @@ class View:
     taxonomy: Taxonomy
 
     @property
+    def reports(self) -> dict[str, SpaceReport]:
+        """Every space and baseline, by name."""
+        return {**self.protocol.spaces, **self.protocol.baselines}
+
+    @property
     def space(self) -> SpaceReport:
-        return {**self.protocol.spaces, **self.protocol.baselines}[self.space_name]
+        """That which the details are of."""
+        return self.reports[self.space_name]
 
     @property
     def name(self) -> str:
@@ -142,6 +148,8 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
         evaluation_actions.download(library, choice, evaluation)
     if not stored.current:
         st.info("Cases, labels or splits have changed since this was measured.", icon=":material/history:")
+    elif not any(space.found for space in report.spaces.values()):
+        st.info("Measured by an earlier version: evaluate again to see the queries behind every figure.")
     spaces = [*report.spaces, *report.baselines]
     space = picking.picked(picking.SPACE)
     shown = space if space in spaces else list(report.spaces)[-1]
@@ -152,7 +160,7 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
 
 def _look_elsewhere() -> None:
     """Forget the queries picked in one view when another is chosen, which may have none of them."""
-    picking.pick(picking.QUERIES, None)
+    evaluation_pick.pick(None)
 
 
 def _said(found: View) -> str:

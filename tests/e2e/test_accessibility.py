@@ -22,7 +22,7 @@ FULL = {
     "/?search_words=left+ear": ".card",
     "/gallery?gallery_label=ear-left": ".card",
     "/embedding_map": ".ent-map .js-plotly-plot",
-    "/evaluation": ".js-plotly-plot",
+    "/evaluation": "svg[aria-label^='Reliability']",
     "/training": ".js-plotly-plot",
 }
 """Pages of the demo, each with what is there only where there is a flow, a map or a report."""
