@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,11 +25,15 @@ SCORES = (*DEPTHS, "mrr", "map@r")
 
 @dataclass(frozen=True)
 class Answer:
-    """One query: what became of it, what it got at the level asked for, and the evidence on its class, where known."""
+    """One query: what became of it, what it got at the level asked for, and the evidence on its class, where known.
+
+    `before` is the same query in the space that this one is set against, where it is.
+    """
 
     outcome: Outcome
     found: Found | None = None
     evidence: Evidence | None = None
+    before: Answer | None = None
 
     @property
     def rank(self) -> int | None:
@@ -98,6 +102,13 @@ def of_side(report: SpaceReport, which: str, taxonomy: Taxonomy) -> list[Answer]
 def of_score(report: SpaceReport, level: str, measure: str) -> list[Answer]:
     """Every query, worst first by one of SCORES. Raises QueryError for another, or in a report of before."""
     return sorted(of_level(report, level), key=lambda answer: answer.score(measure))
+
+
+def of_change(report: SpaceReport, before: SpaceReport, level: str) -> list[Answer]:
+    """The queries that are right at once in one of the two only: those that were, then those that are now."""
+    former = {answer.outcome.case.case_id: answer for answer in of_level(before, level)}
+    pairs = ((answer, former.get(answer.outcome.case.case_id)) for answer in of_level(report, level))
+    return [replace(answer, before=was) for answer, was in pairs if was and (was.rank == 1) != (answer.rank == 1)]
 
 
 def of_bin(evaluation: Evaluation, report: SpaceReport, place: int) -> list[Answer]:

@@ -109,10 +109,14 @@ def _row(name: str, report: SpaceReport, level: str) -> list[Cell]:
         said = f"{MEASURES[measure]} {scores.overall[measure].value:.2f}, {title_of(name)}: show the queries"
         return {"pick": Pick("score", name, measure).text, "said": said} if level in report.found else {}
 
+    changed: dict[str, str] = {}
+    if against and report.found:
+        said = f"{against} against before, {title_of(name)}: show the queries that changed"
+        changed = {"pick": Pick("change", name, BEFORE).text, "said": said}
     return [
         Cell(title_of(name), pick=name, said=f"{title_of(name)}: {meaning}; show its details"),
         score_cell(scores.overall["recall@1"], **opening("recall@1")),
         Cell(f"{scores.macro['recall@1'].value:.2f}"),
         *(Cell(f"{scores.overall[measure].value:.2f}", **opening(measure)) for measure in REST),
-        Cell(against, note="" if test is None or not test.difference else verdict(test)),
+        Cell(against, note="" if test is None or not test.difference else verdict(test), **changed),
     ]

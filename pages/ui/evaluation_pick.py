@@ -7,13 +7,14 @@ from typing import Literal, cast, get_args
 
 from pages.ui import picking
 
-Kind = Literal["value", "cell", "sides", "score", "bin"]
+Kind = Literal["value", "cell", "sides", "score", "change", "bin"]
 SEPARATOR = "|"
 
 
 @dataclass(frozen=True)
 class Pick:
-    """Queries of a `value`, of a `cell` of the confusion, behind a count of `sides`, a `score`, or a `bin` of evidence.
+    """Queries of a `value`, a `cell` of the confusion, a count of `sides`, a `score` or a `bin` of evidence, or those
+    that a `change` of space made right or wrong.
 
     `value` is what is asked for of that kind, `found` the other side of a cell.
     """

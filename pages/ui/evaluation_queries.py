@@ -11,6 +11,7 @@ import streamlit as st
 
 from core import behind
 from core.errors import QueryError
+from core.evaluation import BEFORE
 from pages.ui import current_query, drawer, evaluation_pick, frame, gallery_grid, picking
 from pages.ui.evaluation_choice import View
 from pages.ui.evaluation_headline import title_of
@@ -45,9 +46,7 @@ def show(library: OpenLibrary, view: View) -> None:
     """The queries that were picked as a grid; the worst ones where none were."""
     chosen = picked(view)
     found = _asked(library, view, chosen)
-    if not found and not (
-        chosen and chosen.kind == "sides" and chosen.value in behind.SIDES
-    ):  # a link to another report, say
+    if not found and not _can_be_none(chosen):  # a link to another report, say
         chosen = None
         found = _asked(library, view, None)
     with st.container(key="evaluation_queries"):
@@ -73,12 +72,19 @@ def queries(view: View, chosen: Pick | None) -> list[Answer]:
             return behind.of_side(report, chosen.value, taxonomy)
         if chosen.kind == "score":
             return behind.of_score(report, view.level, chosen.value)
+        if chosen.kind == "change":
+            return behind.of_change(report, view.reports[BEFORE], view.level)
         if chosen.kind == "bin":
             place = int(chosen.value) if chosen.value.isascii() and chosen.value.isdigit() else -1
             return behind.of_bin(view.evaluation, report, place)
     except QueryError:  # made up, or of a report that does not know it
         return []
     return behind.of_value(report, view.level, chosen.value, taxonomy)
+
+
+def _can_be_none(chosen: Pick | None) -> bool:
+    """Whether it is an answer that there is no such query."""
+    return chosen is not None and (chosen.kind == "change" or (chosen.kind == "sides" and chosen.value in behind.SIDES))
 
 
 def _asked(library: OpenLibrary, view: View, chosen: Pick | None) -> list[Answer]:
@@ -93,10 +99,10 @@ def _pages(library: OpenLibrary, view: View, chosen: Pick | None, found: list[An
         return
     start = (page - 1) * SHOWN
     shown = found[start : start + SHOWN]
-    _grid(library, view, chosen, shown, tuple(answer.outcome.case.case_id for answer in found))
-    picking.PAGE.show_switch(pages, page)
     if pages > 1:
-        frame.quiet(f"{number(start + 1)} to {number(start + len(shown))} of {number(len(found))}.")
+        frame.quiet(f"{number(start + 1)} to {number(start + len(shown))} of {number(len(found))}:")
+    picking.PAGE.show_switch(pages, page)
+    _grid(library, view, chosen, shown, tuple(answer.outcome.case.case_id for answer in found))
 
 
 def _grid(library: OpenLibrary, view: View, chosen: Pick | None, shown: list[Answer], among: tuple[str, ...]) -> None:

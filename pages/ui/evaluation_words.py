@@ -43,6 +43,13 @@ def list_words(view: View, chosen: Pick | None, found: list[Answer]) -> str:
         return f"{n if found else 'no query'} {SIDES[chosen.value]}."
     if chosen.kind == "score":
         return f"{n}, {_order(chosen.value, found)}."
+    if chosen.kind == "change":
+        if not found:
+            return "every query is as right as before."
+        won = sum(answer.rank == 1 for answer in found)
+        return (
+            f"{count(len(found) - won, 'query', 'queries')} right before and not now, then {won} the other way round."
+        )
     if chosen.kind == "bin":
         right = sum(a.evidence is not None and a.evidence.label == a.outcome.case.label for a in found)
         claimed = f"whose likeliest class is given a probability of {tenth(int(chosen.value))}"
@@ -58,14 +65,21 @@ def answer_words(view: View, chosen: Pick | None, answer: Answer) -> tuple[str, 
     if answer.evidence:
         said = palette.title_of(view.taxonomy, answer.evidence.label)
         right = answer.evidence.label == answer.outcome.case.label
-        return (f"{'is' if right else 'taken for'} {said} by {answer.evidence.probability:.2f}",)
+        sure = f"probability {answer.evidence.probability:.2f}"
+        return (sure,) if right else (f"likeliest: {said}", sure)
+    if answer.before and answer.rank == 1:
+        return (f"before: {_late(answer.before)}",)
     measure = chosen.value if chosen and chosen.kind == "score" else ""
     value = (f"{SCORES[measure]} {answer.score(measure):.2f}",) if measure in SCORES else ()
-    late = () if answer.rank == 1 else (f"first right at {answer.rank}" if answer.rank else "none is right",)
+    late = () if answer.rank == 1 else (_late(answer),)
     nearest = answer.outcome.nearest
     if answer.rank == 1 or view.level == "finding":  # whose nearest is one with a finding, and may be another
         return (*value, *late)
     return (*value, f"nearest: {palette.title_of(view.taxonomy, nearest.label) if nearest else 'nothing'}", *late)
+
+
+def _late(answer: Answer) -> str:
+    return f"first right at {answer.rank}" if answer.rank else "none is right"
 
 
 def _worst(view: View, n: int) -> str:
@@ -76,7 +90,7 @@ def _worst(view: View, n: int) -> str:
 
 def _order(measure: str, found: list[Answer]) -> str:
     if measure in behind.DEPTHS:
-        depth, missed = behind.DEPTHS[measure], sum(not answer.score(measure) for answer in found)
+        depth, missed = behind.DEPTHS[measure], sum(not answer.score(measure) for answer in found) or "none"
         among = (
             "whose nearest neighbour is not right" if depth == 1 else f"without a right one among the {depth} nearest"
         )

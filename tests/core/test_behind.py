@@ -96,6 +96,20 @@ def test_counts_have_as_many_queries_behind_them(filled: Library, evaluation: Ev
     assert [a.outcome for a in behind.of_worst(report, "class")[:10]] == list(report.worst)
 
 
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_changed_comes_to_the_difference_and_what_was_lost_comes_first(evaluation: Evaluation, level: str) -> None:
+    spaces = evaluation.protocols[LEAVE_ONE_OUT].spaces
+    now, before = spaces[AFTER], spaces[BEFORE]
+    changed = behind.of_change(now, before, level)
+    won = [answer.rank == 1 for answer in changed]
+    assert won == sorted(won)
+    assert all(
+        answer.before and (answer.before.rank == 1) != gained for answer, gained in zip(changed, won, strict=True)
+    )
+    difference = now.levels[level].tests["recall@1"].difference
+    assert 2 * sum(won) - len(won) == pytest.approx(difference * now.levels[level].queries)
+
+
 def test_what_is_no_count_or_score_is_refused(filled: Library, evaluation: Evaluation) -> None:
     report = evaluation.protocols[LEAVE_ONE_OUT].spaces[BEFORE]
     with pytest.raises(QueryError, match="no count of sides"):
@@ -147,6 +161,6 @@ def test_a_report_of_before_says_nothing_of_single_levels_and_is_read_all_the_sa
     report = kept.evaluation.protocols[LEAVE_ONE_OUT].spaces[AFTER]
     now = evaluation.protocols[LEAVE_ONE_OUT].spaces[AFTER]
     assert behind.bins(kept.evaluation) == ()
-    assert [a.outcome for a in behind.of_worst(report, "class")] == [a.outcome for a in behind.of_worst(now, "class")]
+    assert [a.rank for a in behind.of_worst(report, "class")] == [a.rank for a in behind.of_worst(now, "class")]
     with pytest.raises(QueryError, match="not known of single queries"):
         behind.of_score(report, "class", "map@r")
