@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.calibration import places
+from core.calibration import Ints, places
 from core.case import Case
 from core.errors import QueryError
 from core.evaluation import Evaluation, Evidence, Found, Outcome, SpaceReport
@@ -114,19 +114,18 @@ def of_change(report: SpaceReport, before: SpaceReport, level: str) -> list[Answ
 def of_bin(evaluation: Evaluation, report: SpaceReport, place: int) -> list[Answer]:
     """The queries in one bin of the reliability curve, `place` as in `bins`: wrong ones first, then surest first."""
     outcomes = {outcome.case.case_id: outcome for outcome in report.outcomes}
-    said = [evidence for number, evidence in _placed(evaluation) if number == place]
+    said = [evaluation.evidence[row] for row in np.flatnonzero(_places(evaluation) == place)]
     said.sort(key=lambda evidence: (evidence.label == evidence.case.label, -evidence.probability))
     return [Answer(outcomes[e.case.case_id], evidence=e) for e in said if e.case.case_id in outcomes]
 
 
 def bins(evaluation: Evaluation) -> tuple[int, ...]:
     """Which tenth, from 0, each bin of the reliability curve is; nothing where the report does not say it."""
-    return tuple(sorted({place for place, _ in _placed(evaluation)}))
+    return tuple(map(int, np.unique(_places(evaluation))))
 
 
-def _placed(evaluation: Evaluation) -> list[tuple[int, Evidence]]:
-    found = places(np.array([evidence.probability for evidence in evaluation.evidence], np.float64))
-    return list(zip(map(int, found), evaluation.evidence, strict=True))
+def _places(evaluation: Evaluation) -> Ints:
+    return places(np.array([evidence.probability for evidence in evaluation.evidence], np.float64))
 
 
 def _sides(outcome: Outcome, taxonomy: Taxonomy) -> set[str]:

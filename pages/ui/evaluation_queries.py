@@ -100,8 +100,9 @@ def _pages(library: OpenLibrary, view: View, chosen: Pick | None, found: list[An
     start = (page - 1) * SHOWN
     shown = found[start : start + SHOWN]
     if pages > 1:
-        frame.quiet(f"{number(start + 1)} to {number(start + len(shown))} of {number(len(found))}:")
-    picking.PAGE.show_switch(pages, page)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            picking.PAGE.show_switch(pages, page)
+            frame.quiet(f"{number(start + 1)} to {number(start + len(shown))} of {number(len(found))}", "content")
     _grid(library, view, chosen, shown, tuple(answer.outcome.case.case_id for answer in found))
 
 
