@@ -12,6 +12,8 @@ Ints = npt.NDArray[np.int64]
 
 TEMPERATURES = np.geomspace(0.05, 20, 200)
 """What is tried; 1 leaves probabilities as they are, more makes them more modest."""
+BINS = 10
+"""Intervals of a reliability curve."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,13 @@ class Reliability:
     ece: float
 
 
-def reliability(probabilities: Probabilities, labels: Ints, bins: int = 10) -> Reliability:
+def reliability(probabilities: Probabilities, labels: Ints, bins: int = BINS) -> Reliability:
     """How far probabilities (N, C) can be believed, given the right classes (N,), in `bins` equal intervals of (0, 1].
 
     Without cases there are no bins, and the error is 0.
     """
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    place = places(confidence, bins)
     found = []
     for number in range(bins):
         rows = place == number
@@ -51,6 +53,11 @@ def reliability(probabilities: Probabilities, labels: Ints, bins: int = 10) -> R
             found.append(Bin(int(rows.sum()), float(confidence[rows].mean()), float(right[rows].mean())))
     gaps = sum(b.count * abs(b.confidence - b.accuracy) for b in found)
     return Reliability(tuple(found), gaps / len(labels) if len(labels) else 0.0)
+
+
+def places(confidence: Probabilities, bins: int = BINS) -> Ints:
+    """Which of `bins` equal intervals, from 0, each probability (N,) lies in, (N,); the upper end belongs to each."""
+    return np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
 
 
 def softmax(logits: Probabilities, temperature: float = 1.0) -> Probabilities:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.baselines import Baseline
-from core.calibration import Reliability, reliability
+from core.calibration import Probabilities, Reliability, reliability
 from core.catalog import now
 from core.confusion import confusion, laterality
 from core.evaluation import (
@@ -17,6 +17,8 @@ from core.evaluation import (
     RERANKED,
     STEP_0,
     Evaluation,
+    Evidence,
+    Found,
     Outcome,
     ProtocolReport,
     SpaceReport,
@@ -58,6 +60,7 @@ def evaluate(
     spaces = _spaces(sample.plain, flow, rerank)
     own = _own_queries(library, sample, flow) if flow else {}
     others = {name: _Space(embed(sample.cases)) for name, embed in (baselines or {}).items()}
+    claimed = _claimed(sample, spaces[AFTER].vectors, rerank) if flow and rerank else None
     return Evaluation(
         library=library.name,
         encoder=library.encoder.spec.name,
@@ -70,7 +73,8 @@ def evaluate(
         protocols={name: _protocol(sample, trial, spaces, others) for name, trial in trials(sample).items()},
         seen=own.get("train"),
         chosen=own.get("val"),
-        calibration=_calibration(sample, spaces[AFTER].vectors, rerank) if flow and rerank else None,
+        calibration=None if claimed is None else _calibration(sample, claimed),
+        evidence=() if claimed is None else _evidence(sample, claimed),
     )
 
 
@@ -84,12 +88,21 @@ def _own_queries(library: Library, sample: Sample, flow: Flow) -> dict[str, int]
     return {part: len(queries.intersection(split.get(part, ()))) for part in ("train", "val")}
 
 
-def _calibration(sample: Sample, after: Matrix, rerank: Rescore) -> Reliability | None:
-    if not isinstance(rerank, Reranker):
-        return None
+def _claimed(sample: Sample, after: Matrix, rerank: Rescore) -> Probabilities | None:
+    """How likely each query is of each class of the taxonomy (Q, C), by the evidence behind the re-ranking."""
+    return rerank.head.probabilities(after[sample.query]) if isinstance(rerank, Reranker) else None
+
+
+def _calibration(sample: Sample, claimed: Probabilities) -> Reliability:
     numbers = {label: number for number, label in enumerate(sample.taxonomy.labels)}
     right = np.array([numbers[sample.levels["class"][row]] for row in sample.query], np.int64)
-    return reliability(rerank.head.probabilities(after[sample.query]), right)
+    return reliability(claimed, right)
+
+
+def _evidence(sample: Sample, claimed: Probabilities) -> tuple[Evidence, ...]:
+    likeliest = zip(sample.query, claimed.argmax(axis=1), claimed.max(axis=1), strict=True)
+    labels = sample.taxonomy.labels
+    return tuple(Evidence(sample.cases[row], labels[column], float(share)) for row, column, share in likeliest)
 
 
 def _spaces(plain: Matrix, flow: Flow | None, rerank: Rescore | None) -> dict[str, _Space]:
@@ -142,7 +155,24 @@ def _report(
     taken_for = [outcome.nearest.label if outcome.nearest else None for outcome in single]
     confused = confusion([outcome.case.label or "" for outcome in single], taken_for, sample.taxonomy)
     late = sorted((o for o in single if (o.rank or 0) > 1), key=lambda o: (-(o.rank or 0), -o.similarity))
-    return SpaceReport(levels, confused, laterality(confused, sample.taxonomy), tuple(late[:WORST]), single)
+    sides, each = laterality(confused, sample.taxonomy), _each(found, ranked)
+    return SpaceReport(levels, confused, sides, tuple(late[:WORST]), single, each)
+
+
+def _each(found: list[Part], ranked: list[Outcomes]) -> dict[str, tuple[Found | None, ...]]:
+    """What each query got at every level, None where it does not count; the first part has all of them."""
+    first, precise = (list(MEASURES).index(measure) for measure in ("mrr", "map@r"))
+    each: dict[str, tuple[Found | None, ...]] = {}
+    for part, result in zip(found, ranked, strict=True):
+        for level in part.levels:
+            pairs = zip(part.trial.query, result.values[level][:, [first, precise]], strict=True)
+            got = {row: Found(_rank_of(reciprocal), float(precision)) for row, (reciprocal, precision) in pairs}
+            each[level] = tuple(got.get(row) for row in found[0].trial.query)
+    return each
+
+
+def _rank_of(reciprocal: float) -> int | None:
+    return round(1 / reciprocal) if reciprocal else None
 
 
 def _single(sample: Sample, trial: Trial, space: _Space, ranked: Outcomes) -> tuple[Outcome, ...]:
@@ -158,7 +188,7 @@ def _single(sample: Sample, trial: Trial, space: _Space, ranked: Outcomes) -> tu
             case=sample.cases[own],
             nearest=sample.cases[row] if any_found else None,
             similarity=float(cosine) if any_found else 0.0,
-            rank=round(1 / reciprocal) if reciprocal else None,
+            rank=_rank_of(reciprocal),
         )
         for own, row, any_found, cosine, reciprocal in found
     )

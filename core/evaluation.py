@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from core.calibration import Reliability
@@ -33,6 +33,12 @@ PROTOCOLS: Mapping[str, str] = {
     OTHER_PATIENTS: "each query against the images of the split that are of other patients",
     GALLERY: "each query against the images of the training split (what a user lives with)",
 }
+PROTOCOL_NAMES: Mapping[str, str] = {
+    LEAVE_ONE_OUT: "leave one out",
+    OTHER_PATIENTS: "other patients only",
+    GALLERY: "against training images",
+}
+"""The protocols as people read them, within a sentence."""
 LEVELS: Mapping[str, str] = {
     "class": "relevant: the same class",
     "region": "relevant: the same region, whatever the side",
@@ -54,11 +60,32 @@ class Outcome:
     rank: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one query got at one level: the rank, from 1, of its first relevant reference (None: none is), and its part
+    of the mAP@R, in [0, 1].
+    """
+
+    rank: int | None
+    precision: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The likeliest class of a query by the re-ranker's class evidence, and the probability in [0, 1] that it gives."""
+
+    case: Case
+    label: str
+    probability: float
+
+
 @dataclass(frozen=True)
 class SpaceReport:
     """How one space did by one protocol. `levels` has class and region, and finding where findings are known.
 
     `worst` are the queries whose first right reference comes latest, worst first, none of them right at once.
+    `found[level]` has one entry for each of `outcomes`, None where the query does not count at that level; it is empty
+    in reports of before.
     """
 
     levels: Mapping[str, LevelScores]
@@ -66,6 +93,7 @@ class SpaceReport:
     laterality: Laterality
     worst: tuple[Outcome, ...]
     outcomes: tuple[Outcome, ...]
+    found: Mapping[str, tuple[Found | None, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,7 +117,8 @@ class Evaluation:
     Intervals and tests resample `groups` groups of queries: patients where `patients_known`, else single images.
     `seen` counts the queries that the flow was trained on, `chosen` those that its weights and its re-ranking were
     chosen by; both flatter it, and are None where that is not known.
-    `calibration` says how far the class probabilities behind the re-ranking can be believed on these queries.
+    `calibration` says how far the class probabilities behind the re-ranking can be believed on these queries, and
+    `evidence` has them, query by query; it is empty in reports of before.
     """
 
     library: str
@@ -104,6 +133,7 @@ class Evaluation:
     seen: int | None = None
     chosen: int | None = None
     calibration: Reliability | None = None
+    evidence: tuple[Evidence, ...] = ()
 
     @property
     def caution(self) -> str:

@@ -15,7 +15,6 @@ from core import console
 from core.console import say, say_aside
 
 if TYPE_CHECKING:
-    from core.report_store import ReportStore
     from core.run_folder import RunSummary
 
 app = typer.Typer(help="List, compare and delete the flows of a library.", no_args_is_help=True)
@@ -50,7 +49,7 @@ def compare(lib: Lib, one: FlowId, other: FlowId, as_json: Json = False) -> None
 
     library = console.open_library(lib)
     runs, reports = TrainingRuns(library), ReportStore(library.root)
-    left, right = (_facts(runs.summary(flow)) | _figures(reports, flow) for flow in (one, other))
+    left, right = (_facts(runs.summary(flow)) | {"validation": reports.figures(flow)} for flow in (one, other))
     if as_json:
         console.print_json({one: left, other: right})
     else:
@@ -76,14 +75,6 @@ def _facts(run: RunSummary) -> dict[str, Any]:
     facts = asdict(run)
     settings = facts.pop("settings") or {}
     return {**facts, **{name: settings.get(name) for name in ("recipe", "created", "images")}}
-
-
-def _figures(reports: ReportStore, flow: str) -> dict[str, Any]:
-    """What the report that came with the flow says of the validation images."""
-    from core.report import headline
-
-    found = reports.figures(flow)
-    return {"validation": None if found is None else headline(found)}
 
 
 def _row(run: RunSummary, active: str | None) -> tuple[str, ...]:

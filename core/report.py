@@ -19,13 +19,15 @@ from core.evaluation import (
     PROTOCOLS,
     SPACES,
     Evaluation,
+    Evidence,
+    Found,
     Outcome,
     ProtocolReport,
     SpaceReport,
 )
 from core.outcomes import LevelScores, Scores
 
-DIGITS = 6
+DIGITS, FEW_DIGITS = 6, 4
 
 
 def report_json(evaluation: Evaluation, *, with_outcomes: bool = False) -> dict[str, Any]:
@@ -52,6 +54,7 @@ def report_json(evaluation: Evaluation, *, with_outcomes: bool = False) -> dict[
             },
         },
         "calibration": _calibration(evaluation.calibration),
+        **({"evidence": [_evidence(entry) for entry in evaluation.evidence]} if with_outcomes else {}),
         "seen": evaluation.seen,
         "chosen": evaluation.chosen,
         "protocol": own,
@@ -98,7 +101,7 @@ def _protocol(name: str, report: ProtocolReport, with_outcomes: bool) -> dict[st
 def _space(report: SpaceReport, with_outcomes: bool) -> dict[str, Any]:
     sides = report.laterality
     return {
-        **({"outcomes": [_outcome(outcome) for outcome in report.outcomes]} if with_outcomes else {}),
+        **(_queries(report) if with_outcomes else {}),
         **{level: _level(scores) for level, scores in report.levels.items()},
         "confusion": {
             "labels": list(report.confusion.labels),
@@ -112,6 +115,12 @@ def _space(report: SpaceReport, with_outcomes: bool) -> dict[str, Any]:
         },
         "worst": [_worst(outcome) for outcome in report.worst],
     }
+
+
+def _queries(report: SpaceReport) -> dict[str, Any]:
+    """What became of every query, without names, since it is said for each of them."""
+    found = {level: [_found(entry) for entry in entries] for level, entries in report.found.items()}
+    return {"outcomes": [_outcome(outcome) for outcome in report.outcomes], "found": found}
 
 
 def _level(scores: LevelScores) -> dict[str, Any]:
@@ -142,9 +151,18 @@ def _worst(outcome: Outcome) -> dict[str, Any]:
 
 
 def _outcome(outcome: Outcome) -> list[str | float | None]:
-    """Case, nearest case, similarity, rank of the first right one: without names, since there is one a query."""
+    """Case, nearest case, similarity, rank of the first right one."""
     nearest = outcome.nearest.case_id if outcome.nearest else None
     return [outcome.case.case_id, nearest, _rounded(outcome.similarity), outcome.rank]
+
+
+def _found(found: Found | None) -> list[float | None] | None:
+    return None if found is None else [found.rank, round(found.precision, FEW_DIGITS)]
+
+
+def _evidence(found: Evidence) -> list[str | float]:
+    """With all its digits, which decide between two bins of the reliability curve."""
+    return [found.case.case_id, found.label, found.probability]
 
 
 def _calibration(found: Reliability | None) -> dict[str, Any] | None:

@@ -13,10 +13,9 @@ from core.evaluation import (
     BEFORE,
     CLIP_SCORE,
     FLOW_MATCHING_SCORE,
-    GALLERY,
     LEAVE_ONE_OUT,
     LEVELS,
-    OTHER_PATIENTS,
+    PROTOCOL_NAMES,
     PROTOCOLS,
     RERANKED,
     SPACES,
@@ -33,12 +32,6 @@ TITLES = {"recall@1": "Recall@1", "recall@5": "Recall@5", "recall@10": "Recall@1
 TITLES |= {"map@r": "mAP@R", "precision@5": "precision@5"}
 NAMES = {BEFORE: "before the flow", STEP_0: "step 0", AFTER: "after the flow", RERANKED: "after, re-ranked"}
 """The spaces as people read them."""
-HEADINGS = {
-    OTHER_PATIENTS: "other patients only",
-    LEAVE_ONE_OUT: "leave one out",
-    GALLERY: "against training images",
-}
-"""The protocols, likewise."""
 
 
 def report_page(evaluation: Evaluation, pictures: Mapping[str, bytes]) -> str:
@@ -46,21 +39,21 @@ def report_page(evaluation: Evaluation, pictures: Mapping[str, bytes]) -> str:
     lead = evaluation.lead
     own = evaluation.protocols[lead]
     last = list(own.spaces)[-1]
-    levels = own.spaces[BEFORE].levels
+    levels, heading = own.spaces[BEFORE].levels, PROTOCOL_NAMES[lead]
     order = dict.fromkeys((lead, *evaluation.protocols))
     return page(
         f"Evaluation of {evaluation.library}",
         [
             _summary(evaluation),
             section(
-                f"Recall@1, {HEADINGS[lead]}",
+                f"Recall@1, {heading}",
                 f"Compared: {PROTOCOLS[lead]}.",
                 bar_chart(_overall_bars(own), "Recall@1 by level and space"),
                 _spaces(own),
             ),
             *(_protocol(name, evaluation.protocols[name]) for name in order),
             *(
-                section(f"Recall@1 by {level}, {HEADINGS[lead]}", bar_chart(_each_bars(own, level), f"by {level}"))
+                section(f"Recall@1 by {level}, {heading}", bar_chart(_each_bars(own, level), f"by {level}"))
                 for level in levels
             ),
             _confusions(own, last),
@@ -125,7 +118,7 @@ def _protocol(name: str, report: ProtocolReport) -> Markup:
     if report.shared_patients:
         compared += f" {report.shared_patients} queries are compared with images of their own patient too."
     head += ["Recall@1 against before"] if len(reports) > 1 else []
-    return section(HEADINGS[name].capitalize(), compared, table(head, rows))
+    return section(PROTOCOL_NAMES[name].capitalize(), compared, table(head, rows))
 
 
 def _overall_bars(report: ProtocolReport) -> dict[str, dict[str, Bar]]:
@@ -211,7 +204,7 @@ def _definitions() -> Markup:
         "p": "two-sided, of the paired difference of both spaces on the same queries, from the same resamples",
     }
     spaces = {NAMES[space]: said for space, said in SPACES.items()}
-    protocols = {HEADINGS[name]: said for name, said in PROTOCOLS.items()}
+    protocols = {PROTOCOL_NAMES[name]: said for name, said in PROTOCOLS.items()}
     rows = [pair for words in (spaces, BASELINES, protocols, LEVELS, measures) for pair in words.items()]
     return section("What the words mean", table(["word", "meaning"], [list(row) for row in rows]))
 

@@ -10,10 +10,10 @@ from core.calibration import Bin, Reliability
 from core.case import Case
 from core.confusion import Confusion, Laterality
 from core.errors import QueryError
-from core.evaluation import Evaluation, Outcome, ProtocolReport, SpaceReport
+from core.evaluation import Evaluation, Evidence, Found, Outcome, ProtocolReport, SpaceReport
 from core.outcomes import MEASURES, LevelScores, Score, Scores
 
-BESIDE_LEVELS = {"outcomes", "confusion", "laterality", "worst"}
+BESIDE_LEVELS = {"outcomes", "found", "confusion", "laterality", "worst"}
 
 
 def read_report(data: Mapping[str, Any], cases: Mapping[str, Case]) -> Evaluation:
@@ -37,6 +37,7 @@ def read_report(data: Mapping[str, Any], cases: Mapping[str, Case]) -> Evaluatio
             seen=data["seen"],
             chosen=data.get("chosen"),  # not in reports of before
             calibration=_calibration(data["calibration"]),
+            evidence=tuple(Evidence(cases[case], *said) for case, *said in data.get("evidence", ())),  # nor is this
         )
     except (KeyError, TypeError, ValueError) as error:
         raise QueryError(
@@ -64,12 +65,17 @@ def _space(data: Mapping[str, Any], cases: Mapping[str, Case]) -> SpaceReport:
         laterality=Laterality(sides["sided"], sides["region_right"], sides["side_right"]),
         worst=tuple(by_case[entry["case_id"]] for entry in data["worst"]),
         outcomes=outcomes,
+        found={level: tuple(map(_found, found)) for level, found in data.get("found", {}).items()},  # not before
     )
 
 
 def _outcome(entry: tuple[str, str | None, float, int | None], cases: Mapping[str, Case]) -> Outcome:
     case_id, nearest, similarity, rank = entry
     return Outcome(cases[case_id], None if nearest is None else cases[nearest], similarity, rank)
+
+
+def _found(entry: tuple[int | None, float] | None) -> Found | None:
+    return None if entry is None else Found(*entry)
 
 
 def _level(data: Mapping[str, Any]) -> LevelScores:

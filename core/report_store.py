@@ -62,11 +62,10 @@ class ReportStore:
         return StoredReport(read_report(data, {case.case_id: case for case in cases}), current)
 
     def figures(self, flow_id: str) -> dict[str, Any] | None:
-        """The report of its validation images that came with that flow, as JSON; None without one that can be read."""
+        """The headline of the report of its validation images that came with that flow; None without a readable one."""
         report = self._read(flow_id, TRAINED)
         with suppress(KeyError, TypeError, AttributeError):  # of another version, or damaged
-            if report is not None and headline(report):
-                return report
+            return None if report is None else headline(report)
         return None
 
     def forget(self, flow_id: str) -> None:

@@ -14,7 +14,6 @@ from core.errors import QueryError, Stopped, TrainingError
 from core.evaluate import evaluate
 from core.library import Library
 from core.recipe import Recipe, recipe_named
-from core.report import headline
 from core.report_store import TRAINED, ReportStore
 from core.trainer import Epoch, TrainResult
 from core.training_run import TrainingRun, TrainingRuns
@@ -54,9 +53,9 @@ def train(lib: Path, wanted: Wanted, as_json: bool = False) -> None:
             say_aside(f"note: {note}")
         with run.folder.in_use():  # until all is kept: who looks sees it at work
             result = _train(run, asked)
-            report = _measure(library, run.run_id)
+            figures = _measure(library, run.run_id)
         if as_json:
-            print_json(_facts(run, result, report))
+            print_json(_facts(run, result, figures))
         else:
             _tell(lib, run, result)
 
@@ -87,14 +86,14 @@ def _measure(library: Library, flow_id: str) -> dict[str, Any] | None:
     return store.figures(flow_id)
 
 
-def _facts(run: TrainingRun, result: TrainResult, report: dict[str, Any] | None) -> dict[str, Any]:
+def _facts(run: TrainingRun, result: TrainResult, figures: dict[str, Any] | None) -> dict[str, Any]:
     best = result.curve[result.best_epoch - 1]
     return {
         "flow": run.run_id,
         "ending": result.ending,
         "epochs": len(result.curve),
         "best": asdict(best),
-        "validation": None if report is None else headline(report),
+        "validation": figures,
     }
 
 

@@ -12,8 +12,6 @@ from pages.ui.palette import SERIES, Colour
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from core.calibration import Reliability
-
 CONFIG = {"displayModeBar": False, "displaylogo": False, "responsive": True}
 FEW = 40
 """Points of a line below which each is drawn and named."""
@@ -62,28 +60,6 @@ def lines(
     if most < FEW:
         figure.update_xaxes(tick0=1, dtick=1 + most // 10)
     figure.update_yaxes(gridcolor=hex_of(GRID), zeroline=False, range=between)
-    return figure
-
-
-def reliability(found: Reliability) -> go.Figure:
-    """Share of right ones against the probability claimed: a dot a bin, larger for more queries."""
-    import plotly.graph_objects as go
-
-    most = max((entry.count for entry in found.bins), default=1)
-    figure = go.Figure()
-    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": hex_of(GRID), "dash": "dot"}, hoverinfo="skip")
-    figure.add_scatter(
-        x=[entry.confidence for entry in found.bins],
-        y=[entry.accuracy for entry in found.bins],
-        mode="lines+markers",
-        line={"color": hex_of(SERIES[0]), "width": 1.5},
-        marker={"size": [7 + 15 * (entry.count / most) ** 0.5 for entry in found.bins]},
-        customdata=[entry.count for entry in found.bins],
-        hovertemplate="probability %{x:.2f}, right %{y:.2f}, %{customdata} queries<extra></extra>",
-    )
-    figure.update_layout(_layout("", legend=False, height=300))
-    figure.update_xaxes(range=[-0.02, 1.04], title_text="probability given to the likeliest class", showgrid=False)
-    figure.update_yaxes(range=[-0.06, 1.06], title_text="share that was right", gridcolor=hex_of(GRID))
     return figure
 
 

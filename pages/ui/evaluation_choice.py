@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.errors import QueryError
+from core.evaluation import LEVELS as RELEVANT
+from core.evaluation import PROTOCOL_NAMES, PROTOCOLS
 from core.filters import Filters
-from pages.ui import evaluation_actions, flow_tasks, frame, job_panel, picking, resources, state, tasks
+from pages.ui import evaluation_actions, evaluation_pick, flow_tasks, frame, job_panel, picking, resources, state, tasks
 from pages.ui.page_end import PageEnd
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, day
@@ -24,11 +26,6 @@ FLOW, SPLIT, OTHER = "evaluation_flow", "evaluation_split", "evaluation_other"
 PROTOCOL, LEVEL = "evaluation_protocol", "evaluation_level"
 NONE = "none"
 SPLITS: dict[Split, str] = {"test": "Test", "val": "Validation", "train": "Training", "all": "All cases"}
-PROTOCOLS = {
-    "leave-one-out": "Leave one out",
-    "other-patients": "Other patients only",
-    "gallery": "Against training images",
-}
 LEVELS = {"class": "Class", "region": "Region", "finding": "Finding"}
 LEAST = 2
 
@@ -54,8 +51,14 @@ class View:
     taxonomy: Taxonomy
 
     @property
+    def reports(self) -> dict[str, SpaceReport]:
+        """Every space and baseline, by name."""
+        return {**self.protocol.spaces, **self.protocol.baselines}
+
+    @property
     def space(self) -> SpaceReport:
-        return {**self.protocol.spaces, **self.protocol.baselines}[self.space_name]
+        """That which the details are of."""
+        return self.reports[self.space_name]
 
     @property
     def name(self) -> str:
@@ -112,13 +115,13 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
             _nothing_yet(library, choice)
         return None
     evaluation = stored.evaluation
-    protocols = {name: title for name, title in PROTOCOLS.items() if name in evaluation.protocols}
+    protocols = {name: PROTOCOL_NAMES[name].capitalize() for name in evaluation.protocols}
     _keep_known(PROTOCOL, [evaluation.lead, *protocols])
     with st.container(horizontal=True, vertical_alignment="center", key="evaluation_view"):
         name = st.segmented_control(
             "Protocol",
             list(protocols),
-            format_func=PROTOCOLS.get,
+            format_func=protocols.get,
             default=evaluation.lead,
             key=PROTOCOL,
             bind="query-params",
@@ -145,6 +148,8 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
         evaluation_actions.download(library, choice, evaluation)
     if not stored.current:
         st.info("Cases, labels or splits have changed since this was measured.", icon=":material/history:")
+    elif not any(space.found for space in report.spaces.values()):
+        st.info("Measured by an earlier version: evaluate again to see the queries behind every figure.")
     spaces = [*report.spaces, *report.baselines]
     space = picking.picked(picking.SPACE)
     shown = space if space in spaces else list(report.spaces)[-1]
@@ -155,15 +160,12 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
 
 def _look_elsewhere() -> None:
     """Forget the queries picked in one view when another is chosen, which may have none of them."""
-    picking.pick(picking.QUERIES, None)
+    evaluation_pick.pick(None)
 
 
 def _said(found: View) -> str:
-    from core.evaluation import LEVELS as RELEVANT
-    from core.evaluation import PROTOCOLS as MEANING
-
     evaluation, report = found.evaluation, found.protocol
-    parts = [f"{count(report.queries, 'query', 'queries')}: {MEANING[found.protocol_name]}", RELEVANT[found.level]]
+    parts = [f"{count(report.queries, 'query', 'queries')}: {PROTOCOLS[found.protocol_name]}", RELEVANT[found.level]]
     if report.shared_patients:
         parts.append(f"{report.shared_patients} of them meet images of their own patient")
     if evaluation.caution:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.evaluation import AFTER, BASELINES, BEFORE, RERANKED, SPACES
-from pages.ui import pick_table, picking
+from pages.ui import evaluation_pick, pick_table
 from pages.ui.evaluation_choice import View
+from pages.ui.evaluation_pick import Pick
 from pages.ui.pick_table import Cell, Column
 from pages.ui.text import escaped
 from pages.ui.training_figures import TITLES
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 CHANCE = 0.05
 """The p above which a difference is called one that chance explains."""
-MEASURES = {"recall@5": "Recall@5", "recall@10": "Recall@10", "mrr": "MRR", "map@r": "mAP@R"}
+MEASURES = {"recall@1": "Recall@1", "recall@5": "Recall@5", "recall@10": "Recall@10", "mrr": "MRR", "map@r": "mAP@R"}
+REST = list(MEASURES)[1:]
 BASELINE_TITLES = {"linear map": "Linear map", "thumbnail": "8 x 8 thumbnails", "untrained": "Untrained encoder"}
 HINTS = {
     "mrr": "Mean of 1 / rank of the first relevant image",
@@ -31,20 +33,21 @@ HINTS = {
 def show(view: View) -> None:
     """One sentence, then a row a space; the row picked is the one that the details below are of."""
     st.html(f'<p class="ent-headline">{escaped(sentence(view))}</p>')
+    looked_at = evaluation_pick.picked()
     columns = [
         Column("Embeddings"),
         Column("Recall@1", hint="Share of queries whose nearest neighbour is relevant; the whisker is the interval"),
         Column("Macro", "end", "The mean over classes of their own Recall@1"),
-        *(Column(title, "end", HINTS.get(name, "")) for name, title in MEASURES.items()),
+        *(Column(MEASURES[name], "end", HINTS.get(name, "")) for name in REST),
         Column("Against before", hint="Paired test on the same queries"),
     ]
     pick_table.show(
         columns,
-        [_row(name, report, view.level) for name, report in _reports(view).items()],
+        [_row(name, report, view.level) for name, report in view.reports.items()],
         key="evaluation_spaces",
         label="Scores of each kind of embedding",
-        picked=view.space_name,
-        on_pick=lambda name: picking.pick(picking.SPACE, name),
+        picked=(view.space_name, looked_at.text if looked_at else ""),
+        on_pick=_pick,
     )
 
 
@@ -89,8 +92,11 @@ def score_cell(score: Score, colour: str | None = None, **more: str) -> Cell:
     return Cell(f"{score.value:.2f}", note=said(score), bar=score.value, low=low, high=high, colour=colour, **more)
 
 
-def _reports(view: View) -> dict[str, SpaceReport]:
-    return {**view.protocol.spaces, **view.protocol.baselines}
+def _pick(text: str) -> None:
+    if Pick.parse(text):
+        evaluation_pick.pick(text)
+    else:
+        evaluation_pick.pick_space(text)
 
 
 def _row(name: str, report: SpaceReport, level: str) -> list[Cell]:
@@ -98,10 +104,19 @@ def _row(name: str, report: SpaceReport, level: str) -> list[Cell]:
     test = scores.tests.get("recall@1")
     against = "" if test is None else f"{test.difference:+.2f}"
     meaning = {**SPACES, **BASELINES}.get(name, name)
+
+    def opening(measure: str) -> dict[str, str]:
+        said = f"{MEASURES[measure]} {scores.overall[measure].value:.2f}, {title_of(name)}: show the queries"
+        return {"pick": Pick("score", name, measure).text, "said": said} if level in report.found else {}
+
+    changed: dict[str, str] = {}
+    if against and report.found:
+        said = f"{against} against before, {title_of(name)}: show the queries that changed"
+        changed = {"pick": Pick("change", name, BEFORE).text, "said": said}
     return [
         Cell(title_of(name), pick=name, said=f"{title_of(name)}: {meaning}; show its details"),
-        score_cell(scores.overall["recall@1"]),
+        score_cell(scores.overall["recall@1"], **opening("recall@1")),
         Cell(f"{scores.macro['recall@1'].value:.2f}"),
-        *(Cell(f"{scores.overall[measure].value:.2f}") for measure in MEASURES),
-        Cell(against, note="" if test is None or not test.difference else verdict(test)),
+        *(Cell(f"{scores.overall[measure].value:.2f}", **opening(measure)) for measure in REST),
+        Cell(against, note="" if test is None or not test.difference else verdict(test), **changed),
     ]

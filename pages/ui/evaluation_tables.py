@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.behind import SIDES
 from core.evaluation import BEFORE
-from pages.ui import evaluation_queries, frame, palette, pick_table
+from pages.ui import evaluation_pick, evaluation_queries, frame, palette, pick_table
 from pages.ui.evaluation_choice import LEVELS, View
 from pages.ui.evaluation_headline import score_cell, title_of
-from pages.ui.evaluation_queries import Pick
+from pages.ui.evaluation_pick import Pick
+from pages.ui.evaluation_words import SIDES as SAID
+from pages.ui.evaluation_words import value_title
 from pages.ui.pick_table import Cell, Column
 from pages.ui.resources import OpenLibrary
 
-if TYPE_CHECKING:
-    from core.evaluation import SpaceReport
+SIDE_TITLES = {
+    "sided": "Queries",
+    "region_right": "Region right",
+    "side_right": "Side right too",
+    "errors": "Laterality errors",
+}
 
 
 def show_values(view: View) -> None:
@@ -24,17 +30,18 @@ def show_values(view: View) -> None:
     st.subheader(f"By {LEVELS[view.level].lower()}", anchor=False)
     spaces = dict.fromkeys((BEFORE, view.space_name))
     columns = [Column(LEVELS[view.level]), Column("Queries", "end"), *(Column(title_of(name)) for name in spaces)]
-    levels = {name: _report(view, name).levels[view.level] for name in spaces}
+    levels = {name: view.reports[name].levels[view.level] for name in spaces}
     rows = [
         [
-            Cell(_title(view, value), swatch=_colour(view, value)),
+            Cell(value_title(view, value), swatch=_colour(view, value)),
             Cell(str(n)),
             *(
                 score_cell(
                     levels[name].each[value]["recall@1"],
                     _colour(view, value),
                     pick=Pick("value", name, value).text,
-                    said=f"{_title(view, value)}, {title_of(name)}: show the queries",
+                    said=f"{value_title(view, value)}, {title_of(name)}, Recall@1 "
+                    f"{levels[name].each[value]['recall@1'].value:.2f}: show the queries",
                 )
                 for name in spaces
             ),
@@ -53,35 +60,35 @@ def show_confusion(library: OpenLibrary, view: View) -> None:
     counts = evaluation_queries.confusion(library, view)
     values = list(dict.fromkeys(value for pair in counts for value in pair))
     order = [v for v in (view.taxonomy.labels if view.level == "class" else view.taxonomy.regions) if v in values]
-    columns = [Column(""), *(Column(_title(view, value), "middle") for value in order)]
+    columns = [Column(""), *(Column(value_title(view, value), "middle") for value in order)]
     rows = [
-        [Cell(_title(view, asked), swatch=_colour(view, asked)), *_cells(view, counts, asked, order)] for asked in order
+        [Cell(value_title(view, asked), swatch=_colour(view, asked)), *_cells(view, counts, asked, order)]
+        for asked in order
     ]
     _table(view, columns, rows, key="evaluation_confusion", label="Nearest neighbour by query", square=True)
 
 
 def show_sides(view: View) -> None:
     """How often the region is right and the side wrong."""
-    reports = {**view.protocol.spaces, **view.protocol.baselines}
-    if not any(report.laterality.sided for report in reports.values()):
+    sides = {name: report.laterality for name, report in view.reports.items()}
+    if not any(found.sided for found in sides.values()):
         return
     st.subheader("Left and right", anchor=False)
     frame.quiet("Among the queries of a class with a side. A laterality error has the right region and the wrong side.")
-    columns = [
-        Column("Embeddings"),
-        Column("Queries", "end"),
-        Column("Region right", "end"),
-        Column("Side right too", "end"),
-        Column("Laterality errors", "end"),
+    if not any(found.errors for found in sides.values()):
+        frame.quiet("There is none here: wherever the region is right, the side is too.")
+    columns = [Column("Embeddings"), *(Column(title, "end") for title in SIDE_TITLES.values())]
+    rows = [
+        [Cell(title_of(name)), *(_side(name, which, getattr(found, which)) for which in SIDES)]
+        for name, found in sides.items()
     ]
-    rows = []
-    for name, report in reports.items():
-        sides = report.laterality
-        pick = Pick("sides", name, "errors").text if sides.errors else ""
-        said = f"{sides.errors} laterality errors, {title_of(name)}: show the queries"
-        counts = (Cell(str(n)) for n in (sides.sided, sides.region_right, sides.side_right))
-        rows.append([Cell(title_of(name)), *counts, Cell(str(sides.errors), pick=pick, said=said)])
     _table(view, columns, rows, key="evaluation_sides", label="Laterality errors")
+
+
+def _side(space: str, which: str, n: int) -> Cell:
+    """A count; one of none can be picked too, and says so in words."""
+    said = f"{n} {SAID[which]}, {title_of(space)}: show the queries"
+    return Cell(str(n), pick=Pick("sides", space, which).text, said=said)
 
 
 def _cells(view: View, counts: Counter[tuple[str, str]], asked: str, order: list[str]) -> list[Cell]:
@@ -90,7 +97,7 @@ def _cells(view: View, counts: Counter[tuple[str, str]], asked: str, order: list
     for found in order:
         n = counts[asked, found]
         pick = Pick("cell", view.space_name, asked, found).text if n else ""
-        said = f"{_title(view, asked)} nearest to {_title(view, found)}: {n} of {whole}; show the queries"
+        said = f"{value_title(view, asked)} nearest to {value_title(view, found)}: {n} of {whole}; show the queries"
         cells.append(Cell(str(n) if n else "", pick=pick, said=said, heat=n / max(whole, 1), right=asked == found))
     return cells
 
@@ -105,19 +112,9 @@ def _table(
         key=key,
         label=label,
         picked=picked.text if picked else None,
-        on_pick=evaluation_queries.pick,
+        on_pick=evaluation_pick.pick,
         square=square,
     )
-
-
-def _report(view: View, name: str) -> SpaceReport:
-    return {**view.protocol.spaces, **view.protocol.baselines}[name]
-
-
-def _title(view: View, value: str) -> str:
-    if view.level == "class":
-        return palette.title_of(view.taxonomy, value)
-    return value[:1].upper() + value[1:]
 
 
 def _colour(view: View, value: str) -> str | None:

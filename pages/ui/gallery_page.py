@@ -6,43 +6,27 @@ import streamlit as st
 
 from pages.ui import case_sets, state
 from pages.ui import filters as filter_widgets
+from pages.ui.paging import Pages
 from pages.ui.url_state import Setting
 
 PREFIX = "gallery"
-SWITCH = "gallery_pages"
-
-
-def _number(text: str) -> int:
-    """A page of a URL; the first for what is none."""
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else 1
-
-
-PAGE: Setting[int] = Setting("gallery_page", 1, _number)
+PAGE = Pages("gallery_page")
 ONLY: Setting[tuple[str, ...]] = Setting("gallery_only", (), case_sets.parse, case_sets.write)
 
 
 def page_of(pages: int) -> int:
-    """The page to be shown, one of `pages` (at least 1); session and URL say the same afterwards."""
-    if PAGE.follow() > pages:
-        PAGE.set(pages)
-    return PAGE.follow()
+    """The page to be shown, one of `pages` (at least 1)."""
+    return PAGE.one_of(pages)
 
 
 def first_page() -> None:
     """Begin anew where what is shown, or its order, has changed."""
-    PAGE.set(1)
+    PAGE.first()
 
 
 def show_switch(pages: int, page: int) -> None:
     """The page switch; nothing where there is one page only."""
-    if pages > 1:
-        st.session_state[SWITCH] = page
-        with st.container(horizontal_alignment="center"):
-            st.pagination(pages, key=SWITCH, on_change=_switch)
-
-
-def _switch() -> None:
-    PAGE.set(st.session_state[SWITCH])
+    PAGE.show_switch(pages, page)
 
 
 def show_in_gallery(case_ids: tuple[str, ...]) -> None:

@@ -43,7 +43,7 @@ const content = (cell, data, pick) => {
   const button = element("button");
   button.type = "button";
   button.dataset.pick = cell.pick;
-  button.setAttribute("aria-pressed", String(cell.pick === data.picked));
+  button.setAttribute("aria-pressed", String(data.picked.includes(cell.pick)));
   if (cell.said) button.setAttribute("aria-label", cell.said);
   fill(button, cell);
   button.addEventListener("click", () => pick(cell.pick));
@@ -53,7 +53,7 @@ const content = (cell, data, pick) => {
 const body = (data, pick) =>
   data.rows.map((row) => {
     const line = element("tr");
-    if (data.picked && row[0].pick === data.picked) line.className = "picked";
+    if (data.picked.includes(row[0].pick)) line.className = "picked";
     row.forEach((cell, at) => {
       const place = element(at ? "td" : "th", data.columns[at].align);
       if (!at) place.scope = "row";

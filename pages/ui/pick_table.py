@@ -57,11 +57,14 @@ def show(
     *,
     key: str,
     label: str,
-    picked: str | None = None,
+    picked: str | Sequence[str] | None = None,
     on_pick: Callable[[str], None] | None = None,
     square: bool = False,
 ) -> None:
-    """Show the table; `on_pick` gets the `pick` of a cell after a click or Enter. `square`: cells of a matrix."""
+    """Show the table; `on_pick` gets the `pick` of a cell after a click or Enter.
+
+    `picked` are those of the row and the cell that are shown as picked. `square`: cells of a matrix.
+    """
 
     def _picked() -> None:
         pick = getattr(st.session_state.get(key), "pick", None)
@@ -73,7 +76,7 @@ def show(
         "columns": [asdict(column) for column in columns],
         "rows": [[_given(cell) for cell in row] for row in rows],
         "label": label,
-        "picked": picked,
+        "picked": [picked] if isinstance(picked, str) else list(picked or ()),
         "square": square,
     }
     _component(key=key, data=data, on_pick_change=_picked)

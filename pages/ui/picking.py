@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pages.ui.paging import Pages
 from pages.ui.url_state import Setting
 
 FLOW, QUERIES, SPACE = "flow", "evaluation_pick", "evaluation_space"
+PAGE = Pages("evaluation_page")
+"""Which page of the picked queries is shown."""
 
 
 def pick(name: str, value: str | None) -> None:
@@ -21,6 +24,7 @@ def forget() -> None:
     """Pick nothing on any page but what the URL has just brought."""
     for name in (FLOW, QUERIES, SPACE):
         _setting(name).forget()
+    PAGE.forget()
 
 
 def _setting(name: str) -> Setting[str | None]:

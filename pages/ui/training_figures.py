@@ -27,15 +27,13 @@ HINTS = {
 
 def show(library: OpenLibrary, run: RunSummary) -> None:
     """Class Recall@1 and laterality errors of each space, of the validation images among the training images."""
-    from core.report import headline
     from core.report_store import ReportStore
 
-    report = ReportStore(library.root).figures(run.flow_id)
-    if report is None:
+    found = ReportStore(library.root).figures(run.flow_id)
+    if found is None:
         if run.usable and not run.running:
             frame.quiet("It was not measured on validation images yet; Evaluate does that.")
         return
-    found = headline(report)
     rows = [
         [Cell(TITLES[space]), Cell(f"{value:.2f}", bar=value), Cell(str(found["laterality_errors"][space]))]
         for space, value in found["recall@1"].items()

@@ -13,7 +13,7 @@ from core.evaluation import LEAVE_ONE_OUT, Evaluation
 from core.flow import Flow
 from core.library import Library
 from core.recipe import DEFAULT
-from core.report import report_json
+from core.report import headline, report_json
 from core.report_store import ReportStore
 from core.training_run import TrainingRuns
 from core.vector_field import VectorField
@@ -82,9 +82,21 @@ def test_going_on_with_a_training_forgets_what_was_measured_of_it(filled: Librar
     assert kept is not None
     assert kept.evaluation.seen == len(run.folder.split()["train"])
     assert kept.evaluation.calibration is not None
-    assert store.figures(run.run_id)["split"] == "val"
+    assert store.figures(run.run_id) == headline(report_json(store.get(run.run_id, "val", filled.catalog).evaluation))
     resumed = runs.resume(run.run_id)
     list(resumed)
     resumed.finish()
     assert store.get(run.run_id, "all", filled.catalog) is None
     assert store.figures(run.run_id) is None
+
+
+def test_a_flow_has_no_figures_where_its_report_says_none(filled: Library) -> None:
+    filled.flows.put(Flow(VectorField(dim=DIMENSION), flow_id="a-flow"))
+    filled.catalog.splits.put(dict.fromkeys(filled.catalog.ids(), "val"))
+    store = ReportStore(filled.root)
+    path = store.put(evaluate(filled, "val", flow=filled.flows.get("a-flow")), filled.catalog)
+    figures = store.figures("a-flow")
+    assert figures is not None
+    assert figures["queries"] == 36
+    path.write_text(path.read_text().replace('"other_protocols"', '"protocols_of_another_version"'))
+    assert store.figures("a-flow") is None

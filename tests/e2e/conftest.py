@@ -20,6 +20,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from safetensors.torch import save_file
 
+from core.demo_library import FOLDER, open_demo
 from core.library import Library
 from core.sources import open_source
 from training.bench.app_server import running as running
@@ -83,6 +84,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         _make_library(home / name.lower(), name, encoder, folder)
     with running(environment, root / "server.log") as url:
         yield Server(url, home, encoder, environment)
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the app on the demo that is shipped, with its flow in use, its map and its reports."""
+    root = tmp_path_factory.mktemp("shipped")
+    open_demo(root / "libraries" / FOLDER).close()
+    paths = {"ENT_LIBRARIES": str(root / "libraries"), "ENT_CACHE": str(root / "cache"), "ENT_OFFLINE": "1"}
+    with running(os.environ | paths, root / "server.log") as url:
+        yield url
 
 
 def ingest(library: Path, source: Path, environment: dict[str, str]) -> dict[str, object]:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from core.demo_library import FOLDER, open_demo
-from tests.e2e.conftest import Server, running, settle, tab
+from tests.e2e.conftest import Server, settle, tab
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 PATHS = ("/", "/?search_words=left+ear", "/gallery", "/embedding_map", "/evaluation", "/training", "/library")
@@ -22,7 +18,8 @@ FULL = {
     "/?search_words=left+ear": ".card",
     "/gallery?gallery_label=ear-left": ".card",
     "/embedding_map": ".ent-map .js-plotly-plot",
-    "/evaluation": ".js-plotly-plot",
+    "/evaluation": "svg[aria-label^='Reliability']",
+    "/evaluation?evaluation_split=Validation&evaluation_pick=score|after|mrr|": ".card",
     "/training": ".js-plotly-plot",
 }
 """Pages of the demo, each with what is there only where there is a flow, a map or a report."""
@@ -75,16 +72,6 @@ def test_nor_has_what_opens_above_a_page(browser: Browser, server: Server, schem
         page.get_by_role("dialog").wait_for()
         found["compare"] = grave(settle(page))
     assert {where: said for where, said in found.items() if said} == {}
-
-
-@pytest.fixture(scope="module")
-def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the app on the demo that is shipped, with its flow in use, its map and its reports."""
-    root = tmp_path_factory.mktemp("shipped")
-    open_demo(root / "libraries" / FOLDER).close()
-    paths = {"ENT_LIBRARIES": str(root / "libraries"), "ENT_CACHE": str(root / "cache"), "ENT_OFFLINE": "1"}
-    with running(os.environ | paths, root / "server.log") as url:
-        yield url
 
 
 def visited(page: Page, path: str) -> Page:

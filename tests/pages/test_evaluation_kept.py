@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import flow_comparison
+from core import behind, flow_comparison
 from core.evaluate import evaluate
 from core.flow import Flow
 from core.library import Library
 from core.report_store import ReportStore
 from core.vector_field import VectorField
-from pages.ui import evaluation_queries
 from pages.ui.evaluation_choice import FLOW, OTHER, SPLIT
 from tests.conftest import DIMENSION, FakeEncoder
 from tests.pages.test_flow_pages import cells, tables
@@ -40,9 +39,9 @@ def test_flows_are_compared_and_confusions_counted_once_for_two_reports(
     library.close()
     measure(root, ONE, ANOTHER)
     compared, nearest = [], []
-    compare, find = flow_comparison.compare, evaluation_queries._nearest
+    compare, find = flow_comparison.compare, behind.pair_of
     monkeypatch.setattr(flow_comparison, "compare", lambda *given: (compared.append(1), compare(*given))[1])
-    monkeypatch.setattr(evaluation_queries, "_nearest", lambda *given: (nearest.append(1), find(*given))[1])
+    monkeypatch.setattr(behind, "pair_of", lambda *given: (nearest.append(1), find(*given))[1])
     app.run()
     app.switch_page("../evaluation.py").run()
     for key, value in ((SPLIT, "all"), (FLOW, ONE), (OTHER, ANOTHER)):

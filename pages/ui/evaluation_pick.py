@@ -1,0 +1,53 @@
+"""Which figure's queries are looked at, as the URL says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+from pages.ui import picking
+
+Kind = Literal["value", "cell", "sides", "score", "change", "bin"]
+SEPARATOR = "|"
+
+
+@dataclass(frozen=True)
+class Pick:
+    """Queries of a `value`, a `cell` of the confusion, a count of `sides`, a `score` or a `bin` of evidence, or those
+    that a `change` of space made right or wrong.
+
+    `value` is what is asked for of that kind, `found` the other side of a cell.
+    """
+
+    kind: Kind
+    space: str
+    value: str
+    found: str = ""
+
+    @property
+    def text(self) -> str:
+        """The same for the URL."""
+        return SEPARATOR.join((self.kind, self.space, self.value, self.found))
+
+    @classmethod
+    def parse(cls, text: str | None) -> Pick | None:
+        """What a URL says; None where that means nothing."""
+        kind, *rest = (text or "").split(SEPARATOR)
+        return cls(cast(Kind, kind), *rest) if kind in get_args(Kind) and len(rest) == 3 else None
+
+
+def picked() -> Pick | None:
+    """What is looked at."""
+    return Pick.parse(picking.picked(picking.QUERIES))
+
+
+def pick(text: str | None) -> None:
+    """Look at these queries, from the first page; at the worst ones again with None."""
+    picking.pick(picking.QUERIES, text)
+    picking.PAGE.first()
+
+
+def pick_space(name: str) -> None:
+    """Have the details be of another space."""
+    picking.pick(picking.SPACE, name)
+    picking.PAGE.first()
