@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def show(library: OpenLibrary, options: Options, shown: Sequence[Shown]) -> None:
     """The menu; each file is made when it is asked for. The page with pictures is of the last ranking `shown`."""
     name, (result, cards) = f"similar-cases-{date.today().isoformat()}", shown[-1]
-    places = [standing.of(library, one) for one, _ in shown]
+    places, doubt = [standing.of(library, one) for one, _ in shown], standing.closeness_said(library, result)
     # read now: when a file is asked for, there is no session to read them from
     query, images = asking.query_of(options, result.space), [image.preview for image in current_query.query().images]
 
@@ -37,7 +37,7 @@ def show(library: OpenLibrary, options: Options, shown: Sequence[Shown]) -> None
         from core.sheet import gather
 
         hits = [card.lead for card in cards]
-        sheet = gather(library.catalog, library.store, query, result, hits, images, places[-1])
+        sheet = gather(library.catalog, library.store, query, result, hits, images, places[-1], doubt)
         return results_pdf(sheet, library.taxonomy)
 
     with st.popover("Export", icon=":material/download:", key="search_export"):
