@@ -38,13 +38,20 @@ class Closeness:
         """Whether there is nothing to say."""
         return all(self.pictures) and self.together is not False
 
-    def said(self, names: Sequence[str]) -> str:
-        """What is to be known before the results are trusted, in a sentence; `names` are those of the pictures."""
+    def said(self, names: Sequence[str], *, in_part: bool = False) -> str:
+        """What is to be known before the results are trusted, in a sentence; `names` are those of the pictures.
+
+        `in_part`: only a part of the picture is searched with.
+        """
         far = [name for name, close in zip(names, self.pictures, strict=True) if not close]
         many = len(self.pictures)
         if far:
-            whom = "" if many == 1 else " for any of these images" if len(far) == many else f" for {some(far)}"
-            one = "this query" if many == 1 else "it" if len(far) == 1 else "each of them"
+            whom = f" for {some(far)}"
+            if many == 1:
+                whom = " for the whole of this image" if in_part else ""
+            elif len(far) == many:
+                whom = " for any of these images"
+            one = "each of them" if len(far) > 1 else "it" if whom else "this query"
             return (
                 f"No close match{whom}: 99 of 100 images in this library are closer to another one than {one} is to "
                 "any."

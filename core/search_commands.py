@@ -81,12 +81,13 @@ def search(
     yardstick = Yardstick(library.catalog, library.store)
     standing, closeness = yardstick.standing_in(result), yardstick.closeness(result)
     names = [*(path.name for path in image or ()), *(f"case {case_id}" for case_id in query.cases)]
-    _export(library, query, result, standing, closeness.said(names), csv, pdf)
+    doubt = closeness.said(names, in_part=box is not None)
+    _export(library, query, result, standing, doubt, csv, pdf)
     if as_json:
         console.print_json(search_json(result, standing, closeness))
     else:
         show_search(result, library.taxonomy, standing)
-        _say_more(library, query, result, closeness.said(names))
+        _say_more(library, query, result, doubt)
     library.close()
 
 

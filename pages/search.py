@@ -4,7 +4,7 @@ from pages.ui import answer, compare_tray, libraries, query_keeping, query_view,
 
 library = libraries.require("Search")
 library.warm()
-if query_view.is_empty():
+if query_view.is_empty(library):
     query_view.ask(library)
 else:
     query_view.words()

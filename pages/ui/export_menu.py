@@ -43,7 +43,8 @@ def show(library: OpenLibrary, options: Options, shown: Sequence[Shown]) -> None
     with st.popover("Export", icon=":material/download:", key="search_export"):
         _download("Table of what is shown (CSV)", table, f"{name}.csv", "text/csv", ":material/table_view:")
         _download("One page with pictures (PDF)", page, f"{name}.pdf", "application/pdf", ":material/picture_as_pdf:")
-        st.caption("The page shows the query's image too.")
+        if query.pictures:
+            st.caption(f"The page shows the query's {'image' if query.pictures == 1 else 'images'} too.")
 
 
 def _download(label: str, make: Callable[[], bytes], name: str, kind: str, icon: str) -> None:

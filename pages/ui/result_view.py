@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.closeness import PARTS
 from core.folding import Fold
 from core.sides import contradicts
 from core.sides import said as side_said
@@ -52,8 +51,6 @@ def show_hits(library: OpenLibrary, answer: Answer) -> None:
         _below(library, answer, _found(answer, cards), [(answer.result, cards)])
     else:
         _both(library, answer, *answer.rankings)
-    if current_query.query().region:
-        frame.quiet(PARTS)
     if words := current_query.query().words:
         frame.quiet(
             f"Asked for: “{cut(words)}”. Similarities to words cannot be compared with those between images; "

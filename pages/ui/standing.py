@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.ui import current_query, resources
+from core.closeness import PARTS
+from pages.ui import current_query, frame, resources
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import cut, markdown
 
@@ -31,13 +32,15 @@ def closeness_said(library: OpenLibrary, result: SearchResult) -> str:
     """That nothing is close to the query or to some of its pictures, in a sentence; empty where there is no doubt."""
     query = current_query.query()
     names = [*(image.name for image in query.images), *(f"case {case_id[:6]}" for case_id in query.cases)]
-    return library.yardstick.closeness(result).said(names)
+    return library.yardstick.closeness(result).said(names, in_part=query.region is not None)
 
 
 def show_doubts(library: OpenLibrary, result: SearchResult) -> None:
     """Notices above the results: nothing is close, words that say nothing, a query more blurred than the library."""
     if said := closeness_said(library, result):
         st.warning(markdown(said), icon=":material/travel_explore:")
+    if current_query.query().region is not None:
+        frame.quiet(PARTS)
     if result.meaningless:
         st.warning("None of these words is known to this encoder; the order means nothing.", icon=":material/help:")
     elif result.unknown_words:

@@ -138,6 +138,7 @@ def test_what_is_close_is_said_of_each_picture_and_of_all_together(filled: Libra
     assert judged(near, together + 0.01).said(("a", "b")) == ""
     assert judged(far, together).said(("a", "b")).startswith("No close match for b: 99 of 100 images")
     assert judged(far[1:], None).said(("b",)).startswith("No close match: 99 of 100 images")
+    assert judged(far[1:], None).said(("b",), in_part=True).startswith("No close match for the whole of this image:")
     assert judged(far[1:] * 2, apart).said(("a", "b")).startswith("No close match for any of these images")
     assert judged(near, apart).said(("a", "b")).startswith("No case is close to all of these images together")
     assert not judged(near, apart).close
