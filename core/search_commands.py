@@ -97,7 +97,7 @@ def _say_more(library: Library, query: Query, result: SearchResult, doubt: str) 
     unheard_of = () if result.hits else _unheard_of(library, query.filters)
     for words in (doubt, PARTS if query.region else "", *unheard_of):
         if words:
-            say(words)
+            say(words[0].lower() + words[1:])
 
 
 def _export(
