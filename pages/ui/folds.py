@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from core.search import SearchHit
 
 UNFOLDED = "search_unfolded"
-SAID = {"patient": "of this patient", "look": "nearly identical", "both": "showing the same"}
+SAID = {"patient": "of this patient", "look": "look the same", "both": "of the same"}
 
 
 @dataclass(frozen=True)
