@@ -19,4 +19,4 @@ else:
     with aside:
         result_view.show_evidence(library, found)
         query_keeping.show(library, len(found.result.identical))
-    compare_tray.show_if_open(library, query_view.pinned(library))
+compare_tray.show_if_open(library, query_view.pinned(library))

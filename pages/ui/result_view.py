@@ -200,7 +200,7 @@ def _side_asked(answer: Answer) -> None:
             icon=":material/flip:",
         )
     elif asked == "same":
-        frame.quiet(f"Only that side: the query is {told}." if told else "No side is known of this query: both shown.")
+        frame.quiet(f"Same side only. The query is {told}." if told else "No side is known of this query: both shown.")
 
 
 def _notices(library: OpenLibrary, result: SearchResult) -> None:

@@ -15,6 +15,7 @@ from pages.ui import compare_tray, current_query, resources, state
 from pages.ui.query_state import QueryState
 from tests.conftest import FakeEncoder
 from tests.pages.conftest import SHELL, visible
+from tests.pages.test_search_ways import with_flow
 
 GONE = "0" * 16
 
@@ -86,6 +87,12 @@ def test_a_comparison_says_which_cases_are_missing(stored: list[str], page: str)
         assert bool(drawn) == bool(others)
 
 
+def test_a_comparison_is_shown_where_the_query_of_its_link_is_gone(stored: list[str]) -> None:
+    app = link(like=GONE, compare=f"{stored[0]},{stored[1]}")
+    assert "1 case of this search" in told(app)
+    assert any('"tiles"' in element.proto.json for element in app.get("bidi_component"))
+
+
 def test_what_lies_in_the_tray_and_is_gone_is_taken_out(stored: list[str]) -> None:
     app = link(like=stored[0])
     app.session_state[compare_tray.TO_COMPARE] = (GONE, stored[1])
@@ -107,6 +114,24 @@ def test_a_mark_on_the_map_that_has_no_point_says_so(root: Path, stored: list[st
     library.close()
     assert "The case to be marked is not in the library in use" in visible(link("../embedding_map.py", map_case=GONE))
     assert "The case to be marked" not in visible(link("../embedding_map.py", map_case=stored[0]))
+
+
+def test_side_by_side_goes_on_with_one_ranking_when_the_flow_is_gone(
+    app: AppTest, root: Path, stored: list[str]
+) -> None:
+    with_flow(root)
+    app.query_params["like"] = stored[0]
+    app.run()
+    app.segmented_control(key="search_space").set_value("both").run()
+    assert "After the flow" in visible(app)
+
+    library = Library.open(root, encoder=FakeEncoder())
+    library.activate(None)
+    library.close()
+    app.run()
+    assert told(app) == ""
+    assert "This library has no active one, so there is only one ranking" in visible(app)
+    assert "embeddings before the flow" in visible(app)
 
 
 def test_a_library_removed_while_it_is_in_use_is_told_and_the_next_one_named(

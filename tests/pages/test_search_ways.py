@@ -256,7 +256,7 @@ def test_the_mirror_image_and_the_same_side_are_one_choice_away(
 
     app.selectbox(key="search_side_mode").set_value("same").run()
     assert {card.title for card in grids["search_grid"]} == {"Left ear"}
-    assert "Only that side: the query is taken as left: from its label" in words(app)
+    assert "Same side only. The query is taken as left: from its label" in words(app)
 
     app.selectbox(key="search_side_mode").set_value("mirror").run()
     assert ", the query mirrored" in words(app)
