@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -28,11 +28,24 @@ Reason = Literal["patient", "look", "both"]
 
 @dataclass(frozen=True)
 class Fold:
-    """The first of some results that show the same, the others in their order, and what ties them together."""
+    """The first of some results that show the same, the others in their order, and what ties them together.
+
+    `group` are the ids of all cases that show it, in whichever ranking was folded together with this one.
+    """
 
     lead: SearchHit
     rest: tuple[SearchHit, ...] = ()
     reason: Reason = "patient"
+    group: frozenset[str] = frozenset()
+
+    @classmethod
+    def alone(cls, hit: SearchHit) -> Fold:
+        """A result that stands for itself."""
+        return cls(hit, group=frozenset((hit.case.case_id,)))
+
+    @property
+    def hits(self) -> tuple[SearchHit, ...]:
+        return (self.lead, *self.rest)
 
 
 class Folding:
@@ -45,9 +58,15 @@ class Folding:
 
     def __call__(self, hits: Sequence[SearchHit]) -> tuple[Fold, ...]:
         """The folds of `hits`, in the order of their first."""
-        if not hits:
-            return ()
-        return fold(hits, np.stack([self._look(hit.case) for hit in hits]))
+        return self.together(hits)[0]
+
+    def together(self, *rankings: Sequence[SearchHit]) -> tuple[tuple[Fold, ...], ...]:
+        """The folds of each ranking: what is one in any of them is one in all, so that they can be compared."""
+        cases = {hit.case.case_id: hit.case for ranking in rankings for hit in ranking}
+        if not cases:
+            return tuple(() for _ in rankings)
+        groups = groups_of(list(cases.values()), np.stack([self._look(case) for case in cases.values()]))
+        return tuple(fold(ranking, groups) for ranking in rankings)
 
     def _look(self, case: Case) -> Matrix:
         with self._lock:
@@ -62,22 +81,35 @@ class Folding:
         return found
 
 
-def fold(hits: Sequence[SearchHit], looks: Matrix) -> tuple[Fold, ...]:
-    """The folds of `hits` (N), whose looks are (N, LOOK_SIZE): of one patient and label, or nearly the same picture.
+def groups_of(cases: Sequence[Case], looks: Matrix) -> dict[str, frozenset[str]]:
+    """For each of `cases` (N), whose looks are (N, LOOK_SIZE), those that show the same, by id, itself among them.
 
-    A patient's images of another structure stay apart, since they are no further view of the same.
+    They are of one patient and label, or nearly the same picture. A patient's images of another structure stay apart,
+    since they are no further view of the same.
     """
-    keys = [(hit.case.patient, hit.case.label) if hit.case.patient else None for hit in hits]
-    groups = joint_groups(len(hits), near_duplicates(looks), keys)
-    members: dict[int, list[int]] = defaultdict(list)
-    for row, group in enumerate(groups.tolist()):
-        members[group].append(row)
-    return tuple(_fold([hits[row] for row in rows], {keys[row] for row in rows}) for rows in members.values())
+    groups = joint_groups(len(cases), near_duplicates(looks), [_key(case) for case in cases])
+    members: dict[int, list[str]] = defaultdict(list)
+    for case, group in zip(cases, groups.tolist(), strict=True):
+        members[group].append(case.case_id)
+    return {case_id: frozenset(ids) for ids in members.values() for case_id in ids}
 
 
-def _fold(hits: Sequence[SearchHit], keys: set[tuple[str, str | None] | None]) -> Fold:
+def fold(hits: Sequence[SearchHit], groups: Mapping[str, frozenset[str]]) -> tuple[Fold, ...]:
+    """The folds of `hits` by the group of each."""
+    members: dict[frozenset[str], list[SearchHit]] = defaultdict(list)
+    for hit in hits:
+        members[groups[hit.case.case_id]].append(hit)
+    return tuple(_fold(same, group) for group, same in members.items())
+
+
+def _fold(hits: Sequence[SearchHit], group: frozenset[str]) -> Fold:
+    keys = {_key(hit.case) for hit in hits}
     reason: Reason = "patient" if len(keys) == 1 and None not in keys else "look" if keys == {None} else "both"
-    return Fold(hits[0], tuple(hits[1:]), reason)
+    return Fold(hits[0], tuple(hits[1:]), reason, group)
+
+
+def _key(case: Case) -> tuple[str, str | None] | None:
+    return (case.patient, case.label) if case.patient else None
 
 
 def _look_of(store: ImageStore, case: Case) -> Matrix:

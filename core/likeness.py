@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from core.catalog import Catalog
 from core.selection import ACTIVE
-from core.vectors import Matrix, VectorChunk
+from core.vectors import PLAIN, Matrix, VectorChunk
 
 PAIRED = 1500
 """Cases whose pairs tell how alike images of one class are: about a million pairs."""
@@ -44,33 +44,56 @@ class Likeness:
     @property
     def limit(self) -> float | None:
         """The similarity that all but `UNUSUAL` of the library's images have to their nearest neighbour."""
-        return float(np.quantile(self.nearest, UNUSUAL)) if len(self.nearest) else None
+        return limit_of(self.nearest)
 
     def is_far(self, similarity: float) -> bool:
         """Whether a nearest case at that similarity is no close match, by the library's own measure."""
         return self.limit is not None and similarity < self.limit
 
 
-@dataclass(frozen=True)
-class Scale:
-    """What a search's similarities are held against: the likeness in its own space, and before the flow."""
-
-    own: Likeness
-    before: Likeness
+def limit_of(nearest: npt.NDArray[np.float32]) -> float | None:
+    """The similarity that all but `UNUSUAL` of those in `nearest` reach; None where it is empty."""
+    return float(np.quantile(nearest, UNUSUAL)) if len(nearest) else None
 
 
 def measure(catalog: Catalog, view: str) -> Likeness:
     """The likeness of a library's images in one view, on samples that are the same at every call."""
-    cases = {case.case_id: case for case in catalog.cases()}
-    chance = sorted(cases)  # ids come from hashes: their order is chance, and always the same
-    patients = _numbered({case_id: case.patient for case_id, case in cases.items()})
-    known = catalog.vectors.known(view, [case_id for case_id in chance if cases[case_id].label][:PAIRED])
+    known, labels, patients = _labelled(catalog, view)
     pairs = np.empty(0, np.float32)
     if known:
-        labels = np.array([cases[case_id].label for case_id in known])
         pairs = same_class(np.stack(list(known.values())), labels, np.array([patients[c] for c in known]))
-    asked = catalog.vectors.known(view, chance[:ASKED])
+    asked = catalog.vectors.known(view, sorted(patients)[:ASKED])
     return Likeness(_quantiles(pairs), _quantiles(nearest(asked, patients, catalog.vectors.chunks(view, [ACTIVE]))))
+
+
+def groups_nearest(catalog: Catalog, many: int) -> npt.NDArray[np.float32]:
+    """Quantiles, ascending, of how near means of `many` images of one class are to their nearest case, before the flow.
+
+    On random groups that are the same at every call. Their own images are no such cases, nor are those of the same
+    patients. Empty where the library has too few labelled ones to tell.
+    """
+    known, labels, patients = _labelled(catalog, PLAIN)
+    rng, ids = np.random.default_rng(many), np.array(list(known))
+    classes = [rows for label in np.unique(labels) if len(rows := np.flatnonzero(labels == label)) >= many]
+    if not classes or len(known) < LEAST:
+        return np.empty(0, np.float32)
+    shares = np.array([len(rows) for rows in classes]) / sum(map(len, classes))
+    groups = [rng.choice(classes[at], many, replace=False) for at in rng.choice(len(classes), ASKED, p=shares)]
+    vectors = np.stack(list(known.values()))
+    means = np.stack([vectors[rows].mean(axis=0) for rows in groups])
+    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)
+    numbers = {case_id: number for number, case_id in enumerate(patients)}
+    own_cases = np.array([[numbers[case_id] for case_id in ids[rows]] for rows in groups])
+    own_patients = np.array([[patients[case_id] for case_id in ids[rows]] for rows in groups])
+    best = np.full(len(groups), -np.inf, np.float32)
+    for chunk in catalog.vectors.chunks(PLAIN, [ACTIVE]):
+        of_chunk = np.array([numbers.get(case_id, -1) for case_id in chunk.case_ids])
+        others = np.array([patients.get(case_id, 0) for case_id in chunk.case_ids])
+        allowed = np.ones((len(groups), len(others)), np.bool_)
+        for one_case, one_patient in zip(own_cases.T, own_patients.T, strict=True):
+            allowed &= (one_case[:, None] != of_chunk) & _strangers(one_patient[:, None], others[None])
+        best = np.maximum(best, np.where(allowed, means @ chunk.vectors.T, -np.inf).max(axis=1))
+    return _quantiles(best[np.isfinite(best)])
 
 
 def in_hundred(share: float) -> int:
@@ -101,6 +124,15 @@ def nearest(asked: Mapping[str, Matrix], patients: Mapping[str, int], chunks: It
         strangers = _strangers(own[:, None], others[None]) & (ids[:, None] != np.array(chunk.case_ids)[None])
         best = np.maximum(best, np.where(strangers, vectors @ chunk.vectors.T, -np.inf).max(axis=1))
     return np.asarray(best[np.isfinite(best)], np.float32)
+
+
+def _labelled(catalog: Catalog, view: str) -> tuple[dict[str, Matrix], npt.NDArray[np.str_], dict[str, int]]:
+    """Vectors of up to `PAIRED` labelled cases by chance, the label of each, and the patient of every case."""
+    cases = {case.case_id: case for case in catalog.cases()}
+    chance = sorted(cases)  # ids come from hashes: their order is chance, and always the same
+    known = catalog.vectors.known(view, [case_id for case_id in chance if cases[case_id].label][:PAIRED])
+    labels = np.array([cases[case_id].label for case_id in known])
+    return known, labels, _numbered({case_id: case.patient for case_id, case in cases.items()})
 
 
 def _strangers(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

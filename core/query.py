@@ -58,6 +58,11 @@ class Query:
         """Whether it is one picture as it stands, so that similarities are those of pairs of images."""
         return self.pictures == 1 and not (self.texts or self.more or self.less or self.region)
 
+    @property
+    def only_pictures(self) -> bool:
+        """Whether it is several pictures and nothing else, so that their mean is that of a group of images."""
+        return self.pictures > 1 and not (self.texts or self.more or self.less)
+
     def check(self, flow: Flow | None) -> None:
         """Raises QueryError when this cannot be asked of a library in which `flow` is active."""
         if not (self.pictures or self.texts):

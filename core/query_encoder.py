@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -28,11 +28,13 @@ KEPT = 64
 class Asked:
     """A query's parts before the flow: one row a picture (Q, D), one a text (T, D) or None; its cases as they are.
 
+    `whole` (Q, D) are its pictures without regard to a region.
     `identical` are the stored cases with exactly the pixels of one of its images, `unknown` the words that say nothing
     to the encoder; where those are all its words, `words` is None beside pictures, and `meaningless` true without.
     """
 
     pictures: Matrix
+    whole: Matrix
     words: Matrix | None
     cases: tuple[Case, ...]
     identical: tuple[str, ...]
@@ -55,15 +57,18 @@ class QueryEncoder:
         found = (self.catalog.by_pixels(image.pixel_sha256) for image in images)
         identical = tuple(dict.fromkeys(case_id for case_id in found if case_id is not None))
         clock.lap("decode")
-        rows = self._of_images(images, query)
-        rows += [self._of_case(case, query) for case in cases]
+        pictures = self._of_pictures(images, cases, query)
+        whole = pictures if query.region is None else self._of_pictures(images, cases, replace(query, region=None))
         words = self.encoder.encode_texts(query.texts) if query.texts else None
         unknown = self.encoder.unknown_words(query.texts) if query.texts else ()
         clock.lap("encode")
-        pictures = np.stack(rows) if rows else np.empty((0, self.encoder.spec.dimension), np.float32)
         unread = bool(unknown) and set(words_of(query.texts)) <= set(unknown)
-        alone = unread and not (rows or query.more or query.less)
-        return Asked(pictures, None if unread and rows else words, cases, identical, unknown, alone)
+        alone = unread and not (len(pictures) or query.more or query.less)
+        return Asked(pictures, whole, None if unread and len(pictures) else words, cases, identical, unknown, alone)
+
+    def _of_pictures(self, images: list[SafeImage], cases: tuple[Case, ...], query: Query) -> Matrix:
+        rows = self._of_images(images, query) + [self._of_case(case, query) for case in cases]
+        return np.stack(rows) if rows else np.empty((0, self.encoder.spec.dimension), np.float32)
 
     def _cases(self, case_ids: tuple[str, ...]) -> tuple[Case, ...]:
         cases = tuple(self.catalog.cases_by_id(case_ids))

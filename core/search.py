@@ -46,11 +46,15 @@ class SearchResult:
     """Ranked hits, class evidence, and the stored cases that have exactly the pixels of a query image.
 
     `reranked`: the hits are in the order of their scores by `core.rerank`, not of their similarities. `side` is the
-    query's, as far as anything tells it. `comparable`: the similarities are those of pairs of whole images. `nearest`
-    is the similarity before the flow of the case that is nearest there: after a flow, which draws everything towards
-    its classes, also what is unlike anything in the library has neighbours that are close. `unknown_words` of the query
-    were never read by the encoder, and count for nothing; `meaningless`: nor does anything else, so that the order of
-    the hits is chance, and nobody is asked for the class.
+    query's, as far as anything tells it. `comparable`: the similarities are those of pairs of whole images.
+
+    `nearest` are the similarities of each whole picture of the query to the case that is nearest to it before the flow,
+    images first, then cases: after a flow, which draws everything towards its classes, also what is unlike anything in
+    the library has neighbours that are close. `together` is that of the mean of several pictures, where nothing else is
+    asked. Both are empty in a library without other cases; `core.yardstick` judges them.
+
+    `unknown_words` of the query were never read by the encoder, and count for nothing; `meaningless`: nor does anything
+    else, so that the order of the hits is chance, and nobody is asked for the class.
     """
 
     hits: tuple[SearchHit, ...]
@@ -61,7 +65,8 @@ class SearchResult:
     reranked: bool
     side: Side
     comparable: bool
-    nearest: float | None
+    nearest: tuple[float, ...]
+    together: float | None
     unknown_words: tuple[str, ...] = ()
     meaningless: bool = False
 
@@ -93,7 +98,8 @@ class Searcher:
             evidence, wide = self._witnesses.heard(index, aim, query.top_k)
             evidence = NOBODY if asked.meaningless else evidence
             side = self._side(query, asked, evidence)
-            nearest = self._nearest(index, aim, asked, wide) if query.whole_picture else None
+            nearest = self._nearest(index, aim, asked.whole)
+            together = self._nearest(index, aim, _mean(asked.pictures)[None]) if query.only_pictures else ()
             found = self._found(index, aim, query, side, wide, 0 if reranker is None else RERANKED)
         if reranker is not None:
             found = self._reranked(found, aim.vector, flow, reranker)[: query.top_k]
@@ -109,6 +115,7 @@ class Searcher:
             side=side,
             comparable=query.whole_picture,
             nearest=nearest,
+            together=next(iter(together), None),
             unknown_words=asked.unknown,
             meaningless=asked.meaningless,
         )
@@ -157,11 +164,14 @@ class Searcher:
             return set()
         return set(self.catalog.ids(Filters(patient=patients)))
 
-    def _nearest(self, index: ChromaIndex, aim: Aim, asked: Asked, wide: list[Neighbour]) -> float | None:
-        if aim.space == "after":  # asked of the index itself: only how near it is matters, not close ties
-            near = index.nearest("before", WHOLE, _mean(asked.pictures), 1 + len(aim.hidden))
-            wide = [neighbour for neighbour in near if neighbour.case_id not in aim.hidden]
-        return wide[0].similarity if wide else None
+    def _nearest(self, index: ChromaIndex, aim: Aim, vectors: Matrix) -> tuple[float, ...]:
+        """How near the nearest case before the flow is to each of `vectors` (Q, D); nothing where there is none.
+
+        Asked of the index itself: only how near it is matters, not close ties.
+        """
+        near = (index.nearest("before", WHOLE, vector, 1 + len(aim.hidden)) for vector in vectors)
+        found = [[n.similarity for n in neighbours if n.case_id not in aim.hidden] for neighbours in near]
+        return tuple(similarities[0] for similarities in found) if all(found) else ()
 
     def _found(
         self, index: ChromaIndex, aim: Aim, query: Query, side: Side, wide: list[Neighbour], at_least: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,10 +16,11 @@ from core.errors import EntError
 from core.settings import get_settings
 
 if TYPE_CHECKING:  # these bring torch, which takes seconds that --help should not
+    from core.closeness import Closeness
     from core.filters import Filters
     from core.library import Library
-    from core.likeness import Scale
     from core.query import Query
+    from core.result_table import Standing
     from core.search import SearchHit, SearchResult
     from core.taxonomy import Taxonomy
 
@@ -54,6 +55,7 @@ def search(
     from core.filters import Filters
     from core.query import Query
     from core.region import Region
+    from core.yardstick import Yardstick
 
     images = tuple(_read(path) for path in image or ())
     library = console.open_library(lib, weights)
@@ -76,28 +78,45 @@ def search(
         with Progress("downloading weights", unit="bytes") as progress:
             library.encoder.load(progress)
     result = library.search(query)
-    scale = _scale(library, result)
-    _export(library, query, result, scale, csv, pdf)
+    yardstick = Yardstick(library.catalog, library.store)
+    standing, closeness = yardstick.standing_in(result), yardstick.closeness(result)
+    names = [*(path.name for path in image or ()), *(f"case {case_id}" for case_id in query.cases)]
+    doubt = closeness.said(names, in_part=box is not None)
+    _export(library, query, result, standing, doubt, csv, pdf)
     if as_json:
-        console.print_json(search_json(result, scale))
+        console.print_json(search_json(result, standing, closeness))
     else:
-        show_search(result, library.taxonomy, scale)
-        for words in () if result.hits else _unheard_of(library, query.filters):
-            say(words)
+        show_search(result, library.taxonomy, standing)
+        _say_more(library, query, result, doubt)
     library.close()
 
 
+def _say_more(library: Library, query: Query, result: SearchResult, doubt: str) -> None:
+    from core.closeness import PARTS
+
+    unheard_of = () if result.hits else _unheard_of(library, query.filters)
+    for words in (doubt, PARTS if query.region else "", *unheard_of):
+        if words:
+            say(words[0].lower() + words[1:])
+
+
 def _export(
-    library: Library, query: Query, result: SearchResult, scale: Scale | None, csv: Path | None, pdf: Path | None
+    library: Library,
+    query: Query,
+    result: SearchResult,
+    standing: Standing,
+    doubt: str,
+    csv: Path | None,
+    pdf: Path | None,
 ) -> None:
     from core.result_sheet import results_pdf
     from core.result_table import Ranking, results_csv
     from core.sheet import sheet_of
 
     if csv is not None:
-        _write(csv, results_csv([Ranking.whole(result, _standing(scale))], library.taxonomy).encode())
+        _write(csv, results_csv([Ranking.whole(result, standing)], library.taxonomy).encode())
     if pdf is not None:
-        _write(pdf, results_pdf(sheet_of(library, query, result, _standing(scale)), library.taxonomy))
+        _write(pdf, results_pdf(sheet_of(library, query, result, standing, doubt), library.taxonomy))
 
 
 def _unheard_of(library: Library, filters: Filters) -> Iterator[str]:
@@ -112,29 +131,18 @@ def _unheard_of(library: Library, filters: Filters) -> Iterator[str]:
                 yield f"no case of this library has the {field} {value!r}{others}{more}"
 
 
-def _scale(library: Library, result: SearchResult) -> Scale | None:
-    from core.likeness import Scale, measure
-    from core.vectors import PLAIN
+def search_json(result: SearchResult, standing: Standing, closeness: Closeness) -> dict[str, Any]:
+    """A search result as the JSON object of `search --json`; `standing` is the share of same-class pairs less alike.
 
-    if not result.comparable:
-        return None
-    flow_id = library.catalog.active_flow if result.space == "after" else None
-    before = measure(library.catalog, PLAIN)
-    return Scale(measure(library.catalog, flow_id) if flow_id else before, before)
-
-
-def _standing(scale: Scale | None) -> Callable[[float], float | None]:
-    return (lambda similarity: None) if scale is None else scale.own.standing
-
-
-def search_json(result: SearchResult, scale: Scale | None) -> dict[str, Any]:
-    """A search result as the JSON object of `search --json`; `standing` is the share of same-class pairs less alike."""
+    `close`: all pictures of the query have a close match. `close_each` says so of every one, images first, then cases;
+    `close_together` of several together (null where that is not asked, or nothing tells).
+    """
     evidence = {"evidence": dict(result.evidence.shares), "neighbours": result.evidence.neighbours}
     rest: dict[str, Any] = {"identical": list(result.identical), "space": result.space, "reranked": result.reranked}
-    rest |= {"side": result.side.side, "side_from": result.side.told_by, "close": not _far(result, scale)}
+    rest |= {"side": result.side.side, "side_from": result.side.told_by, "close": closeness.close}
+    rest |= {"close_each": list(closeness.pictures), "close_together": closeness.together}
     rest |= {"unknown_words": list(result.unknown_words), "meaningless": result.meaningless}
-    standings = [_standing(scale)(hit.similarity) for hit in result.hits]
-    hits = [{**_hit_json(hit), "standing": standing} for hit, standing in zip(result.hits, standings, strict=True)]
+    hits = [{**_hit_json(hit), "standing": standing(hit.similarity)} for hit in result.hits]
     return {"hits": hits, **evidence, "milliseconds": asdict(result.milliseconds), **rest}
 
 
@@ -149,11 +157,7 @@ def _hit_json(hit: SearchHit) -> dict[str, Any]:
     }
 
 
-def _far(result: SearchResult, scale: Scale | None) -> bool:
-    return scale is not None and result.nearest is not None and scale.before.is_far(result.nearest)
-
-
-def show_search(result: SearchResult, taxonomy: Taxonomy, scale: Scale | None) -> None:
+def show_search(result: SearchResult, taxonomy: Taxonomy, standing: Standing) -> None:
     """A search result for people."""
     from core.likeness import in_hundred
     from core.sides import contradicts
@@ -165,8 +169,8 @@ def show_search(result: SearchResult, taxonomy: Taxonomy, scale: Scale | None) -
         title = taxonomy[hit.case.label].title if hit.case.label else "unlabelled"
         title += " (other side)" if contradicts(hit.case.label, result.side.side, taxonomy) else ""
         here = " (the query's own picture)" if hit.identical else ""
-        standing = _standing(scale)(hit.similarity)
-        above = "" if standing is None else f"{in_hundred(standing)} of 100"
+        share = standing(hit.similarity)
+        above = "" if share is None else f"{in_hundred(share)} of 100"
         table.add_row(str(hit.rank), f"{hit.similarity:.2f}", above, title, hit.case.case_id, hit.case.filename + here)
     if result.hits:
         console.out().print(table, markup=False, highlight=False)
@@ -183,9 +187,7 @@ def show_search(result: SearchResult, taxonomy: Taxonomy, scale: Scale | None) -
     if result.unknown_words and not result.meaningless:
         words = ", ".join(map(repr, result.unknown_words))
         say(f"the encoder has never read {words}: that part of the query says nothing to it")
-    if _far(result, scale):
-        say("no close match: nearly every image of this library is closer to another than this query is to any")
-    if scale is not None and len(scale.own.pairs):
+    if result.hits and standing(result.hits[0].similarity) is not None:
         say("above: how many of 100 pairs of one class, and of different patients, in this library are less alike")
     if not result.side.agreed:
         say("they disagree on the side: look twice before you take one for granted")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from core import sides
@@ -13,16 +13,17 @@ from core.imaging import load_image, thumbnail
 from core.library import Library
 from core.query import Query
 from core.result_sheet import SHOWN, Found, Sheet
+from core.result_table import Standing
 from core.search import SearchHit, SearchResult
 from core.store import ImageStore
 
 SPACES = {"before": "before the flow", "after": "after the flow"}
 
 
-def sheet_of(library: Library, query: Query, result: SearchResult, standing: Callable[[float], float | None]) -> Sheet:
+def sheet_of(library: Library, query: Query, result: SearchResult, standing: Standing, doubt: str = "") -> Sheet:
     """The page for all hits of `result`; the pictures of the query are made small first."""
     images = [thumbnail(load_image(data, library.limits).rgb, 512) for data in query.images]
-    return gather(library.catalog, library.store, query, result, result.hits, images, standing)
+    return gather(library.catalog, library.store, query, result, result.hits, images, standing, doubt)
 
 
 def gather(
@@ -32,9 +33,13 @@ def gather(
     result: SearchResult,
     hits: Sequence[SearchHit],
     images: Sequence[bytes],
-    standing: Callable[[float], float | None],
+    standing: Standing,
+    doubt: str = "",
 ) -> Sheet:
-    """The page for those of the hits that are to be shown; `images` are the pictures of the query from outside."""
+    """The page for those of the hits that are to be shown; `images` are the pictures of the query from outside.
+
+    `doubt` is what is to be known before they are trusted, as `core.closeness` says it.
+    """
     state = catalog.state()
     stored = [small for case in catalog.cases_by_id(query.cases) if (small := _thumbnail(store, case.sha256))]
     found = [Found(hit, _thumbnail(store, hit.case.sha256), standing(hit.similarity)) for hit in hits[:SHOWN]]
@@ -43,7 +48,8 @@ def gather(
         *_settings(query, result, state.active_flow),
     ]
     now = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
-    facts = ("; ".join(query.texts), settings, _evidence(catalog, result), found, len(hits))
+    evidence = [*([doubt] if doubt else []), *_evidence(catalog, result)]
+    facts = ("; ".join(query.texts), settings, evidence, found, len(hits))
     return Sheet("Similar cases", now, [*images, *stored], *facts)
 
 

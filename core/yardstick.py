@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from core.catalog import Catalog
-from core.likeness import Likeness, measure
+from core.closeness import Closeness
+from core.likeness import Likeness, groups_nearest, limit_of, measure
 from core.sharpness import least_sharpness
 from core.store import ImageStore
 from core.vectors import PLAIN
+
+if TYPE_CHECKING:  # brings torch, which the first page does not wait for
+    from core.result_table import Standing
+    from core.search import SearchResult
 
 RENEWED = 0.05
 """The share of a library's cases that come or go before it is measured again: quantiles of samples hardly move with
@@ -24,6 +30,7 @@ class Yardstick:
         self._generation = self._cases = -1
         self._epoch: str | None = None
         self._likeness: dict[str, Likeness] = {}
+        self._together: dict[int, float | None] = {}
         self._sharpness: float | None = None
         self._looked = False
 
@@ -34,6 +41,28 @@ class Yardstick:
             if view not in self._likeness:
                 self._likeness[view] = measure(self.catalog, view)
             return self._likeness[view]
+
+    def closeness(self, result: SearchResult) -> Closeness:
+        """Which pictures of a query have a close match, and whether all of them have one together."""
+        limit = self.likeness(PLAIN).limit
+        pictures = tuple(limit is None or similarity >= limit for similarity in result.nearest)
+        if result.together is None:
+            return Closeness(pictures)
+        limit = self._limit_together(len(pictures))
+        return Closeness(pictures, None if limit is None else result.together >= limit)
+
+    def standing_in(self, result: SearchResult) -> Standing:
+        """Where a similarity of that result stands among same-class pairs; nowhere, where it is not of such a pair."""
+        if not result.comparable:
+            return lambda similarity: None
+        return self.likeness((self.catalog.active_flow if result.space == "after" else None) or PLAIN).standing
+
+    def _limit_together(self, many: int) -> float | None:
+        with self._lock:
+            self._renew()
+            if many not in self._together:
+                self._together[many] = limit_of(groups_nearest(self.catalog, many))
+            return self._together[many]
 
     def least_sharpness(self) -> float | None:
         """The sharpness that nearly all of the library's images have; None where it has too few."""
@@ -54,3 +83,4 @@ class Yardstick:
         if self._cases < 0 or abs(cases - self._cases) > RENEWED * self._cases:
             self._cases, self._looked = cases, False
             self._likeness.clear()
+            self._together.clear()

@@ -85,9 +85,8 @@ def query_of(options: Options, space: Space, deep: int | None = None) -> Query:
 
 def depth(options: Options) -> int:
     """How many results are asked for so that as many cards as wanted come of them, most of the time."""
-    if options.fold:
-        return FOLDED * options.top_k
-    return max(options.top_k, COMPARED) if options.view == "both" else options.top_k
+    wanted = FOLDED * options.top_k if options.fold else options.top_k
+    return max(wanted, COMPARED) if options.view == "both" else wanted
 
 
 def signature(query: Query) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.case import Case
-from pages.ui import case_sets, drawer, frame, media, palette
+from pages.ui import case_sets, drawer, frame, gone, media, palette
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, escaped
 from pages.ui.url_state import Setting
@@ -74,7 +74,10 @@ def compare(case_ids: Sequence[str]) -> None:
 
 def show_bar(library: OpenLibrary) -> None:
     """What is in the tray, and the way to look at it; nothing while it is empty."""
-    cases = library.catalog.cases_by_id(chosen())
+    cases, missing = _known(library, chosen())
+    if missing:
+        st.session_state[TO_COMPARE] = tuple(case.case_id for case in cases)
+        frame.quiet(gone.words(missing, "case to compare", "cases to compare"))
     if not cases:
         return
     with st.container(key="compare_bar", horizontal=True, vertical_alignment="center", gap="small"):
@@ -88,15 +91,26 @@ def show_bar(library: OpenLibrary) -> None:
 
 def show_if_open(library: OpenLibrary, pinned: Sequence[Pinned]) -> None:
     """The comparison over the page, while it is asked for and no case is open in the drawer."""
-    cases = library.catalog.cases_by_id(OPEN.follow())
-    if cases and not drawer.case_in_drawer():
-        _dialog([*(_of_query(library, one) for one in pinned[:1]), *(_of(library, case) for case in cases)])
+    cases, missing = _known(library, OPEN.follow())
+    if (cases or missing) and not drawer.case_in_drawer():
+        tiles = [*(_of_query(library, one) for one in pinned[:1]), *(_of(library, case) for case in cases)]
+        _dialog(tiles if cases else [], missing)
 
 
 @st.dialog("Compare", width=WIDTH, on_dismiss=lambda: OPEN.set(()))
-def _dialog(tiles: Sequence[_Tile]) -> None:
+def _dialog(tiles: Sequence[_Tile], missing: int) -> None:
+    if missing:
+        st.info(gone.words(missing, "case to compare", "cases to compare"), icon=":material/link_off:")
+    if not tiles:
+        return
     _component(key="compare_tray", data={"tiles": [asdict(tile) for tile in tiles]})
     frame.quiet("Titles are dataset labels.")
+
+
+def _known(library: OpenLibrary, case_ids: tuple[str, ...]) -> tuple[list[Case], int]:
+    """Those of the cases that are in the library, and how many are not."""
+    cases = library.catalog.cases_by_id(case_ids)
+    return cases, len(case_ids) - len(cases)
 
 
 def _of_query(library: OpenLibrary, one: Pinned) -> _Tile:

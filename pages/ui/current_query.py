@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import streamlit as st
@@ -32,6 +32,12 @@ def follow() -> QueryState:
         st.session_state[QUERY], st.session_state[_ASKED] = query_url.query_of(parts), parts
         st.session_state[_LOST] = query_url.lost(parts)
     return query()
+
+
+def leave_out(case_ids: Collection[str]) -> None:
+    """Ask without these cases from now on, on the page that shows the query: its URL says so at once."""
+    ask(query().without(case_ids))
+    LIKE.follow()
 
 
 def lost() -> int:

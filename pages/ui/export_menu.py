@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def show(library: OpenLibrary, options: Options, shown: Sequence[Shown]) -> None:
     """The menu; each file is made when it is asked for. The page with pictures is of the last ranking `shown`."""
     name, (result, cards) = f"similar-cases-{date.today().isoformat()}", shown[-1]
-    places = [standing.of(library, one) for one, _ in shown]
+    places, doubt = [standing.of(library, one) for one, _ in shown], standing.closeness_said(library, result)
     # read now: when a file is asked for, there is no session to read them from
     query, images = asking.query_of(options, result.space), [image.preview for image in current_query.query().images]
 
@@ -37,13 +37,14 @@ def show(library: OpenLibrary, options: Options, shown: Sequence[Shown]) -> None
         from core.sheet import gather
 
         hits = [card.lead for card in cards]
-        sheet = gather(library.catalog, library.store, query, result, hits, images, places[-1])
+        sheet = gather(library.catalog, library.store, query, result, hits, images, places[-1], doubt)
         return results_pdf(sheet, library.taxonomy)
 
     with st.popover("Export", icon=":material/download:", key="search_export"):
         _download("Table of what is shown (CSV)", table, f"{name}.csv", "text/csv", ":material/table_view:")
         _download("One page with pictures (PDF)", page, f"{name}.pdf", "application/pdf", ":material/picture_as_pdf:")
-        st.caption("The page shows the query's image too.")
+        if query.pictures:
+            st.caption(f"The page shows the query's {'image' if query.pictures == 1 else 'images'} too.")
 
 
 def _download(label: str, make: Callable[[], bytes], name: str, kind: str, icon: str) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from core.search import SearchHit
 
 UNFOLDED = "search_unfolded"
-SAID = {"patient": "of this patient", "look": "nearly identical", "both": "showing the same"}
+SAID = {"patient": "of this patient", "look": "look the same", "both": "of the same"}
 
 
 @dataclass(frozen=True)
@@ -26,23 +26,35 @@ class Tile:
     within: bool = False
 
 
-def tiles(folds: Sequence[Fold]) -> list[Tile]:
-    """The first of every fold, followed by the others where it is unfolded."""
-    shown, unfolded = [], st.session_state.get(UNFOLDED, frozenset())
-    for fold in folds:
-        open_now = fold.lead.case.case_id in unfolded
-        shown.append(Tile(fold.lead, _button(fold, open_now)))
-        if open_now:
-            shown += [Tile(hit, within=True) for hit in fold.rest]
+def tiles(cards: Sequence[Fold]) -> list[Tile]:
+    """The first of every card, followed by the others where it is unfolded."""
+    shown = []
+    for card in cards:
+        shown.append(Tile(card.lead, _button(card)))
+        if is_open(card):
+            shown += [Tile(hit, within=True) for hit in card.rest]
     return shown
 
 
-def toggle(case_id: str) -> None:
-    """Unfold the card of that case, or fold it again."""
-    st.session_state[UNFOLDED] = st.session_state.get(UNFOLDED, frozenset()) ^ {case_id}
+def is_open(card: Fold) -> bool:
+    """Whether what it holds is unfolded, here and in a ranking beside it."""
+    return bool(card.group & _unfolded())
 
 
-def _button(fold: Fold, open_now: bool) -> str:
-    if not fold.rest:
+def toggle(cards: Sequence[Fold], case_id: str) -> None:
+    """Unfold the one of `cards` that begins with that case, or fold it again."""
+    for card in cards:
+        if card.lead.case.case_id == case_id:
+            known = _unfolded()
+            st.session_state[UNFOLDED] = known - card.group if is_open(card) else known | card.group
+
+
+def _unfolded() -> frozenset[str]:
+    found: frozenset[str] = st.session_state.get(UNFOLDED, frozenset())
+    return found
+
+
+def _button(card: Fold) -> str:
+    if not card.rest:
         return ""
-    return f"Fold {len(fold.rest)} away" if open_now else f"+{len(fold.rest)} {SAID[fold.reason]}"
+    return f"Fold {len(card.rest)} away" if is_open(card) else f"+{len(card.rest)} {SAID[card.reason]}"

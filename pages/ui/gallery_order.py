@@ -41,8 +41,9 @@ LIKE: Setting[str | None] = Setting("gallery_like", None, str)
 
 def choose(library: OpenLibrary) -> Arrangement:
     """The order as chosen, with a way to shuffle again; to be drawn inside a bar."""
-    case, seed = _to_be_like(library), SEED.follow()
+    like, case, seed = LIKE.follow(), _to_be_like(library), SEED.follow()
     orders = [by for by in TITLES if by != "similar" or case is not None]
+    lost = like is not None and case is None and _asked() == "similar"
     if st.session_state.get(SORT) not in (None, *orders):
         st.session_state[SORT] = "newest"
     said = st.empty()
@@ -58,7 +59,9 @@ def choose(library: OpenLibrary) -> Arrangement:
     )
     if by == "random":
         st.button("Shuffle", icon=":material/shuffle:", on_click=_shuffle, args=(seed,))
-    if meant := _to_whom(case, library) if by == "similar" and case else MEANING.get(by):
+    if lost:
+        said.info("The case that others were ordered by is not in this library any more.", icon=":material/link_off:")
+    elif meant := _to_whom(case, library) if by == "similar" and case else MEANING.get(by):
         said.html(f'<div class="ent-quiet">{escaped(meant)}</div>', width="content")
     return Arrangement(by, seed if by == "random" else 1, case.case_id if by == "similar" and case else "")
 
@@ -68,6 +71,12 @@ def by_likeness(case_id: str) -> None:
     LIKE.set(case_id)
     st.session_state[SORT] = "similar"
     first_page()
+
+
+def _asked() -> str | None:
+    """The order that the session or, before its box is drawn, the URL asks for."""
+    asked: str | None = st.session_state.get(SORT) or st.query_params.get(SORT)
+    return asked
 
 
 def _to_whom(case: Case, library: OpenLibrary) -> str:

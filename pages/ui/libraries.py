@@ -29,7 +29,7 @@ from pages.ui.text import markdown
 from pages.ui.url_state import Setting
 
 SWITCH_TO = "switch_to_library"
-_SEEN, _MISSING = "library_of_last_run", "library_of_dead_link"
+_SEEN, _MISSING, _TITLE = "library_of_last_run", "library_of_dead_link", "title_of_last_run"
 
 
 def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
@@ -38,6 +38,9 @@ def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
     titles = {entry.library_id: entry.title for entry in entries}
     if st.session_state.get(state.LIBRARY) not in (None, *titles):
         del st.session_state[state.LIBRARY]
+    gone = _gone(titles)
+    if gone and not entries:
+        _say_gone(gone, "")
     if not entries:
         return None
     if state.LIBRARY not in st.session_state and st.session_state.get(_SEEN) in titles:
@@ -53,10 +56,28 @@ def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
         key=state.LIBRARY,
         label_visibility="collapsed",
     )
+    if gone:
+        _say_gone(gone, titles[chosen])
     if missing := st.session_state.get(_MISSING):
         st.warning(f"There is no library “{markdown(missing)}” here.", icon=":material/link_off:")
     _notice(chosen)
+    st.session_state[_TITLE] = titles[chosen]
     return next(entry for entry in entries if entry.library_id == chosen)
+
+
+def _gone(titles: Mapping[str, str]) -> str:
+    """The title of the library that was in use and is there no more; nothing of it is kept."""
+    if st.session_state.get(_SEEN) in (None, *titles):
+        return ""
+    del st.session_state[_SEEN]
+    _forget_all()
+    title: str = st.session_state.pop(_TITLE)
+    return title
+
+
+def _say_gone(title: str, instead: str) -> None:
+    now = f" In use now: {markdown(instead)}." if instead else ""
+    st.warning(f"The library “{markdown(title)}” is not here any more.{now}", icon=":material/link_off:")
 
 
 def _setting(titles: Mapping[str, str]) -> Setting[str]:
@@ -74,11 +95,15 @@ def _setting(titles: Mapping[str, str]) -> Setting[str]:
 def _notice(library_id: str) -> None:
     """Drop what belongs to another library, however this one came into use: chosen, made, or by the browser's back."""
     if st.session_state.get(_SEEN, library_id) != library_id:
-        for part in (current_query, drawer, gallery_page, map_marks, picking, history, compare_tray):
-            part.forget()
-        st.session_state.pop(_MISSING, None)
-        selection.clear_selection()
+        _forget_all()
     st.session_state[_SEEN] = library_id
+
+
+def _forget_all() -> None:
+    for part in (current_query, drawer, gallery_page, map_marks, picking, history, compare_tray):
+        part.forget()
+    st.session_state.pop(_MISSING, None)
+    selection.clear_selection()
 
 
 def switch_to(root: Path) -> None:

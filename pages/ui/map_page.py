@@ -67,7 +67,11 @@ def show_state(library: OpenLibrary, view: MapView) -> None:
         _colour(view)
         frame.quiet(f"{count(len(view.case_ids), 'case')}, laid out on {day(view.made.created)}", "content")
         st.space("stretch")
-        if map_marks.CASE.follow() is not None:
+        if (marked := map_marks.CASE.follow()) is not None:
+            if marked not in view.row_of:
+                here = library.catalog.cases_by_id([marked])
+                where = "on this map" if here else "in the library in use"
+                frame.quiet(f"The case to be marked is not {where}.", "content")
             st.button("Clear the mark", icon=":material/close:", type="tertiary", on_click=map_marks.clear_mark)
         if why := _out_of_date(library, view):
             frame.quiet(why, "content")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -53,6 +54,22 @@ class QueryState:
     def marked(self, mark: Mark) -> tuple[str, ...]:
         """The cases that the query is moved towards, or away from."""
         return tuple(case_id for case_id, said in self.applied if said == mark)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every stored case that it names: asked for, or marked now or in an earlier round."""
+        marked = [case_id for marks in (self.marks, *self.rounds) for case_id, _ in marks]
+        return tuple(dict.fromkeys((*self.cases, *marked)))
+
+    def without(self, case_ids: Collection[str]) -> QueryState:
+        """The same without these cases, wherever it names them; a round of which nothing is left is none."""
+        marks, *rounds = (
+            tuple(pair for pair in marks if pair[0] not in case_ids) for marks in (self.marks, *self.rounds)
+        )
+        cases = tuple(case_id for case_id in self.cases if case_id not in case_ids)
+        region = self.region if len(cases) == len(self.cases) else None
+        left = replace(self, cases=cases, region=region, marks=marks, rounds=tuple(filter(None, rounds)))
+        return QueryState() if left.empty else left
 
     def with_mark(self, mark: Mark, case_id: str) -> QueryState:
         """The same with a mark set on a case, in place of another one; set again, it is taken back."""

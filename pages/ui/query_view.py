@@ -15,10 +15,10 @@ from core.file_finder import some
 from core.imaging import Limits, load_image, thumbnail
 from core.settings import get_settings
 from core.taxonomy import ENT
-from pages.ui import compare_tray, current_query, frame, history, media, palette, paste, region_box, state
+from pages.ui import compare_tray, current_query, frame, history, media, palette, paste, query_losses, region_box, state
 from pages.ui.query_state import QueryImage, QueryState
 from pages.ui.resources import OpenLibrary
-from pages.ui.text import count, escaped, markdown, number
+from pages.ui.text import escaped, markdown, number
 
 PREVIEW = 512
 ASK_WIDTH = 640
@@ -43,11 +43,11 @@ class Picture:
     case: Case | None = None
 
 
-def is_empty() -> bool:
-    query = current_query.follow()
-    _show_lost()
+def is_empty(library: OpenLibrary) -> bool:
+    """Whether nothing is asked for, once what cannot be searched with any more has been left out, with a word."""
+    query_losses.show(library, current_query.follow())
     _show_refused()
-    return query.empty
+    return current_query.query().empty
 
 
 def columns() -> list[DeltaGenerator]:
@@ -214,15 +214,6 @@ def _image(name: str, data: bytes) -> QueryImage:
 def _show_refused() -> None:
     for reason in st.session_state.pop(REFUSED, []):
         st.error(markdown(reason), icon=":material/broken_image:")
-
-
-def _show_lost() -> None:
-    if lost := current_query.lost():
-        st.info(
-            f"This link searched with {count(lost, 'image')} that the app holds no more: images to search with are not "
-            "stored. Drop it again to search with it.",
-            icon=":material/broken_image:",
-        )
 
 
 def _of_image(image: QueryImage) -> Picture:

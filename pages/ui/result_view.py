@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ from core.folding import Fold
 from core.sides import contradicts
 from core.sides import said as side_said
 from pages.ui import (
-    asking,
     compare_tray,
     comparing,
     current_query,
@@ -23,55 +22,18 @@ from pages.ui import (
     folds,
     frame,
     gallery_grid,
-    history,
     refining,
     standing,
 )
+from pages.ui.answer import Answer, Ranking
 from pages.ui.folds import Tile
 from pages.ui.resources import OpenLibrary
-from pages.ui.search_options import Options
 from pages.ui.text import count, cut, markdown
 
 if TYPE_CHECKING:
     from core.search import SearchResult
 
 WORDS = {"before": "before the flow", "after": "after the flow"}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What was found, the ranking before the flow too where both were asked for, and how it was asked."""
-
-    result: SearchResult
-    before: SearchResult | None
-    options: Options
-
-    def cards_of(self, result: SearchResult) -> tuple[Fold, ...]:
-        """As many of the hits as are shown, each a card of its own."""
-        return tuple(Fold(hit) for hit in result.hits[: self.options.top_k])
-
-    def folds(self, library: OpenLibrary) -> tuple[Fold, ...]:
-        """The results as cards, those that show the same in one, where that is asked for."""
-        if self.options.fold:
-            return library.folding(self.result.hits)[: self.options.top_k]
-        return self.cards_of(self.result)
-
-
-def search(library: OpenLibrary, options: Options) -> Answer:
-    """The answer to the session's query; where there is none, the page ends here with the reason."""
-    both, space = options.view == "both", "before" if options.view == "before" else "after"
-    depth = asking.depth(options)
-    result = asking.search(library, options, space, depth)
-    while _too_few_cards(library, options, result) and len(result.hits) == depth < asking.DEEPEST:
-        depth = min(asking.DEEPEST, asking.FOLDED * depth)
-        result = asking.search(library, options, space, depth)
-    before = asking.search(library, options, "before") if both else None
-    history.remember()
-    return Answer(result, before, options)
-
-
-def _too_few_cards(library: OpenLibrary, options: Options, result: SearchResult) -> bool:
-    return options.fold and len(library.folding(result.hits)) < options.top_k
 
 
 def show_hits(library: OpenLibrary, answer: Answer) -> None:
@@ -84,11 +46,11 @@ def show_hits(library: OpenLibrary, answer: Answer) -> None:
         frame.empty("No case passes these filters", "Take a filter back to see the nearest of the other cases.")
         return
     if answer.before is None:
-        cards = answer.folds(library)
-        _grid(library, answer.result, folds.tiles(cards), "search_grid", "Results, the most similar first")
+        cards = answer.shown(answer.rankings[0])
+        _grid(library, answer.result, cards, "search_grid", "Results, the most similar first")
         _below(library, answer, _found(answer, cards), [(answer.result, cards)])
     else:
-        _both(library, answer, answer.before)
+        _both(library, answer, *answer.rankings)
     if words := current_query.query().words:
         frame.quiet(
             f"Asked for: “{cut(words)}”. Similarities to words cannot be compared with those between images; "
@@ -118,23 +80,34 @@ def show_evidence(library: OpenLibrary, answer: Answer) -> None:
             )
 
 
-def _both(library: OpenLibrary, answer: Answer, before: SearchResult) -> None:
-    """The rankings beside each other, with what became of every case in ranks."""
+def _both(library: OpenLibrary, answer: Answer, before: Ranking, after: Ranking) -> None:
+    """The rankings beside each other, with what became of every card in ranks."""
     left, right = st.columns(2, gap="medium")
-    earlier, later = answer.cards_of(before), answer.cards_of(answer.result)
+    earlier, later = answer.shown(before), answer.shown(after)
     with left:
         frame.over("Before the flow")
-        moved = comparing.departures(before.hits, answer.result.hits)
-        _grid(library, before, folds.tiles(earlier), "search_grid_before", "Results before the flow", moved, "small")
+        moved = comparing.departures(before.cards, after.cards)
+        _grid(library, before.result, earlier, "search_grid_before", "Results before the flow", moved, "small")
     with right:
-        frame.over("After the flow" + (", class evidence weighed in" if answer.result.reranked else ""))
-        moved = comparing.arrivals(answer.result.hits, before.hits)
-        _grid(library, answer.result, folds.tiles(later), "search_grid", "Results after the flow", moved, "small")
+        frame.over("After the flow" + (", class evidence weighed in" if after.result.reranked else ""))
+        moved = comparing.arrivals(after.cards, before.cards)
+        _grid(library, after.result, later, "search_grid", "Results after the flow", moved, "small")
     said = (
-        f"{count(len(later), 'case')} each. Compare ranks, not numbers: similarities before and after the flow "
+        f"{_many(earlier, later)}. Compare ranks, not numbers: similarities before and after the flow "
         "are no numbers of one scale. Titles are dataset labels."
     )
-    _below(library, answer, said, [(before, earlier), (answer.result, later)])
+    _below(library, answer, said, [(before.result, earlier), (after.result, later)])
+
+
+def _many(earlier: Sequence[Fold], later: Sequence[Fold]) -> str:
+    """How many cards two rankings have, and how many cases are folded into them."""
+    found = f"{count(len(later), 'case')} each"
+    if len(earlier) != len(later):
+        found = f"{len(earlier)} and {count(len(later), 'case')}"
+    folded = [sum(len(card.rest) for card in cards) for cards in (earlier, later)]
+    if not any(folded):
+        return found
+    return f"{found}, {folded[0]} and {folded[1]} more folded into them; a card has the rank of its first"
 
 
 def _below(library: OpenLibrary, answer: Answer, said: str, shown: Sequence[export_menu.Shown]) -> None:
@@ -147,12 +120,13 @@ def _below(library: OpenLibrary, answer: Answer, said: str, shown: Sequence[expo
 def _grid(
     library: OpenLibrary,
     result: SearchResult,
-    tiles: Sequence[Tile],
+    cards: Sequence[Fold],
     key: str,
     label: str,
     moved: Mapping[str, tuple[str, str]] | None = None,
     size: gallery_grid.Size = "medium",
 ) -> None:
+    tiles = folds.tiles(cards)
     ids, place = tuple(tile.hit.case.case_id for tile in tiles), standing.of(library, result)
     gallery_grid.show(
         [_card(library, result, tile, (moved or {}).get(tile.hit.case.case_id), place) for tile in tiles],
@@ -162,7 +136,7 @@ def _grid(
         on_open=lambda case_id: drawer.open_case(case_id, ids),
         on_similar=current_query.search_with_case,
         on_mark=refining.mark,
-        on_unfold=folds.toggle,
+        on_unfold=lambda case_id: folds.toggle(cards, case_id),
         on_compare=compare_tray.toggle,
     )
 
@@ -226,7 +200,7 @@ def _side_asked(answer: Answer) -> None:
             icon=":material/flip:",
         )
     elif asked == "same":
-        frame.quiet(f"Only that side: the query is {told}." if told else "No side is known of this query: both shown.")
+        frame.quiet(f"Same side only. The query is {told}." if told else "No side is known of this query: both shown.")
 
 
 def _notices(library: OpenLibrary, result: SearchResult) -> None:

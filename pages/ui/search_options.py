@@ -45,7 +45,7 @@ def choose(library: OpenLibrary) -> Options:
         view = _view(library)
         with st.popover("Options", icon=":material/tune:", key="search_more"):
             top_k = _many()
-            fold = view != "both" and _fold()
+            fold = _fold()
             other_patients = bool(current_query.query().pictures) and _other_patients()
             rerank = _rerank(library, view)
     return Options(top_k, filters, view, side, rerank, fold, other_patients)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.vectors import PLAIN
-from pages.ui import current_query, resources
+from core.closeness import PARTS
+from pages.ui import current_query, frame, resources
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import cut, markdown
 
 if TYPE_CHECKING:
-    from core.likeness import Likeness
     from core.search import SearchResult
 
 MOST_NAMED = 8
@@ -26,16 +25,22 @@ MEANING = (
 
 def of(library: OpenLibrary, result: SearchResult) -> Callable[[float], float | None]:
     """Where a similarity stands among the library's same-class pairs; nowhere, where it is not one of such a pair."""
-    return _likeness(library, result).standing if result.comparable else lambda similarity: None
+    return library.yardstick.standing_in(result)
+
+
+def closeness_said(library: OpenLibrary, result: SearchResult) -> str:
+    """That nothing is close to the query or to some of its pictures, in a sentence; empty where there is no doubt."""
+    query = current_query.query()
+    names = [*(image.name for image in query.images), *(f"case {case_id[:6]}" for case_id in query.cases)]
+    return library.yardstick.closeness(result).said(names, in_part=query.region is not None)
 
 
 def show_doubts(library: OpenLibrary, result: SearchResult) -> None:
     """Notices above the results: nothing is close, words that say nothing, a query more blurred than the library."""
-    if result.nearest is not None and library.yardstick.likeness(PLAIN).is_far(result.nearest):
-        st.warning(
-            "No close match: 99 of 100 images in this library are closer to another one than this query is to any.",
-            icon=":material/travel_explore:",
-        )
+    if said := closeness_said(library, result):
+        st.warning(markdown(said), icon=":material/travel_explore:")
+    if current_query.query().region is not None:
+        frame.quiet(PARTS)
     if result.meaningless:
         st.warning("None of these words is known to this encoder; the order means nothing.", icon=":material/help:")
     elif result.unknown_words:
@@ -54,8 +59,3 @@ def show_doubts(library: OpenLibrary, result: SearchResult) -> None:
                 "say less than they seem to.",
                 icon=":material/blur_on:",
             )
-
-
-def _likeness(library: OpenLibrary, result: SearchResult) -> Likeness:
-    flow_id = library.catalog.active_flow
-    return library.yardstick.likeness(flow_id if result.space == "after" and flow_id else PLAIN)

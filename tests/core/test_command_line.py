@@ -52,6 +52,11 @@ def test_the_whole_way_in_json(tmp_path: Path, tiny: Path, folder_of: Callable[.
     assert set(found["milliseconds"]) == {"decode", "encode", "flow", "index", "total"}
     assert sum(found["evidence"].values()) == pytest.approx(1)
     case_id = found["hits"][0]["case_id"]
+    several = (source / "throat" / "001.png", source / "throat" / "002.png", "--case", case_id)
+    judged = json.loads(run("search", library, *several, "--json").stdout)  # a library too small to judge by
+    assert (judged["close"], judged["close_each"], judged["close_together"]) == (True, [True] * 3, None)
+    part = run("search", library, "--case", case_id, "--box", "0.2,0.2,0.9,0.9")
+    assert "whether anything is close to this part is not told" in part.stdout
     where = ("--where", "label=ear-left", "--where", "side=left")
     filtered = json.loads(run("search", library, "--case", case_id, *where, "--json").stdout)
     assert [hit["label"] for hit in filtered["hits"]] == ["ear-left"] * 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -11,17 +12,21 @@ import pytest
 import torch
 from PIL import Image, ImageFilter
 
+from core.closeness import Closeness
 from core.flow import Flow
 from core.library import Library
-from core.likeness import LEAST, Likeness, in_hundred, measure
+from core.likeness import LEAST, Likeness, groups_nearest, in_hundred, limit_of, measure
 from core.manifest import CaseFacts
 from core.query import Query
+from core.region import Region
 from core.sharpness import sharpness
-from core.sources import Source, SourceItem
+from core.sources import Source, SourceItem, open_source
 from core.vector_field import VectorField
 from core.vectors import PLAIN
 from core.yardstick import Yardstick
 from tests.conftest import DIMENSION, picture, png
+
+HALF = Region(0.1, 0.1, 0.9, 0.9)
 
 
 @pytest.fixture
@@ -70,12 +75,81 @@ def test_never_all_of_a_hundred() -> None:
 
 
 def test_only_one_whole_picture_is_held_against_pairs(filled: Library) -> None:
-    one, two = filled.catalog.cases(limit=2)
-    alone = filled.search(Query(cases=(one.case_id,)))
-    assert alone.comparable
-    assert alone.nearest == pytest.approx(alone.hits[0].similarity)
-    for query in (Query(cases=(one.case_id, two.case_id)), Query(cases=(one.case_id,), more=(two.case_id,))):
-        assert (filled.search(query).comparable, filled.search(query).nearest) == (False, None)
+    one, two = (case.case_id for case in filled.catalog.cases(limit=2))
+    alone = filled.search(Query(cases=(one,)))
+    assert (alone.comparable, alone.together) == (True, None)
+    assert alone.nearest == pytest.approx((alone.hits[0].similarity,))
+    for query in (Query(cases=(one, two)), Query(cases=(one,), more=(two,)), Query(cases=(one,), region=HALF)):
+        assert not filled.search(query).comparable
+
+
+def test_every_whole_picture_is_judged_whatever_is_asked_beside_it(filled: Library) -> None:
+    stored, strange = filled.catalog.cases(limit=1)[0].case_id, png(picture(9000))
+    alone = [filled.search(query).nearest[0] for query in (Query(cases=(stored,)), Query((strange,)))]
+    both = Query((strange,), (stored,))
+    assert filled.search(both).nearest == pytest.approx(tuple(reversed(alone)))
+    other = filled.catalog.cases()[-1].case_id
+    for beside in (replace(both, more=(other,)), replace(both, cases=(), region=HALF)):
+        assert filled.search(beside).nearest[0] == pytest.approx(alone[1])
+    after = filled.search(replace(both, mirror=True))
+    assert len(after.nearest) == 2
+
+
+def naive_together(library: Library, groups: list[list[str]]) -> list[float]:
+    """How near the mean of each group is to the nearest case that is not of the group, nor of its patients."""
+    cases = library.catalog.cases()
+    vectors = library.catalog.vectors.get(PLAIN, [case.case_id for case in cases])
+    rows, found = {case.case_id: row for row, case in enumerate(cases)}, []
+    for group in groups:
+        mean = vectors[[rows[case_id] for case_id in group]].mean(axis=0)
+        patients = {cases[rows[case_id]].patient for case_id in group} - {None}
+        others = [r for c, r in rows.items() if c not in group and cases[r].patient not in patients]
+        found.append(float(max(vectors[others] @ (mean / np.linalg.norm(mean)))))
+    return found
+
+
+@pytest.mark.parametrize("many", [2, 3])
+def test_several_together_are_held_against_groups_of_one_class(filled: Library, many: int) -> None:
+    cases, rng = filled.catalog.cases(), np.random.default_rng(7)
+    labels = [case.label for case in cases]
+    groups = []
+    for _ in range(2000):
+        label = labels[rng.integers(len(labels))]
+        of_class = [case.case_id for case in cases if case.label == label]
+        groups.append([str(case_id) for case_id in rng.choice(of_class, many, replace=False)])
+    expected = np.quantile(naive_together(filled, groups), [0.1, 0.5, 0.9])
+    measured = groups_nearest(filled.catalog, many)
+    assert np.quantile(measured, [0.1, 0.5, 0.9]) == pytest.approx(expected, abs=0.03)
+    assert len(groups_nearest(filled.catalog, 40)) == 0  # no class has as many
+
+
+def test_what_is_close_is_said_of_each_picture_and_of_all_together(filled: Library) -> None:
+    yardstick = Yardstick(filled.catalog, filled.store)
+    found = filled.search(Query(cases=tuple(case.case_id for case in filled.catalog.cases(limit=2))))
+    limit, together = yardstick.likeness(PLAIN).limit, limit_of(groups_nearest(filled.catalog, 2))
+    assert limit is not None
+    assert together is not None
+
+    def judged(nearest: tuple[float, ...], mean: float | None) -> Closeness:
+        return yardstick.closeness(replace(found, nearest=nearest, together=mean))
+
+    near, far, apart = (limit + 0.01, limit + 0.01), (limit + 0.01, limit - 0.01), together - 0.01
+    assert judged(near, together + 0.01) == Closeness((True, True), together=True)
+    assert judged(near, together + 0.01).said(("a", "b")) == ""
+    assert judged(far, together).said(("a", "b")).startswith("No close match for b: 99 of 100 images")
+    assert judged(far[1:], None).said(("b",)).startswith("No close match: 99 of 100 images")
+    assert judged(far[1:], None).said(("b",), in_part=True).startswith("No close match for the whole of this image:")
+    assert judged(far[1:] * 2, apart).said(("a", "b")).startswith("No close match for any of these images")
+    assert judged(near, apart).said(("a", "b")).startswith("No case is close to all of these images together")
+    assert not judged(near, apart).close
+
+
+def test_a_library_too_small_to_tell_doubts_nothing(library: Library, folder_of: Callable[..., Path]) -> None:
+    with open_source(folder_of({"throat": 4}), library.taxonomy) as source:
+        library.ingest(source)
+    result = library.search(Query((png(picture(1)), png(picture(2)))))
+    closeness = Yardstick(library.catalog, library.store).closeness(result)
+    assert (closeness.pictures, closeness.together, closeness.close) == ((True, True), None, True)
 
 
 def test_other_patients_only(filled: Library) -> None:

@@ -129,6 +129,36 @@ def test_both_rankings_stand_side_by_side_with_their_moves(
             assert said in card.alt
 
 
+def test_side_by_side_what_shows_the_same_is_one_card_with_the_rank_of_its_first(
+    app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
+) -> None:
+    with_flow(make_library("clinic", {"ear-left": 12, "throat": 12}))  # of three patients: six cards
+    search(app, fold=True)
+    app.segmented_control(key="search_space").set_value("both").run()
+
+    assert not app.exception
+    before, after = grids["search_grid_before"], grids["search_grid"]
+    assert [len(before), len(after)] == [6, 6]
+    assert {card.fold for card in (*before, *after)} == {"+3 of this patient"}
+    assert "6 cases each, 18 and 18 more folded into them" in words(app)
+    there = sorted(card.rank or 0 for card in before)
+    for card in after:
+        sign, said = card.move or ("", "")
+        up = 0 if sign == "same" else int(sign[1:]) * (1 if sign[0] == "▲" else -1)
+        assert (card.rank or 0) + up in there  # a number that stands on a card before the flow
+        assert said in card.alt
+
+    app.session_state[folds.UNFOLDED] = frozenset({before[0].case_id})
+    app.run()
+    before, after = grids["search_grid_before"], grids["search_grid"]
+    assert [sum(card.within for card in cards) for cards in (before, after)] == [3, 3]
+    ranks = {card.case_id: card.rank or 0 for card in before}
+    for card in (card for card in after if card.within):
+        sign, _ = card.move or ("", "")
+        up = ranks[card.case_id] - (card.rank or 0)
+        assert sign == ("same" if not up else f"{'▲' if up > 0 else '▼'}{abs(up)}")
+
+
 def test_a_stored_query_says_its_class_and_side_beside_what_it_is_compared_with(
     app: AppTest, make_library: Callable[..., Path]
 ) -> None:
@@ -226,7 +256,7 @@ def test_the_mirror_image_and_the_same_side_are_one_choice_away(
 
     app.selectbox(key="search_side_mode").set_value("same").run()
     assert {card.title for card in grids["search_grid"]} == {"Left ear"}
-    assert "Only that side: the query is taken as left: from its label" in words(app)
+    assert "Same side only. The query is taken as left: from its label" in words(app)
 
     app.selectbox(key="search_side_mode").set_value("mirror").run()
     assert ", the query mirrored" in words(app)
