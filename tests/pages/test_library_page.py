@@ -62,7 +62,7 @@ def test_a_dry_run_of_files_counts_images_and_archives_together(
         archive.writestr("throat/700.png", png(picture(700)))
         archive.writestr("throat/bad.png", "no picture")
     visit(app)
-    uploader = next(one for one in app.file_uploader if one.label == "Images, or ZIP files of images")
+    uploader = next(one for one in app.file_uploader if one.label.startswith("Images or ZIP files"))
     uploader.upload("1.png", png(picture(1)), "image/png").upload("701.png", png(picture(701)), "image/png")
     uploader.upload("more.zip", (tmp_path / "more.zip").read_bytes(), "application/zip")
     app.run()
@@ -75,6 +75,115 @@ def test_a_dry_run_of_files_counts_images_and_archives_together(
     click(app, "Import now")
     wait_for_jobs(app)
     assert Library.open(root, encoder=FakeEncoder()).info().labels == {"ear-left": 3, "throat": 1}
+
+
+def test_a_manifest_dropped_with_its_images_says_what_is_known_of_them(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    root = make_library("clinic", {"ear-left": 3})
+    visit(app)
+    table = b"Bild,label,patient_id\nleft/a.png,throat,P1\nright/a.png,vc-open,P2\ngone.png,throat,P3\n"
+
+    app.selectbox(key="import_label").set_value("ear-left").run()
+    uploader = next(one for one in app.file_uploader if one.label.startswith("Images or ZIP files"))
+    uploader.upload("old/left/a.png", png(picture(700)), "image/png")
+    uploader.upload("old/right/a.png", png(picture(701)), "image/png")
+    uploader.upload("old/liste.csv", table, "text/csv")
+    app.run()
+    next(box for box in app.selectbox if box.key.startswith("import_column_path_")).set_value("Bild").run()
+    assert "import_label" not in [box.key for box in app.selectbox]  # the manifest says it
+    app.button(key="plan_files").click().run()
+    wait_for_jobs(app)
+    assert not app.exception
+    assert [metric.value for metric in app.metric] == ["2", "0", "1"]
+
+    click(app, "Import now")
+    wait_for_jobs(app)
+    library = Library.open(root, encoder=FakeEncoder())
+    assert library.info().labels == {"ear-left": 3, "throat": 1, "vc-open": 1}
+    assert {case.patient for case in library.catalog.cases() if case.label != "ear-left"} == {"P1", "P2"}
+
+
+def test_a_table_among_the_files_that_is_no_manifest_can_be_left_out(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    root = make_library("clinic", {"ear-left": 3})
+    visit(app)
+    uploader = next(one for one in app.file_uploader if one.label.startswith("Images or ZIP files"))
+    uploader.upload("throat/a.png", png(picture(700)), "image/png").upload("notes.csv", b"a,b\n1,2\n", "text/csv")
+    app.run()
+    app.selectbox(key="import_files_manifest").set_value("").run()
+    click(app, "Import files")
+    wait_for_jobs(app)
+
+    assert not app.exception
+    assert Library.open(root, encoder=FakeEncoder()).info().labels == {"ear-left": 3, "throat": 1}
+
+
+def test_what_was_typed_is_there_after_a_visit_to_another_page(
+    app: AppTest, make_library: Callable[..., Path], tmp_path: Path
+) -> None:
+    make_library("clinic", {"ear-left": 3, "throat": 3})
+    table = tmp_path / "liste.csv"
+    table.write_text("Bild,Struktur\na.png,throat\n")
+    visit(app)
+    typed = {"import_path": str(tmp_path), "import_manifest": str(table), "new_name": "Ward", "new_weights": "/w"}
+    typed |= {"open_folder": "/somewhere"}
+    for key, text in typed.items():
+        app.text_input(key=key).set_value(text)
+    app.run()
+    app.selectbox(key=f"import_column_path_{table}").set_value("Bild")
+    app.selectbox(key="import_label").set_value("throat")
+    app.radio(key="new_encoder").set_value("another").run()
+    app.text_input(key="new_other").set_value("ViT-B-16/openai").run()
+
+    app.switch_page("../training.py").run()
+    app.number_input(key="training_epochs_default").set_value(7)
+    app.number_input(key="training_rate_default").set_value(0.01).run()
+    app.switch_page("../gallery.py").run()
+    app.switch_page("../training.py").run()
+    assert app.number_input(key="training_epochs_default").value == 7
+    assert app.number_input(key="training_rate_default").value == 0.01
+
+    app.switch_page("../library.py").run()
+    assert not app.exception
+    for key, text in (typed | {"new_other": "ViT-B-16/openai"}).items():
+        assert app.text_input(key=key).value == text
+    assert app.selectbox(key=f"import_column_path_{table}").value == "Bild"
+    assert app.selectbox(key="import_label").value == "throat"
+    assert app.radio(key="new_encoder").value == "another"
+
+
+def test_the_form_of_a_library_is_empty_once_that_is_made(app: AppTest, make_library: Callable[..., Path]) -> None:
+    make_library("clinic", {"ear-left": 3})
+    visit(app)
+    app.text_input(key="new_name").set_value("Ward")
+    app.radio(key="new_encoder").set_value("ent-mini").run()
+    click(app, "Make library")
+    wait_for_jobs(app)
+
+    assert not app.exception
+    assert sorted(app.selectbox(key="library").options) == ["Ward", "clinic"]
+    assert app.text_input(key="new_name").value == ""
+
+
+def test_failures_of_the_same_kind_are_one_row(app: AppTest, make_library: Callable[..., Path]) -> None:
+    root = make_library("clinic", {"ear-left": 3})
+    failures = tuple(
+        SourceFailure(f"{n}.png", f"row {n} of m.csv: there is no such file in the source") for n in range(2, 102)
+    )
+    alone = SourceFailure("z.png", "row 200 of m.csv: unknown label 'elbow'")
+    report = IngestReport(0, 0, 101, (*failures, alone), (), (), 0, False, 1.0)
+    resources.jobs().start(tasks.IMPORT, "Import", resources.library_id_of(root), lambda job: [report])
+    wait_for_jobs(visit(app))
+
+    assert not app.exception
+    (table,) = app.dataframe
+    assert table.value["Why"].tolist() == ["m.csv: there is no such file in the source", alone.reason]
+    assert table.value["Files"].tolist() == ["100", "1"]
+    assert table.value["Which"].tolist()[0].startswith("2.png, 3.png, ")
+    assert table.value["Which"].tolist()[0].endswith(" and 50 more")
+    assert [button.proto.label for button in app.get("download_button")] == ["All of them (CSV)"]
 
 
 def test_columns_that_are_not_known_by_name_are_chosen(
