@@ -20,7 +20,7 @@ from core.library import Library
 from core.manifest import CaseFacts
 from core.settings import get_settings
 from core.sources import Source, SourceItem
-from pages.ui import resources
+from pages.ui import library_list, resources
 from tests.conftest import FakeEncoder, picture, png
 
 SHELL = Path(__file__).parents[2] / "pages" / "ui" / "shell.py"
@@ -38,6 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     st.cache_data.clear()
     st.cache_resource.clear()
     resources._opened.clear()
+    library_list._down.clear()
     yield tmp_path / "libraries"
     get_settings.cache_clear()
 

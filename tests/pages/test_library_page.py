@@ -291,8 +291,11 @@ def test_a_library_that_cannot_be_reached_is_told_and_taken_out_of_the_list(
     library_list.remember_elsewhere(outside)
     real = Path.stat
 
+    asked: list[Path] = []
+
     def stale(self: Path, **options: bool) -> os.stat_result:
         if outside in (self, *self.parents):
+            asked.append(self)
             raise OSError(errno.ESTALE, "Stale file handle")
         return real(self, **options)
 
@@ -301,6 +304,7 @@ def test_a_library_that_cannot_be_reached_is_told_and_taken_out_of_the_list(
     assert not app.exception
     assert app.selectbox(key="library").options == ["clinic"]
     assert "cannot be reached: Stale file handle" in app.warning[0].value
+    assert len(asked) == 1  # each may take a share that is down half a minute
 
     click(app, "Take out of the list")
     assert not app.exception
