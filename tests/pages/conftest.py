@@ -46,7 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def make_library(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     """Makes a library in the app's folder: make_library("clinic", {"ear-left": 3}), with findings and patients."""
-    monkeypatch.setattr("pages.ui.resources.OpenLibrary.engine", property(_fake_engine))
+    monkeypatch.setattr("pages.ui.engine.make", lambda root, catalog: Library(root, FakeEncoder()))
 
     def make(name: str, counts: dict[str, int], **facts: str) -> Path:
         library = Library.create(home / name, name=name, encoder=FakeEncoder())
@@ -117,9 +117,3 @@ def wait_for_jobs(app: AppTest, seconds: float = 60) -> AppTest:
         assert time.monotonic() < until, "the job did not end"
         time.sleep(0.05)
     return app.run()
-
-
-def _fake_engine(self: resources.OpenLibrary) -> Library:
-    if self._engine is None:
-        self._engine = Library(self.root, FakeEncoder())
-    return self._engine
