@@ -12,7 +12,7 @@ from pages.ui.flow_tasks import Wanted
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, number
 
-RECIPE = "training_recipe"
+RECIPE, CHANGED = "training_recipe", "training_advanced_changed"
 TITLES = {"default": "Default", "reference": "Reference"}
 SAID = {
     "default": "Ours: begins fitted to the classes, with mirror images, one step. Fast, and better as measured.",
@@ -89,7 +89,10 @@ def _settings(recipe: Recipe) -> Wanted:
         persist_state="session",
         help="Everything random comes from it: the same seed on the same images gives the same flow.",
     )
-    with st.expander("Advanced", key="training_advanced"):
+    usual = {"rate": recipe.learning_rate, "batch": recipe.batch_size, "steps": recipe.steps}
+    if any(st.session_state.get(f"training_{name}_{recipe.name}", value) != value for name, value in usual.items()):
+        st.session_state[CHANGED] = True  # what was typed must not be at work out of sight
+    with st.expander("Advanced", key="training_advanced", expanded=st.session_state.get(CHANGED, False)):
         rate = st.number_input(
             "Learning rate",
             1e-6,

@@ -31,6 +31,10 @@ def click(app: AppTest, label: str) -> AppTest:
     return next(button for button in app.button if button.label == label).click().run()
 
 
+def backup_to(root: Path) -> str:
+    return f"backup_to_{resources.library_id_of(root)}"
+
+
 def test_a_dry_run_tells_what_an_import_would_do_and_then_does_it(
     app: AppTest, make_library: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -142,6 +146,7 @@ def test_what_was_typed_is_there_after_a_visit_to_another_page(
     app.number_input(key="training_rate_default").set_value(0.01).run()
     app.switch_page("../gallery.py").run()
     app.switch_page("../training.py").run()
+    assert next(fold for fold in app.expander if fold.label == "Advanced").proto.expanded
     assert app.number_input(key="training_epochs_default").value == 7
     assert app.number_input(key="training_rate_default").value == 0.01
 
@@ -212,7 +217,7 @@ def test_a_library_is_backed_up_and_deleted_only_by_its_name(
     root = make_library("clinic", {"ear-left": 3})
     visit(app)
 
-    app.text_input(key="backup_to").set_value(str(tmp_path / "kept.zip")).run()
+    app.text_input(key=backup_to(root)).set_value(str(tmp_path / "kept.zip")).run()
     click(app, "Write the backup")
     wait_for_jobs(app)
     assert "kept" in app.success[0].value
@@ -229,6 +234,16 @@ def test_a_library_is_backed_up_and_deleted_only_by_its_name(
     assert "Make a library" in visible(app)
     restore_backup(tmp_path / "kept.zip", root)
     assert resources.open_library(root).count() == 3
+
+
+def test_a_backup_is_suggested_under_the_name_of_the_library_in_use(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    roots = [make_library(name, {"ear-left": 3}) for name in ("clinic", "ward")]
+    visit(app)
+    for root in roots:
+        app.selectbox(key="library").set_value(resources.library_id_of(root)).run()
+        assert Path(app.text_input(key=backup_to(root)).value).name.startswith(f"{root.name}-2")
 
 
 def test_a_library_that_is_worked_on_is_not_deleted(app: AppTest, make_library: Callable[..., Path]) -> None:
@@ -316,13 +331,13 @@ def test_a_library_that_cannot_be_reached_is_told_and_taken_out_of_the_list(
 def test_a_path_that_the_system_refuses_is_refused_in_words(
     app: AppTest, make_library: Callable[..., Path], written: str
 ) -> None:
-    make_library("clinic", {"ear-left": 3})
+    root = make_library("clinic", {"ear-left": 3})
     visit(app)
 
     for field, button in (
         ("import_path", "Import from this machine"),
         ("open_folder", "Open library"),
-        ("backup_to", "Write the backup"),
+        (backup_to(root), "Write the backup"),
     ):
         app.text_input(key=field).set_value(written)
         click(app, button)
