@@ -42,14 +42,13 @@ class Chosen:
 
 def show(library: OpenLibrary, dry_run: str) -> None:
     """The uploader, what is said of its files, and the ways to begin; `dry_run` explains the second."""
-    key = f"{FILES}_{st.session_state.setdefault(TAKEN, 0)}"
     whole = st.session_state.get(FOLDERS, False)
     uploads = st.file_uploader(
-        "Images or ZIP files, and their manifest if there is one",
+        "Images, folders or ZIP files, with their manifest if there is one",
         type=TYPES,
         accept_multiple_files="directory" if whole else True,
-        key=key,
-        help="Folders can be dropped, too. Larger archives: give their path on this machine, in the other tab.",
+        key=_key(),
+        help="Drop them here. Larger archives: give their path on this machine, in the other tab.",
     )
     folder_drop.show()
     st.toggle("Browse for folders, not for files", key=FOLDERS, persist_state="session")
@@ -72,7 +71,7 @@ def show(library: OpenLibrary, dry_run: str) -> None:
             icon=":material/upload:",
             disabled=not chosen.files,
             on_click=_start,
-            args=(library, import_tasks.begin, key),
+            args=(library, import_tasks.begin),
         )
         st.button(
             "Dry run",
@@ -80,7 +79,7 @@ def show(library: OpenLibrary, dry_run: str) -> None:
             icon=":material/rule:",
             disabled=not chosen.files,
             on_click=_start,
-            args=(library, import_tasks.plan, key),
+            args=(library, import_tasks.plan),
             help=dry_run,
         )
 
@@ -123,8 +122,8 @@ def _table(file: UploadedFile | None) -> Table | None:
     return Table(PurePosixPath(file.name).name, file.file_id, read)
 
 
-def _start(library: OpenLibrary, begin: Begin, key: str) -> None:
-    chosen = _sorted(st.session_state.get(key) or [])
+def _start(library: OpenLibrary, begin: Begin) -> None:
+    chosen = _sorted(st.session_state.get(_key()) or [])
     files = [(file.name, file.getvalue()) for file in chosen.files]
     if not files:
         return
@@ -133,5 +132,22 @@ def _start(library: OpenLibrary, begin: Begin, key: str) -> None:
     facts = class_choice.facts(LABEL)
     job = begin(library, FilesRequest(files, facts, manifest, manifest_columns.chosen(_table(table))))
     if job.kind == tasks.IMPORT:
-        st.session_state[TAKEN] += 1
-        st.session_state[LABEL] = class_choice.NOT_LABELLED  # so that the next ones do not get it unseen
+        _empty()
+
+
+def begin_planned(library: OpenLibrary, asked: Request) -> None:
+    """Import what a dry run has told of, and empty the form where it is that which still lies in it."""
+    job = import_tasks.begin(library, asked)
+    lying = [file.name for file in _sorted(st.session_state.get(_key()) or []).files]
+    theirs = isinstance(asked, FilesRequest) and [name for name, _ in asked.files] == lying
+    if job.kind == tasks.IMPORT and theirs:
+        _empty()
+
+
+def _key() -> str:
+    return f"{FILES}_{st.session_state.setdefault(TAKEN, 0)}"
+
+
+def _empty() -> None:
+    st.session_state[TAKEN] += 1
+    st.session_state[LABEL] = class_choice.NOT_LABELLED  # so that the next ones do not get it unseen

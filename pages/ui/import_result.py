@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 200
 """Rows of a table that are sent to the browser, at every run of the page; all of them are in the file."""
+FEW = 8
+"""Rows up to which a table is as high as they are."""
 MOST_NAMED = 50
 """Files that are named in one row, of those that have the same said of them."""
 
@@ -120,7 +122,7 @@ def _folded(
     title: str, columns: Columns, folded: Columns, rows: Sequence[SourceFailure], key: str, *, expanded: bool = False
 ) -> None:
     """A table with one row for all files that have the same said of them; as a file, every one has its own."""
-    groups = grouped(rows)
+    groups = sorted(grouped(rows), key=lambda group: -len(group.paths))
     if len(groups) == len(rows):
         _table(title, columns, rows, key, expanded=expanded)
     elif rows:
@@ -142,7 +144,7 @@ def _table(title: str, columns: Columns, rows: Sequence[Any], key: str, *, expan
 def _rows(columns: Columns, rows: Sequence[Any]) -> None:
     shown = [columns.cells(row) for row in rows[:MOST_SHOWN]]
     table = {title: [cells[place] for cells in shown] for place, title in enumerate(columns.titles)}
-    st.dataframe(table, hide_index=True, height=min(38 + 35 * len(shown), 320))
+    st.dataframe(table, hide_index=True, height="content" if len(shown) <= FEW else 320)
 
 
 def _all(title: str, words: str, columns: Columns, rows: Sequence[Any], key: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.ui import frame, import_result, import_tasks, libraries, resources, tasks
+from pages.ui import frame, import_files, import_result, libraries, resources, tasks
 from pages.ui.jobs import Job, Step
 from pages.ui.text import duration, markdown, number
 
@@ -113,6 +113,6 @@ def _planned(job: Job) -> None:
         type="primary",
         icon=":material/drive_folder_upload:",
         disabled=not any(plan.new for plan in plans),
-        on_click=import_tasks.begin,
+        on_click=import_files.begin_planned,
         args=(library, asked),
     )

@@ -47,7 +47,10 @@ def show(table: Table | None) -> None:
         return
     guessed = len(columns.meant)
     with st.expander(f"Columns of {markdown(table.name)}", expanded="path" not in columns.meant):
-        frame.quiet(f"{guessed} of {len(columns.written)} columns are known by their names. Say what the others are.")
+        first = "" if "path" in columns.meant else " First of all, which of them names the image files?"
+        frame.quiet(
+            f"{guessed} of {len(columns.written)} columns are known by their names. Say what the others are.{first}"
+        )
         rows = [dict(zip(columns.written, row, strict=False)) for row in columns.first_rows]
         st.dataframe(rows, hide_index=True, height="content")
         with st.container(horizontal=True, gap="small"):

@@ -66,7 +66,7 @@ def test_a_dry_run_of_files_counts_images_and_archives_together(
         archive.writestr("throat/700.png", png(picture(700)))
         archive.writestr("throat/bad.png", "no picture")
     visit(app)
-    uploader = next(one for one in app.file_uploader if one.label.startswith("Images or ZIP files"))
+    uploader = next(one for one in app.file_uploader if one.label.startswith("Images, folders or ZIP files"))
     uploader.upload("1.png", png(picture(1)), "image/png").upload("701.png", png(picture(701)), "image/png")
     uploader.upload("more.zip", (tmp_path / "more.zip").read_bytes(), "application/zip")
     app.run()
@@ -79,6 +79,7 @@ def test_a_dry_run_of_files_counts_images_and_archives_together(
     click(app, "Import now")
     wait_for_jobs(app)
     assert Library.open(root, encoder=FakeEncoder()).info().labels == {"ear-left": 3, "throat": 1}
+    assert app.button(key="plan_files").disabled  # nothing lies in the form any more
 
 
 def test_a_manifest_dropped_with_its_images_says_what_is_known_of_them(
@@ -89,7 +90,7 @@ def test_a_manifest_dropped_with_its_images_says_what_is_known_of_them(
     table = b"Bild,label,patient_id\nleft/a.png,throat,P1\nright/a.png,vc-open,P2\ngone.png,throat,P3\n"
 
     app.selectbox(key="import_label").set_value("ear-left").run()
-    uploader = next(one for one in app.file_uploader if one.label.startswith("Images or ZIP files"))
+    uploader = next(one for one in app.file_uploader if one.label.startswith("Images, folders or ZIP files"))
     uploader.upload("old/left/a.png", png(picture(700)), "image/png")
     uploader.upload("old/right/a.png", png(picture(701)), "image/png")
     uploader.upload("old/liste.csv", table, "text/csv")
@@ -113,7 +114,7 @@ def test_a_table_among_the_files_that_is_no_manifest_can_be_left_out(
 ) -> None:
     root = make_library("clinic", {"ear-left": 3})
     visit(app)
-    uploader = next(one for one in app.file_uploader if one.label.startswith("Images or ZIP files"))
+    uploader = next(one for one in app.file_uploader if one.label.startswith("Images, folders or ZIP files"))
     uploader.upload("throat/a.png", png(picture(700)), "image/png").upload("notes.csv", b"a,b\n1,2\n", "text/csv")
     app.run()
     app.selectbox(key="import_files_manifest").set_value("").run()
