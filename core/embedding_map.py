@@ -100,16 +100,20 @@ def save_map(root: Path, key: str, made: EmbeddingMap) -> Path:
         "fitted": made.fitted,
         "separation": {name: asdict(found) for name, found in made.separation.items()},
     }
-    with part.open("wb") as file:
-        np.savez(
-            file,
-            facts=np.frombuffer(json.dumps(facts).encode(), np.uint8),
-            case_ids=np.array(made.case_ids, dtype="U"),
-            times=made.times,
-            positions=made.positions,
-            nearest=made.nearest,
-        )
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            np.savez(
+                file,
+                facts=np.frombuffer(json.dumps(facts).encode(), np.uint8),
+                case_ids=np.array(made.case_ids, dtype="U"),
+                times=made.times,
+                positions=made.positions,
+                nearest=made.nearest,
+            )
+        part.replace(path)
+    except BaseException:  # stopped, most likely: a part is nobody's
+        part.unlink(missing_ok=True)
+        raise
     for old in stored_maps(root)[KEPT:]:
         old.unlink(missing_ok=True)
     return path

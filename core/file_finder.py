@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from core.errors import SourceError
@@ -15,7 +16,8 @@ class FileFinder:
     def __init__(self, files: Sequence[ListedFile], base: str, written: Iterable[str] = ()) -> None:
         """`written` are all paths that will be asked for: a file that one of them names is nobody else's."""
         self.base = _same(base)
-        self.by_path = {_same(file.name): file for file in files}
+        several = {name for name, times in Counter(_same(file.name) for file in files).items() if times > 1}
+        self.by_path = {name: file for file in files if (name := _same(file.name)) not in several}
         self.by_name: dict[str, list[ListedFile]] = {}
         for file in files:
             self.by_name.setdefault(_same(file.name.rpartition("/")[2]), []).append(file)
@@ -35,8 +37,10 @@ class FileFinder:
         namesakes = self.by_name.get(plain.rpartition("/")[2], [])
         if not namesakes or (len(namesakes) == 1 and namesakes[0].name in self._named):
             raise SourceError("there is no such file in the source")
+        places = some(list(dict.fromkeys(file.shown for file in namesakes)))
+        if len({file.name for file in namesakes}) < len(namesakes):
+            raise SourceError(f"several files came without the folders that tell them apart: {places}; give a folder")
         if len(namesakes) > 1:
-            places = some([file.shown for file in namesakes])
             raise SourceError(f"there are several files of that name: {places}; write the folder, too")
         self.elsewhere.append(namesakes[0])
         return namesakes[0]

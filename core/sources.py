@@ -33,6 +33,8 @@ MANIFESTS = ("manifest.csv", "manifest.json", "data.json")
 """Names under which a manifest is found at the root of a source, the first one first."""
 MANIFEST_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl")
 MAX_MANIFEST_BYTES = 200_000_000
+Upload = tuple[str, bytes]
+"""A file as it came through a browser: its name, with its folders where it came with them, and its bytes."""
 GIVE = "give a folder, a ZIP, a manifest (CSV or JSON) or an image"
 
 
@@ -95,30 +97,65 @@ def open_source(
 
 
 @contextmanager
-def open_archive(name: str, data: bytes, taxonomy: Taxonomy, *, limits: Limits = DEFAULT_LIMITS) -> Iterator[Source]:
+def open_archive(
+    name: str,
+    data: bytes,
+    taxonomy: Taxonomy,
+    *,
+    manifest: Upload | None = None,
+    columns: Mapping[str, str] = MappingProxyType({}),
+    limits: Limits = DEFAULT_LIMITS,
+) -> Iterator[Source]:
     """The images of a ZIP that came as bytes, as of one in a file; it is never written anywhere.
 
-    Items can be read until the context ends. Raises SourceError when it is no ZIP that can be read.
+    `manifest` is one that came beside it. Items can be read until the context ends. Raises SourceError when it is no
+    ZIP that can be read.
     """
     shown = printable(name.replace("\\", "/").rpartition("/")[2]) or "upload.zip"
+    table = None if manifest is None else _uploaded(manifest)
     with _open_zip(io.BytesIO(data), shown) as archive:
-        yield _source(shown, list_zip(archive, limits), None, taxonomy, {})
+        yield _source(shown, list_zip(archive, limits), table, taxonomy, columns)
 
 
 def source_of_uploads(
-    files: Sequence[tuple[str, bytes]], taxonomy: Taxonomy, *, facts: CaseFacts = NOTHING_KNOWN
+    files: Sequence[Upload],
+    taxonomy: Taxonomy,
+    *,
+    facts: CaseFacts = NOTHING_KNOWN,
+    manifest: Upload | None = None,
+    columns: Mapping[str, str] = MappingProxyType({}),
 ) -> Source:
-    """Images that came one by one, as (name, bytes); `facts` hold for all, and their folders label the others.
+    """Images that came one by one, each with what `manifest`, which came with them, says of it.
 
-    Raises TaxonomyError when the label in `facts` is none of the library's.
+    Its paths may begin at its own folder, at any above, or at that of all files. Without one `facts` hold for all, and
+    folders label those that have no label by that. Raises TaxonomyError when the label in `facts` is none of the
+    library's, SourceError when the manifest is none.
     """
+    listed = [_uploaded(file) for file in files]
+    if manifest is not None:
+        name = _uploaded(manifest).name
+        table = read_manifest(manifest[1], printable(name.rpartition("/")[2]), taxonomy, columns)
+        return _by_manifest("uploads", Listing(tuple(listed)), table, _base(name, listed, table))
     label = taxonomy.parse(facts.label) if facts.label else None
-    items = []
-    for name, data in files:
-        file = ListedFile(name.replace("\\", "/"), partial(bytes, data))
-        own = label or _label(file, taxonomy)
-        items.append(SourceItem(file.shown, replace(facts, label=own), file.read))
-    return Source("uploads", tuple(items))
+    labelled = [(file, replace(facts, label=label or _label(file, taxonomy))) for file in listed]
+    return Source("uploads", tuple(SourceItem(file.shown, known, file.read) for file, known in labelled))
+
+
+def _uploaded(file: Upload) -> ListedFile:
+    name, data = file
+    return ListedFile(name.replace("\\", "/").removeprefix("./").lstrip("/"), partial(bytes, data))
+
+
+def _base(name: str, files: Sequence[ListedFile], manifest: Manifest) -> str:
+    """The folder that the paths of a manifest of that name start from: of those around it, the one with most of them.
+
+    Its own comes first, then those above, then the one that all of the files are in.
+    """
+    parts, names = name.split("/")[:-1], {file.name for file in files}
+    bases = ["".join(f"{part}/" for part in parts[:depth]) for depth in range(len(parts), -1, -1)]
+    tops = {name.partition("/")[0] for name in names if "/" in name}
+    bases += [f"{top}/" for top in tops if len(tops) == 1]
+    return max(bases, key=lambda base: sum(f"{base}{row.path}" in names for row in manifest.rows))
 
 
 def _kind(path: Path) -> str:

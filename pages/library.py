@@ -5,7 +5,7 @@ import streamlit as st
 from pages.ui import import_form, libraries, library_forms, library_view, unreachable
 
 st.title("Library", anchor=False)
-library_view.show_jobs()
+library_view.show_jobs(on_made=library_forms.forget_made)
 unreachable.show()
 library = libraries.in_use_or_none()
 if library is None:

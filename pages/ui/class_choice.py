@@ -11,14 +11,15 @@ from pages.ui.resources import OpenLibrary
 NOT_LABELLED = ""
 
 
-def show(library: OpenLibrary, title: str, key: str, explanation: str | None = None) -> None:
-    """The choice, "not labelled" at first."""
+def show(library: OpenLibrary, title: str, key: str, explanation: str | None = None, *, lasts: bool = False) -> None:
+    """The choice, "not labelled" at first; it is there again after a visit to another page where it `lasts`."""
     st.selectbox(
         title,
         [NOT_LABELLED, *library.taxonomy.labels],
         format_func=lambda label: palette.title_of(library.taxonomy, label or None),
         key=key,
         help=explanation,
+        persist_state="session" if lasts else None,
     )
 
 

@@ -1,26 +1,23 @@
-"""The import forms: files through the browser, or a folder, archive or manifest on this machine."""
+"""The import forms: files through the browser, or a folder, archive or manifest on the machine that runs the app."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
 from core.errors import EntError
 from core.sources import MANIFEST_SUFFIXES
-from pages.ui import class_choice, frame, import_tasks, manifest_columns, tasks
-from pages.ui.import_tasks import FilesRequest, PathRequest, Request
-from pages.ui.jobs import Job
+from pages.ui import frame, import_files, import_tasks, manifest_columns, tasks
+from pages.ui.import_files import Begin
+from pages.ui.import_tasks import PathRequest
+from pages.ui.manifest_columns import Table
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import markdown
 
-FILES, PATH, MANIFEST, LABEL = "import_files", "import_path", "import_manifest", "import_label"
-UPLOADS, REFUSED = "import_uploads_taken", "import_refused"
-TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "zip"]
+WAY, LAST_WAY = "import_way", "import_way_last"
+PATH, MANIFEST, REFUSED = "import_path", "import_manifest", "import_refused"
 DRY_RUN = "Reads everything and says what an import would do. Stores nothing."
-
-Begin = Callable[[OpenLibrary, Request], Job]
 
 
 def show(library: OpenLibrary) -> None:
@@ -30,46 +27,17 @@ def show(library: OpenLibrary) -> None:
         frame.quiet(
             "This is the demo: what is imported here lies among synthetic images. For your own, make a library below."
         )
-    files, path = st.tabs(["Files", "Folder or archive on this machine"], key="import_way")
+    if WAY not in st.session_state and LAST_WAY in st.session_state:
+        st.session_state[WAY] = st.session_state[LAST_WAY]  # a switch of pages drops what the tabs held
+    files, path = st.tabs(["Files", "Folder or archive on this machine"], key=WAY, on_change=_keep_way)
     with files:
-        _files(library)
+        import_files.show(library, DRY_RUN)
     with path:
         _path(library)
 
 
-def _files(library: OpenLibrary) -> None:
-    key = f"{FILES}_{st.session_state.setdefault(UPLOADS, 0)}"
-    chosen = st.file_uploader(
-        "Images, or ZIP files of images",
-        type=TYPES,
-        accept_multiple_files=True,
-        key=key,
-        help="Larger archives: give their path on this machine, in the other tab.",
-    )
-    class_choice.show(
-        library,
-        "Class of these images",
-        LABEL,
-        "For single images. In a ZIP file the folders name the classes, or a manifest in it does.",
-    )
-    with st.container(horizontal=True, gap="small"):
-        st.button(
-            "Import files",
-            type="primary",
-            icon=":material/upload:",
-            disabled=not chosen,
-            on_click=_start_files,
-            args=(library, import_tasks.begin, key),
-        )
-        st.button(
-            "Dry run",
-            key="plan_files",
-            icon=":material/rule:",
-            disabled=not chosen,
-            on_click=_start_files,
-            args=(library, import_tasks.plan, key),
-            help=DRY_RUN,
-        )
+def _keep_way() -> None:
+    st.session_state[LAST_WAY] = st.session_state[WAY]
 
 
 def _path(library: OpenLibrary) -> None:
@@ -78,14 +46,16 @@ def _path(library: OpenLibrary) -> None:
         key=PATH,
         placeholder="/data/endoscopy/archive",
         help="On the machine that runs this app. Folders named like a class give the label.",
+        persist_state="session",
     )
     st.text_input(
         "Manifest",
         key=MANIFEST,
         placeholder="optional: a CSV or JSON file that describes the images",
         help="Columns path and label, and any of finding, patient_id, description, description_en, exam_date, split.",
+        persist_state="session",
     )
-    manifest_columns.show(_manifest())
+    manifest_columns.show(_table())
     if reason := st.session_state.pop(REFUSED, None):
         st.error(markdown(reason), icon=":material/error:")
     with st.container(horizontal=True, gap="small"):
@@ -110,7 +80,7 @@ def _path(library: OpenLibrary) -> None:
     )
 
 
-def _manifest() -> Path | None:
+def _table() -> Table | None:
     """The manifest that was named or is the source itself, where it is there."""
     for written in (st.session_state.get(MANIFEST), st.session_state.get(PATH)):
         try:
@@ -118,15 +88,13 @@ def _manifest() -> Path | None:
         except EntError:
             continue
         if path.is_file() and path.suffix.lower() in MANIFEST_SUFFIXES:
-            return path
+            return Table(path.name, str(path), lambda most, path=path: _head(path, most))
     return None
 
 
-def _start_files(library: OpenLibrary, begin: Begin, key: str) -> None:
-    files = [(file.name, file.getvalue()) for file in st.session_state.get(key) or []]
-    if files:
-        job = begin(library, FilesRequest(files, class_choice.facts(LABEL)))
-        st.session_state[UPLOADS] += job.kind == tasks.IMPORT
+def _head(path: Path, most: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(most)
 
 
 def _start(library: OpenLibrary, begin: Begin) -> None:
@@ -136,4 +104,4 @@ def _start(library: OpenLibrary, begin: Begin) -> None:
     except EntError as error:
         st.session_state[REFUSED] = str(error)
         return
-    begin(library, PathRequest(path, manifest, manifest_columns.chosen(_manifest())))
+    begin(library, PathRequest(path, manifest, manifest_columns.chosen(_table())))

@@ -12,6 +12,8 @@ import streamlit as st
 
 from core import NOTICE
 from core.csv_table import csv_table
+from core.failure_groups import FailureGroup, grouped
+from core.file_finder import some
 from pages.ui import evidence, frame
 from pages.ui.text import count, markdown, number
 
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 200
 """Rows of a table that are sent to the browser, at every run of the page; all of them are in the file."""
+FEW = 8
+"""Rows up to which a table is as high as they are."""
+MOST_NAMED = 50
+"""Files that are named in one row, of those that have the same said of them."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,10 @@ def _twin(twin: Twin) -> tuple[str, str]:
     return twin.path, f"{twin.twin_path} (case {twin.case_id[:6]}).{other}"
 
 
+def _group(group: FailureGroup) -> tuple[str, str, str]:
+    return group.reason, number(len(group.paths)), some(group.paths, MOST_NAMED)
+
+
 def _whole(text: str) -> tuple[str]:
     return (text,)
 
@@ -50,6 +60,8 @@ def _whole(text: str) -> tuple[str]:
 FAILURES = Columns(("File", "Why"), _failure)
 TWINS = Columns(("File", "Is the same picture as"), _twin)
 CHANGES = Columns(("File", "What was changed"), _failure)
+FOLDED_FAILURES = Columns(("Why", "Files", "Which"), _group)
+FOLDED_CHANGES = Columns(("What was changed", "Files", "Which"), _group)
 
 
 def show(reports: Sequence[IngestReport], key: str) -> None:
@@ -68,9 +80,9 @@ def show(reports: Sequence[IngestReport], key: str) -> None:
     failures = [failure for report in reports for failure in report.failures]
     twins = [twin for report in reports for twin in report.twins]
     notes = [note for report in reports for note in report.notes]
-    _table("Failed", FAILURES, failures, key, expanded=True)
+    _folded("Failed", FAILURES, FOLDED_FAILURES, failures, key, expanded=True)
     _table("Already in the library", TWINS, twins, key)
-    _table("Notes", CHANGES, notes, key)
+    _folded("Notes", CHANGES, FOLDED_CHANGES, notes, key)
 
 
 def show_plans(plans: Sequence[ImportPlan], taxonomy: Taxonomy, key: str) -> None:
@@ -91,7 +103,7 @@ def show_plans(plans: Sequence[ImportPlan], taxonomy: Taxonomy, key: str) -> Non
     if facts:
         known = ", ".join(f"{number(n)} with {name.replace('_', ' ')}" for name, n in facts.items())
         frame.quiet(f"Of the new ones: {known}.")
-    _table("Cannot be taken", FAILURES, failures, key, expanded=True)
+    _folded("Cannot be taken", FAILURES, FOLDED_FAILURES, failures, key, expanded=True)
     notes = [note for plan in plans for note in plan.notes]
     _table("Notes", Columns(("What was noticed",), _whole), notes, key, expanded=True)
 
@@ -106,26 +118,49 @@ def show_verified(report: VerifyReport, key: str) -> None:
     _table("Problems", Columns(("What is wrong",), _whole), report.problems, key, expanded=True)
 
 
+def _folded(
+    title: str, columns: Columns, folded: Columns, rows: Sequence[SourceFailure], key: str, *, expanded: bool = False
+) -> None:
+    """A table with one row for all files that have the same said of them; as a file, every one has its own."""
+    groups = sorted(grouped(rows), key=lambda group: -len(group.paths))
+    if len(groups) == len(rows):
+        _table(title, columns, rows, key, expanded=expanded)
+    elif rows:
+        with st.expander(markdown(f"{title} ({number(len(rows))})"), expanded=expanded):
+            _rows(folded, groups)
+            if len(groups) > MOST_SHOWN or any(len(group.paths) > MOST_NAMED for group in groups):
+                _all(title, f"{number(len(rows))} files, for {number(len(groups))} reasons.", columns, rows, key)
+
+
 def _table(title: str, columns: Columns, rows: Sequence[Any], key: str, *, expanded: bool = False) -> None:
     if not rows:
         return
-    with st.expander(markdown(f"{title} ({len(rows)})"), expanded=expanded):
-        shown = [columns.cells(row) for row in rows[:MOST_SHOWN]]
-        table = {title: [cells[place] for cells in shown] for place, title in enumerate(columns.titles)}
-        st.dataframe(table, hide_index=True, height=min(38 + 35 * len(shown), 320))
+    with st.expander(markdown(f"{title} ({number(len(rows))})"), expanded=expanded):
+        _rows(columns, rows)
         if len(rows) > MOST_SHOWN:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                frame.quiet(f"The first {MOST_SHOWN} of {number(len(rows))}.", "content")
-                st.download_button(
-                    "All of them (CSV)",
-                    partial(_csv, columns, rows),
-                    f"{title.lower().replace(' ', '-')}.csv",
-                    "text/csv",
-                    key=f"{key}_{title}",
-                    icon=":material/download:",
-                    type="tertiary",
-                    on_click="ignore",
-                )
+            _all(title, f"The first {MOST_SHOWN} of {number(len(rows))}.", columns, rows, key)
+
+
+def _rows(columns: Columns, rows: Sequence[Any]) -> None:
+    shown = [columns.cells(row) for row in rows[:MOST_SHOWN]]
+    table = {title: [cells[place] for cells in shown] for place, title in enumerate(columns.titles)}
+    st.dataframe(table, hide_index=True, height="content" if len(shown) <= FEW else 320)
+
+
+def _all(title: str, words: str, columns: Columns, rows: Sequence[Any], key: str) -> None:
+    """All of a table that is shown in part, as a file."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        frame.quiet(words, "content")
+        st.download_button(
+            "All of them (CSV)",
+            partial(_csv, columns, rows),
+            f"{title.lower().replace(' ', '-')}.csv",
+            "text/csv",
+            key=f"{key}_{title}",
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+        )
 
 
 def _csv(columns: Columns, rows: Sequence[Any]) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from core.errors import Stopped
+from core.errors import SourceError, Stopped
 from core.manifest import NOTHING_KNOWN, CaseFacts
 from pages.ui import resources
 from pages.ui.jobs import Job, Step
@@ -19,7 +19,7 @@ from pages.ui.text import count
 if TYPE_CHECKING:
     from core.import_plan import ImportPlan
     from core.ingest_report import IngestReport
-    from core.sources import Source
+    from core.sources import Source, Upload
 
 
 class Request(Protocol):
@@ -54,10 +54,16 @@ class PathRequest:
 
 @dataclass(frozen=True)
 class FilesRequest:
-    """Files that came through the browser: images, of which `facts` are known, and ZIP files of images."""
+    """Files that came through the browser: images, and ZIP files of images.
 
-    files: Sequence[tuple[str, bytes]]
+    `manifest` is one that came with them, with what its columns are, and describes the images, or the ZIP where that
+    came alone. Without one `facts` are known of the images.
+    """
+
+    files: Sequence[Upload]
     facts: CaseFacts = NOTHING_KNOWN
+    manifest: Upload | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -66,12 +72,18 @@ class FilesRequest:
     def sources(self, library: OpenLibrary) -> Iterator[AbstractContextManager[Source]]:
         from core.sources import open_archive, source_of_uploads
 
-        images = [(name, data) for name, data in self.files if not _is_archive(name)]
+        images = [file for file in self.files if not is_archive(file[0])]
+        archives = [file for file in self.files if is_archive(file[0])]
+        described = {"manifest": self.manifest, "columns": self.columns}
+        if self.manifest and not images and len(archives) > 1:
+            raise SourceError(
+                f"{self.manifest[0]} can describe one ZIP file, and {len(archives)} came with it; give them one by one"
+            )
         if images:
-            yield nullcontext(source_of_uploads(images, library.taxonomy, facts=self.facts))
-        for name, data in self.files:
-            if _is_archive(name):
-                yield open_archive(name, data, library.taxonomy, limits=library.engine.limits)
+            yield nullcontext(source_of_uploads(images, library.taxonomy, facts=self.facts, **described))
+        for name, data in archives:
+            own = {} if images else described
+            yield open_archive(name, data, library.taxonomy, limits=library.engine.limits, **own)
 
 
 def begin(library: OpenLibrary, asked: Request) -> Job:
@@ -124,5 +136,6 @@ def _each(job: Job, library: OpenLibrary, asked: Request, take: Callable[[Source
             take(source)
 
 
-def _is_archive(name: str) -> bool:
+def is_archive(name: str) -> bool:
+    """Whether a file of that name is taken for a ZIP file."""
     return name.lower().endswith(".zip")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.ui import frame, import_result, import_tasks, libraries, resources, tasks
+from pages.ui import frame, import_files, import_result, libraries, resources, tasks
 from pages.ui.jobs import Job, Step
 from pages.ui.text import duration, markdown, number
 
@@ -31,20 +31,21 @@ def show(jobs: Sequence[Job], *, on_top: bool = False) -> None:
     with st.container(key="jobs"):
         for job in (*running, *ended[:SHOWN]):
             with st.container(border=True, key=f"job_{job.job_id}"):
-                st.fragment(_panel, run_every=POLL if job.running else None)(job, job.running, on_top)
+                if job.running:
+                    st.fragment(_watch, run_every=POLL)(job, on_top)
+                else:  # not in a fragment, which would draw it again after its own buttons have put it away
+                    _ended(job)
 
 
-def _panel(job: Job, was_running: bool, on_top: bool) -> None:
+def _watch(job: Job, on_top: bool) -> None:
     if job.running:
         _running(job)
-    elif was_running:
-        if on_top:
-            how, icon = ENDED[job.state]
-            where = " What came of it stands at the top of this page." if job.error or job.kind in TOLD else ""
-            st.toast(markdown(f"{job.title}: {how}.{where}"), icon=icon)
-        st.rerun(scope="app")  # counts and galleries elsewhere on the page are out of date now
-    else:
-        _ended(job)
+        return
+    if on_top:
+        how, icon = ENDED[job.state]
+        where = " What came of it stands at the top of this page." if job.error or job.kind in TOLD else ""
+        st.toast(markdown(f"{job.title}: {how}.{where}"), icon=icon)
+    st.rerun(scope="app")  # counts and galleries elsewhere on the page are out of date now
 
 
 def _running(job: Job) -> None:
@@ -112,6 +113,6 @@ def _planned(job: Job) -> None:
         type="primary",
         icon=":material/drive_folder_upload:",
         disabled=not any(plan.new for plan in plans),
-        on_click=import_tasks.begin,
+        on_click=import_files.begin_planned,
         args=(library, asked),
     )

@@ -62,13 +62,18 @@ def _backup(library: OpenLibrary) -> None:
     frame.quiet("One file with all images and all that is known of them. Importing may go on meanwhile.")
     day = f"{datetime.now():%Y-%m-%d}"
     suggested = get_settings().libraries / "backups" / f"{library.root.name}-{day}.zip"
-    st.text_input("File on this machine", value=str(suggested), key=BACKUP_TO, width=420)
+    st.text_input("File on this machine", value=str(suggested), key=_backup_to(library), width=420)
     st.button("Write the backup", type="primary", on_click=_start_backup, args=(library,))
     frame.quiet("Put it back with: python -m core restore FILE FOLDER")
 
 
+def _backup_to(library: OpenLibrary) -> str:
+    """Another key for every library: what was suggested for one must not stand there for the next."""
+    return f"{BACKUP_TO}_{library.library_id}"
+
+
 def _start_backup(library: OpenLibrary) -> None:
-    written = st.session_state.get(BACKUP_TO, "").strip()
+    written = st.session_state.get(_backup_to(library), "").strip()
     try:
         if not written:
             raise EntError("name the file that the backup is to be written to")

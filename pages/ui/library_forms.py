@@ -52,22 +52,30 @@ def more(*, expanded: bool) -> None:
         _open()
 
 
+def forget_made() -> None:
+    """Empty the form whose library is made: the next one has another name."""
+    for key in (NAME, OTHER, WEIGHTS):
+        st.session_state[key] = ""
+
+
 def _make() -> None:
-    st.text_input("Name", key=NAME, placeholder="Clinic archive", max_chars=80)
+    st.text_input("Name", key=NAME, placeholder="Clinic archive", max_chars=80, persist_state="session")
     encoder = st.radio(
         "Encoder",
         [*KNOWN, ANOTHER],
         format_func=lambda name: COSTS.get(name, (name, ""))[0],
         key=ENCODER,
         captions=[COSTS.get(name, ("", ""))[1] for name in (*KNOWN, ANOTHER)],
+        persist_state="session",
     )
     if encoder == ANOTHER:
-        st.text_input("Model", key=OTHER, placeholder="ViT-B-16/laion2b_s34b_b88k")
+        st.text_input("Model", key=OTHER, placeholder="ViT-B-16/laion2b_s34b_b88k", persist_state="session")
     st.text_input(
         "Weights file or folder",
         key=WEIGHTS,
         placeholder="optional: instead of downloading",
         help="On the machine that runs this app: .safetensors, .pt or .bin.",
+        persist_state="session",
     )
     frame.quiet("A library stays with its encoder: embeddings of different encoders cannot be compared.")
     _show_refused("make")
@@ -76,7 +84,7 @@ def _make() -> None:
 
 
 def _open() -> None:
-    st.text_input("Folder of the library", key=FOLDER, placeholder="/data/libraries/clinic")
+    st.text_input("Folder of the library", key=FOLDER, placeholder="/data/libraries/clinic", persist_state="session")
     _show_refused("open")
     st.button("Open library", icon=":material/folder_open:", on_click=_start_open)
 
@@ -105,6 +113,7 @@ def _start_open() -> None:
     except EntError as error:
         st.session_state[REFUSED] = ("open", str(error))
         return
+    st.session_state[FOLDER] = ""
     libraries.switch_to(folder)
 
 

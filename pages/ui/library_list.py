@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,11 @@ from core.whole_file import write_whole
 from pages.ui import resources
 
 ELSEWHERE = "opened-elsewhere.json"
+BELIEVED = 5.0
+"""Seconds in which a folder that could not be looked into is not asked again."""
+
+_down: dict[Path, tuple[float, str]] = {}
+"""When such folders were asked last, and what the system said."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,7 @@ class Unreachable:
 
 def libraries() -> list[LibraryEntry]:
     """The libraries in the app's folder and those opened by path, by title; none that cannot be reached."""
-    found = [path for path in (*_inside(), *_elsewhere()) if _is_library(path)]
+    found = [path for path in (*_inside(), *_elsewhere()) if _look(path) is True]
     names = {
         root: resources.name_of(str(root), resources.inode_of(root))
         for root in dict.fromkeys(path.resolve() for path in found)
@@ -49,13 +56,9 @@ def libraries() -> list[LibraryEntry]:
 
 def unreachable() -> list[Unreachable]:
     """Those folders of which it cannot be told whether they hold a library: a share that is down, or rights taken."""
-    listed, found = _elsewhere(), []
-    for path in (*_inside(), *listed):
-        try:
-            (path / CATALOG).is_file()
-        except OSError as error:
-            found.append(Unreachable(path, error.strerror or str(error), path in listed))
-    return found
+    listed = _elsewhere()
+    found = [(path, _look(path)) for path in (*_inside(), *listed)]
+    return [Unreachable(path, reason, path in listed) for path, reason in found if isinstance(reason, str)]
 
 
 def remember_elsewhere(root: Path) -> None:
@@ -90,11 +93,22 @@ def put_notice_away(notice: str) -> None:
     (get_settings().libraries / f"{notice}-notice-read").touch()
 
 
-def _is_library(path: Path) -> bool:
+def _look(path: Path) -> bool | str:
+    """Whether there is a library in a folder; why that cannot be told, in the system's words, where it cannot.
+
+    A share that is down may take its time to say so, and a run of a page asks some times over: one answer is for all.
+    """
+    asked, reason = _down.get(path, (-math.inf, ""))
+    if time.monotonic() - asked < BELIEVED:
+        return reason
     try:
-        return (path / CATALOG).is_file()
-    except OSError:  # is_file lets through what is neither there nor missing
-        return False
+        found = (path / CATALOG).is_file()
+    except OSError as error:  # is_file lets through what is neither there nor missing
+        reason = error.strerror or str(error)
+        _down[path] = time.monotonic(), reason
+        return reason
+    _down.pop(path, None)
+    return found
 
 
 def _inside() -> list[Path]:

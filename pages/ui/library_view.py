@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from pages.ui import evidence, frame, job_panel, libraries, library_care, palette, resources, tasks
@@ -11,13 +13,17 @@ from pages.ui.text import day, markdown, number
 CREATING = "creating_library"
 
 
-def show_jobs() -> None:
-    """Jobs of the library in use, and those that make a new one; a new one is used as soon as it is there."""
+def show_jobs(on_made: Callable[[], None]) -> None:
+    """Jobs of the library in use, and those that make a new one; a new one is used as soon as it is there.
+
+    `on_made` is called then.
+    """
     creating = resources.jobs().find(st.session_state.get(CREATING, ""))
     if creating is not None and creating.state == "done":
         del st.session_state[CREATING]
         resources.jobs().dismiss(creating.job_id)
         libraries.switch_to(creating.result)
+        on_made()
         st.rerun()
     library = libraries.in_use_or_none()
     own = resources.jobs().of(library.library_id) if library else []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -26,49 +27,60 @@ HEAD = 1_000_000
 """Bytes of a manifest that are read for its preview."""
 
 
-def show(manifest: Path | None) -> None:
+@dataclass(frozen=True)
+class Table:
+    """A manifest to be looked at: its name, a key that no other has, and a way to its bytes, the first few or all."""
+
+    name: str
+    key: str
+    read: Callable[[int], bytes]
+
+
+def show(table: Table | None) -> None:
     """The preview and a choice for every meaning; nothing where there is no manifest."""
-    if manifest is None:
+    if table is None:
         return
     try:
-        columns = _read(manifest)
+        columns = _read(table)
     except (EntError, OSError) as error:
         st.error(markdown(error), icon=":material/error:")
         return
     guessed = len(columns.meant)
-    with st.expander(f"Columns of {markdown(manifest.name)}", expanded="path" not in columns.meant):
-        frame.quiet(f"{guessed} of {len(columns.written)} columns are known by their names. Say what the others are.")
+    with st.expander(f"Columns of {markdown(table.name)}", expanded="path" not in columns.meant):
+        first = "" if "path" in columns.meant else " First of all, which of them names the image files?"
+        frame.quiet(
+            f"{guessed} of {len(columns.written)} columns are known by their names. Say what the others are.{first}"
+        )
         rows = [dict(zip(columns.written, row, strict=False)) for row in columns.first_rows]
         st.dataframe(rows, hide_index=True, height="content")
         with st.container(horizontal=True, gap="small"):
             for meaning in COLUMNS:
-                _choice(manifest, meaning, columns)
+                _choice(table, meaning, columns)
 
 
-def chosen(manifest: Path | None) -> dict[str, str]:
+def chosen(table: Table | None) -> dict[str, str]:
     """What was chosen for that manifest: the column of each meaning, "" for none."""
-    keys = {meaning: _key(manifest, meaning) for meaning in COLUMNS} if manifest else {}
+    keys = {meaning: _key(table, meaning) for meaning in COLUMNS} if table else {}
     return {meaning: st.session_state[key] for meaning, key in keys.items() if key in st.session_state}
 
 
-def _choice(manifest: Path, meaning: str, columns: ManifestColumns) -> None:
+def _choice(table: Table, meaning: str, columns: ManifestColumns) -> None:
     options = [NONE, *dict.fromkeys(columns.written)]
     st.selectbox(
         TITLES[meaning],
         options,
         index=options.index(columns.meant.get(meaning, NONE)),
         format_func=lambda column: column or "none",
-        key=_key(manifest, meaning),
+        key=_key(table, meaning),
+        persist_state="session",
         width=170,
     )
 
 
-def _key(manifest: Path, meaning: str) -> str:
-    return f"import_column_{meaning}_{manifest}"
+def _key(table: Table, meaning: str) -> str:
+    return f"import_column_{meaning}_{table.key}"
 
 
-def _read(manifest: Path) -> ManifestColumns:
+def _read(table: Table) -> ManifestColumns:
     """Of a long CSV its head is enough; JSON is read whole, since half of it is none."""
-    with manifest.open("rb") as file:
-        data = file.read(-1 if manifest.suffix.lower() == ".json" else HEAD)
-    return manifest_columns(data, manifest.name)
+    return manifest_columns(table.read(-1 if table.name.lower().endswith(".json") else HEAD), table.name)

@@ -24,6 +24,7 @@ from core.store import CATALOG, ImageStore
 from core.taxonomy import Taxonomy
 from core.vectors import PLAIN
 from core.yardstick import Yardstick
+from pages.ui.engine import Engine
 from pages.ui.jobs import Jobs
 
 if TYPE_CHECKING:
@@ -54,20 +55,13 @@ class OpenLibrary:
         self.store = ImageStore(root)
         self.folding = Folding(self.store)
         self.yardstick = Yardstick(self.catalog, self.store)
-        self._engine: Library | None = None
-        self._lock = threading.Lock()
-        self._warm = False
+        self._engine = Engine(root, self.catalog, lambda: bool(jobs().running(self.library_id)))
         self.index_checked = self.mending_stopped = False
 
     @property
     def engine(self) -> Library:
         """The library with its encoder and index, which `index_job` mends where it must be. Raises LibraryError."""
-        from core.library import Library  # brings torch and chromadb, seconds that a first page should not wait for
-
-        with self._lock:
-            if self._engine is None:
-                self._engine = Library(self.root)
-            return self._engine
+        return self._engine.get()
 
     @property
     def synthetic(self) -> bool:
@@ -80,6 +74,7 @@ class OpenLibrary:
 
         Also for every state of its index: while somebody writes, searches are answered by one that is behind.
         """
+        self._engine.use()  # every page that is open asks for this every few seconds
         now = self.catalog.index_progress()  # a tenth of what the whole state costs to read
         return f"{self.inode}.{now.generation}.{now.epoch}.{now.indexed}"
 
@@ -105,17 +100,13 @@ class OpenLibrary:
 
     def warm(self) -> None:
         """Load engine and encoder behind the scenes, once; where that fails, the search itself says why."""
-        if not self._warm:
-            self._warm = True
+        if not self._engine.warm:
+            self._engine.warm = True
             threading.Thread(target=self._load, name="warm", daemon=True).start()
 
     def close(self) -> None:
         """Let go of the library's files."""
-        with self._lock:
-            if self._engine is not None:
-                self._engine.close()
-                self._engine = None
-        self.catalog.close()
+        self._engine.close()
 
     def _load(self) -> None:
         with suppress(EntError):
@@ -135,7 +126,9 @@ def library_id_of(root: Path) -> str:
 
 def open_library(root: Path) -> OpenLibrary:
     """The library in that folder, opened once for all sessions. Raises LibraryError when it cannot be opened."""
-    return _open(str(root.resolve()), inode_of(root))
+    library = _open(str(root.resolve()), inode_of(root))
+    library._engine.use()
+    return library
 
 
 def inode_of(root: Path) -> int:
@@ -145,6 +138,8 @@ def inode_of(root: Path) -> int:
 
 def opened(library_id: str) -> OpenLibrary | None:
     """The open library of that id; for the image routes, which have no session."""
+    if library_id in _opened:
+        _opened[library_id]._engine.use()
     return _opened.get(library_id)
 
 

@@ -16,7 +16,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from pages.ui import resources, tasks
+from pages.ui import engine, resources, tasks
 
 LOG = logging.getLogger(__name__)
 HEAVY = ("torch", "open_clip", "chromadb", "core.library")
@@ -25,6 +25,9 @@ NO_PAGE_YET = 3.0
 
 BROWSER_LOADS = 0.7
 """Seconds that the browser still fetches parts of the page after the script has run."""
+
+LOOK_FOR_UNUSED = 60.0
+"""Seconds between looks for libraries that nobody uses."""
 
 JOBS_END = 10.0
 """Seconds that jobs have to end well when the app is stopped."""
@@ -39,6 +42,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     At the end jobs are asked to stop; not trainings, which take hours, and which the next start finds again.
     """
     threading.Thread(target=_import_heavy, name="preload", daemon=True).start()
+    threading.Thread(target=_let_rest, name="rest", daemon=True).start()
     yield {}
     await asyncio.to_thread(resources.jobs().stop_all, JOBS_END, (tasks.TRAIN,))
 
@@ -51,6 +55,17 @@ def guards() -> list[Middleware]:
 def page_shown() -> None:
     """Told by the shell at the end of a run."""
     _first_page.set()
+
+
+def _let_rest() -> None:
+    """Now and then let go of what libraries hold in memory that nobody looks at any more."""
+    while True:
+        time.sleep(LOOK_FOR_UNUSED)
+        try:
+            if engine.let_unused_rest():
+                gc.collect()
+        except Exception:  # the next time is soon enough
+            LOG.exception("could not let go of a library that is not used")
 
 
 def _import_heavy() -> None:

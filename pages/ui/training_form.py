@@ -12,7 +12,7 @@ from pages.ui.flow_tasks import Wanted
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, number
 
-RECIPE = "training_recipe"
+RECIPE, CHANGED = "training_recipe", "training_advanced_changed"
 TITLES = {"default": "Default", "reference": "Reference"}
 SAID = {
     "default": "Ours: begins fitted to the classes, with mirror images, one step. Fast, and better as measured.",
@@ -77,6 +77,7 @@ def _settings(recipe: Recipe) -> Wanted:
         MAX_EPOCHS,
         recipe.epochs,
         key=f"training_epochs_{recipe.name}",
+        persist_state="session",
         help="Passes through the training images, at most: it stops by itself when nothing improves any more.",
     )
     seed = st.number_input(
@@ -85,9 +86,13 @@ def _settings(recipe: Recipe) -> Wanted:
         2**31 - 1,
         recipe.seed,
         key=f"training_seed_{recipe.name}",
+        persist_state="session",
         help="Everything random comes from it: the same seed on the same images gives the same flow.",
     )
-    with st.expander("Advanced", key="training_advanced"):
+    usual = {"rate": recipe.learning_rate, "batch": recipe.batch_size, "steps": recipe.steps}
+    if any(st.session_state.get(f"training_{name}_{recipe.name}", value) != value for name, value in usual.items()):
+        st.session_state[CHANGED] = True  # what was typed must not be at work out of sight
+    with st.expander("Advanced", key="training_advanced", expanded=st.session_state.get(CHANGED, False)):
         rate = st.number_input(
             "Learning rate",
             1e-6,
@@ -95,6 +100,7 @@ def _settings(recipe: Recipe) -> Wanted:
             recipe.learning_rate,
             format="%.1e",
             key=f"training_rate_{recipe.name}",
+            persist_state="session",
             help="How far the weights move at a step. Too high and the loss jumps about, too low and it creeps.",
         )
         batch = st.number_input(
@@ -103,6 +109,7 @@ def _settings(recipe: Recipe) -> Wanted:
             4096,
             recipe.batch_size,
             key=f"training_batch_{recipe.name}",
+            persist_state="session",
             help="What is compared with each other before the weights are moved.",
         )
         steps = st.number_input(
@@ -111,6 +118,7 @@ def _settings(recipe: Recipe) -> Wanted:
             100,
             recipe.steps,
             key=f"training_steps_{recipe.name}",
+            persist_state="session",
             help="How finely the way from t = 0 to 1 is followed (Runge-Kutta). Time grows with it.",
         )
     values = {"epochs": epochs, "seed": seed, "learning_rate": rate, "batch_size": batch, "steps": steps}

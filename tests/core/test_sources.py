@@ -461,6 +461,45 @@ def test_uploads() -> None:
         source_of_uploads([], ENT, facts=CaseFacts("elbow"))
 
 
+def uploads(*names: str) -> list[tuple[str, bytes]]:
+    return [(name, png(picture(number))) for number, name in enumerate(names)]
+
+
+@pytest.mark.parametrize(
+    ("table", "begin"),
+    [("liste.csv", ""), ("archive/liste.csv", ""), ("archive/tables/liste.csv", ""), ("liste.csv", "archive/")],
+)
+def test_a_manifest_that_came_with_files_names_them_from_any_folder_above(table: str, begin: str) -> None:
+    files = uploads("archive/left/1.png", "archive/right/1.png", "archive/right/2.png")
+    rows = f"Bild,label\n{begin}left/1.png,ear-left\n{begin}right/1.png,throat\n"
+    columns = {"path": "Bild"}
+    source = source_of_uploads(files, ENT, manifest=(table, rows.encode()), columns=columns)
+
+    labels = {item.path: item.facts.label for item in source.items}
+    assert labels == {"archive/left/1.png": "ear-left", "archive/right/1.png": "throat"}
+    assert source.failures == ()
+    assert source.notes == ("1 image left out, which liste.csv does not name",)
+
+
+def test_files_that_came_without_their_folders_are_found_by_name_where_that_is_enough() -> None:
+    files = [*uploads("1.png", "2.png"), ("2.png", png(picture(9)))]
+    rows = b"path,label\nleft/1.png,ear-left\nleft/2.png,ear-left\nright/2.png,throat\n"
+    source = source_of_uploads(files, ENT, manifest=("archive/liste.csv", rows))
+
+    assert [(item.path, item.facts.label) for item in source.items] == [("1.png", "ear-left")]
+    assert [failure.path for failure in source.failures] == ["left/2.png", "right/2.png"]
+    assert all("give a folder" in failure.reason for failure in source.failures)
+
+
+def test_a_manifest_may_come_beside_a_zip() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("some/a.png", png(picture(1)))
+    table = ("liste.csv", b"path,label\nsome/a.png,throat\n")
+    with open_archive("cases.zip", packed.getvalue(), ENT, manifest=table) as source:
+        assert [(item.path, item.facts.label) for item in source.items] == [("some/a.png", "throat")]
+
+
 def test_real_folders(real_images: Path, tmp_path: Path) -> None:
     with open_source(real_images / "entrep_sample", ENT) as source:
         assert len(source.items) == 36

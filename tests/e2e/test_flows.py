@@ -83,6 +83,8 @@ def test_a_run_goes_on_without_its_tab_and_is_stopped_and_resumed(page: Page, br
     with tab(browser, address) as other:
         other.goto("/training")
         expect(settle(other).get_by_text(" of 4000, at most")).to_be_visible()
+        other.reload()
+        expect(settle(other).get_by_text(" of 4000, at most")).to_be_visible()
         other.get_by_role("button", name="Stop").click()
         other.get_by_role("button", name="Look at it").click(timeout=LONG)
         table = other.get_by_role("table", name="Flows of this library")
@@ -97,3 +99,7 @@ def test_a_run_goes_on_without_its_tab_and_is_stopped_and_resumed(page: Page, br
         settle(other).get_by_role("button", name="Delete").click()
         other.get_by_role("button", name="Delete it").click()
         expect(table.get_by_text("of 4000")).to_have_count(0, timeout=LONG)
+
+        other.goto("/library")
+        settle(other).get_by_role("button", name="Verify").click()
+        expect(other.get_by_text("Everything fits together")).to_be_visible(timeout=LONG)

@@ -20,7 +20,7 @@ from core.library import Library
 from core.manifest import CaseFacts
 from core.settings import get_settings
 from core.sources import Source, SourceItem
-from pages.ui import resources
+from pages.ui import library_list, resources
 from tests.conftest import FakeEncoder, picture, png
 
 SHELL = Path(__file__).parents[2] / "pages" / "ui" / "shell.py"
@@ -38,6 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     st.cache_data.clear()
     st.cache_resource.clear()
     resources._opened.clear()
+    library_list._down.clear()
     yield tmp_path / "libraries"
     get_settings.cache_clear()
 
@@ -45,7 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def make_library(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     """Makes a library in the app's folder: make_library("clinic", {"ear-left": 3}), with findings and patients."""
-    monkeypatch.setattr("pages.ui.resources.OpenLibrary.engine", property(_fake_engine))
+    monkeypatch.setattr("pages.ui.engine.make", lambda root, catalog: Library(root, FakeEncoder()))
 
     def make(name: str, counts: dict[str, int], **facts: str) -> Path:
         library = Library.create(home / name, name=name, encoder=FakeEncoder())
@@ -116,9 +117,3 @@ def wait_for_jobs(app: AppTest, seconds: float = 60) -> AppTest:
         assert time.monotonic() < until, "the job did not end"
         time.sleep(0.05)
     return app.run()
-
-
-def _fake_engine(self: resources.OpenLibrary) -> Library:
-    if self._engine is None:
-        self._engine = Library(self.root, FakeEncoder())
-    return self._engine

@@ -23,7 +23,8 @@ SYNTHETIC = "Every image in this library is synthetic"
 @pytest.fixture
 def bundled(home: Path, folder_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Demo:
     """A bundled demo of five images, made with the fake encoder."""
-    monkeypatch.setattr("core.library.CLIPEncoder", lambda *_: FakeEncoder())
+    for module in ("core.library", "core.encoder"):
+        monkeypatch.setattr(f"{module}.CLIPEncoder", lambda *_: FakeEncoder())
     monkeypatch.setattr("core.library.describe", lambda *_: (FakeEncoder.spec, home / "weights"))
     made = Demo(folder_of({"ear-left": 3, "throat": 2}, "demo"), "Demo (synthetic)", "fake", 5)
     made.write()

@@ -31,6 +31,10 @@ def click(app: AppTest, label: str) -> AppTest:
     return next(button for button in app.button if button.label == label).click().run()
 
 
+def backup_to(root: Path) -> str:
+    return f"backup_to_{resources.library_id_of(root)}"
+
+
 def test_a_dry_run_tells_what_an_import_would_do_and_then_does_it(
     app: AppTest, make_library: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -62,7 +66,7 @@ def test_a_dry_run_of_files_counts_images_and_archives_together(
         archive.writestr("throat/700.png", png(picture(700)))
         archive.writestr("throat/bad.png", "no picture")
     visit(app)
-    uploader = next(one for one in app.file_uploader if one.label == "Images, or ZIP files of images")
+    uploader = next(one for one in app.file_uploader if one.label.startswith("Images, folders or ZIP files"))
     uploader.upload("1.png", png(picture(1)), "image/png").upload("701.png", png(picture(701)), "image/png")
     uploader.upload("more.zip", (tmp_path / "more.zip").read_bytes(), "application/zip")
     app.run()
@@ -75,6 +79,117 @@ def test_a_dry_run_of_files_counts_images_and_archives_together(
     click(app, "Import now")
     wait_for_jobs(app)
     assert Library.open(root, encoder=FakeEncoder()).info().labels == {"ear-left": 3, "throat": 1}
+    assert app.button(key="plan_files").disabled  # nothing lies in the form any more
+
+
+def test_a_manifest_dropped_with_its_images_says_what_is_known_of_them(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    root = make_library("clinic", {"ear-left": 3})
+    visit(app)
+    table = b"Bild,label,patient_id\nleft/a.png,throat,P1\nright/a.png,vc-open,P2\ngone.png,throat,P3\n"
+
+    app.selectbox(key="import_label").set_value("ear-left").run()
+    uploader = next(one for one in app.file_uploader if one.label.startswith("Images, folders or ZIP files"))
+    uploader.upload("old/left/a.png", png(picture(700)), "image/png")
+    uploader.upload("old/right/a.png", png(picture(701)), "image/png")
+    uploader.upload("old/liste.csv", table, "text/csv")
+    app.run()
+    next(box for box in app.selectbox if box.key.startswith("import_column_path_")).set_value("Bild").run()
+    assert "import_label" not in [box.key for box in app.selectbox]  # the manifest says it
+    app.button(key="plan_files").click().run()
+    wait_for_jobs(app)
+    assert not app.exception
+    assert [metric.value for metric in app.metric] == ["2", "0", "1"]
+
+    click(app, "Import now")
+    wait_for_jobs(app)
+    library = Library.open(root, encoder=FakeEncoder())
+    assert library.info().labels == {"ear-left": 3, "throat": 1, "vc-open": 1}
+    assert {case.patient for case in library.catalog.cases() if case.label != "ear-left"} == {"P1", "P2"}
+
+
+def test_a_table_among_the_files_that_is_no_manifest_can_be_left_out(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    root = make_library("clinic", {"ear-left": 3})
+    visit(app)
+    uploader = next(one for one in app.file_uploader if one.label.startswith("Images, folders or ZIP files"))
+    uploader.upload("throat/a.png", png(picture(700)), "image/png").upload("notes.csv", b"a,b\n1,2\n", "text/csv")
+    app.run()
+    app.selectbox(key="import_files_manifest").set_value("").run()
+    click(app, "Import files")
+    wait_for_jobs(app)
+
+    assert not app.exception
+    assert Library.open(root, encoder=FakeEncoder()).info().labels == {"ear-left": 3, "throat": 1}
+
+
+def test_what_was_typed_is_there_after_a_visit_to_another_page(
+    app: AppTest, make_library: Callable[..., Path], tmp_path: Path
+) -> None:
+    make_library("clinic", {"ear-left": 3, "throat": 3})
+    table = tmp_path / "liste.csv"
+    table.write_text("Bild,Struktur\na.png,throat\n")
+    visit(app)
+    typed = {"import_path": str(tmp_path), "import_manifest": str(table), "new_name": "Ward", "new_weights": "/w"}
+    typed |= {"open_folder": "/somewhere"}
+    for key, text in typed.items():
+        app.text_input(key=key).set_value(text)
+    app.run()
+    app.selectbox(key=f"import_column_path_{table}").set_value("Bild")
+    app.selectbox(key="import_label").set_value("throat")
+    app.radio(key="new_encoder").set_value("another").run()
+    app.text_input(key="new_other").set_value("ViT-B-16/openai").run()
+
+    app.switch_page("../training.py").run()
+    app.number_input(key="training_epochs_default").set_value(7)
+    app.number_input(key="training_rate_default").set_value(0.01).run()
+    app.switch_page("../gallery.py").run()
+    app.switch_page("../training.py").run()
+    assert next(fold for fold in app.expander if fold.label == "Advanced").proto.expanded
+    assert app.number_input(key="training_epochs_default").value == 7
+    assert app.number_input(key="training_rate_default").value == 0.01
+
+    app.switch_page("../library.py").run()
+    assert not app.exception
+    for key, text in (typed | {"new_other": "ViT-B-16/openai"}).items():
+        assert app.text_input(key=key).value == text
+    assert app.selectbox(key=f"import_column_path_{table}").value == "Bild"
+    assert app.selectbox(key="import_label").value == "throat"
+    assert app.radio(key="new_encoder").value == "another"
+
+
+def test_the_form_of_a_library_is_empty_once_that_is_made(app: AppTest, make_library: Callable[..., Path]) -> None:
+    make_library("clinic", {"ear-left": 3})
+    visit(app)
+    app.text_input(key="new_name").set_value("Ward")
+    app.radio(key="new_encoder").set_value("ent-mini").run()
+    click(app, "Make library")
+    wait_for_jobs(app)
+
+    assert not app.exception
+    assert sorted(app.selectbox(key="library").options) == ["Ward", "clinic"]
+    assert app.text_input(key="new_name").value == ""
+
+
+def test_failures_of_the_same_kind_are_one_row(app: AppTest, make_library: Callable[..., Path]) -> None:
+    root = make_library("clinic", {"ear-left": 3})
+    failures = tuple(
+        SourceFailure(f"{n}.png", f"row {n} of m.csv: there is no such file in the source") for n in range(2, 102)
+    )
+    alone = SourceFailure("z.png", "row 200 of m.csv: unknown label 'elbow'")
+    report = IngestReport(0, 0, 101, (*failures, alone), (), (), 0, False, 1.0)
+    resources.jobs().start(tasks.IMPORT, "Import", resources.library_id_of(root), lambda job: [report])
+    wait_for_jobs(visit(app))
+
+    assert not app.exception
+    (table,) = app.dataframe
+    assert table.value["Why"].tolist() == ["m.csv: there is no such file in the source", alone.reason]
+    assert table.value["Files"].tolist() == ["100", "1"]
+    assert table.value["Which"].tolist()[0].startswith("2.png, 3.png, ")
+    assert table.value["Which"].tolist()[0].endswith(" and 50 more")
+    assert [button.proto.label for button in app.get("download_button")] == ["All of them (CSV)"]
 
 
 def test_columns_that_are_not_known_by_name_are_chosen(
@@ -103,7 +218,7 @@ def test_a_library_is_backed_up_and_deleted_only_by_its_name(
     root = make_library("clinic", {"ear-left": 3})
     visit(app)
 
-    app.text_input(key="backup_to").set_value(str(tmp_path / "kept.zip")).run()
+    app.text_input(key=backup_to(root)).set_value(str(tmp_path / "kept.zip")).run()
     click(app, "Write the backup")
     wait_for_jobs(app)
     assert "kept" in app.success[0].value
@@ -120,6 +235,16 @@ def test_a_library_is_backed_up_and_deleted_only_by_its_name(
     assert "Make a library" in visible(app)
     restore_backup(tmp_path / "kept.zip", root)
     assert resources.open_library(root).count() == 3
+
+
+def test_a_backup_is_suggested_under_the_name_of_the_library_in_use(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    roots = [make_library(name, {"ear-left": 3}) for name in ("clinic", "ward")]
+    visit(app)
+    for root in roots:
+        app.selectbox(key="library").set_value(resources.library_id_of(root)).run()
+        assert Path(app.text_input(key=backup_to(root)).value).name.startswith(f"{root.name}-2")
 
 
 def test_a_library_that_is_worked_on_is_not_deleted(app: AppTest, make_library: Callable[..., Path]) -> None:
@@ -182,8 +307,11 @@ def test_a_library_that_cannot_be_reached_is_told_and_taken_out_of_the_list(
     library_list.remember_elsewhere(outside)
     real = Path.stat
 
+    asked: list[Path] = []
+
     def stale(self: Path, **options: bool) -> os.stat_result:
         if outside in (self, *self.parents):
+            asked.append(self)
             raise OSError(errno.ESTALE, "Stale file handle")
         return real(self, **options)
 
@@ -192,6 +320,7 @@ def test_a_library_that_cannot_be_reached_is_told_and_taken_out_of_the_list(
     assert not app.exception
     assert app.selectbox(key="library").options == ["clinic"]
     assert "cannot be reached: Stale file handle" in app.warning[0].value
+    assert len(asked) == 1  # each may take a share that is down half a minute
 
     click(app, "Take out of the list")
     assert not app.exception
@@ -203,13 +332,13 @@ def test_a_library_that_cannot_be_reached_is_told_and_taken_out_of_the_list(
 def test_a_path_that_the_system_refuses_is_refused_in_words(
     app: AppTest, make_library: Callable[..., Path], written: str
 ) -> None:
-    make_library("clinic", {"ear-left": 3})
+    root = make_library("clinic", {"ear-left": 3})
     visit(app)
 
     for field, button in (
         ("import_path", "Import from this machine"),
         ("open_folder", "Open library"),
-        ("backup_to", "Write the backup"),
+        (backup_to(root), "Write the backup"),
     ):
         app.text_input(key=field).set_value(written)
         click(app, button)
