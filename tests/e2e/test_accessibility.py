@@ -21,7 +21,7 @@ POPOVERS = {
 FULL = {
     "/?search_words=left+ear": ".card",
     "/gallery?gallery_label=ear-left": ".card",
-    "/embedding_map": ".ent-map .js-plotly-plot",
+    "/embedding_map": ".ent-map canvas",
     "/evaluation": ".js-plotly-plot",
     "/training": ".js-plotly-plot",
 }
