@@ -74,7 +74,12 @@ def _table(small: dict[str, float], large: dict[str, float], cases: int) -> Iter
 
 def _map_table(found: list[MapWaits]) -> Iterator[str]:
     """A column a map, the last beside the one before it in a ratio."""
-    yield f"{'on the map, seconds':34} {'asked':>6}" + "".join(f"{f'{waits.points:,} points':>16}" for waits in found)
+    head = f"  ratio of the last two (asked: at most {RATIO})" if len(found) > 1 else ""
+    yield (
+        f"{'on the map, seconds':34} {'asked':>6}"
+        + "".join(f"{f'{waits.points:,} points':>16}" for waits in found)
+        + head
+    )
     for name, (words, most) in ON_THE_MAP.items():
         figures = [getattr(waits, name) for waits in found]
         asked = "" if most is None else f"{most:.2f}"
@@ -87,4 +92,4 @@ def _map_table(found: list[MapWaits]) -> Iterator[str]:
 
 def _ratio(figures: list[float | None]) -> str:
     *_, one, other = [None, *figures]
-    return "" if one is None or other is None else f"  {other / one:.2f} (asked: at most {RATIO})"
+    return "" if one is None or other is None else f"  {other / one:.2f}"
