@@ -3,6 +3,8 @@
 const TOOLS = { lasso: "Lasso", select: "Box", pan: "Move" };
 const SECONDS = 2.4; // of the way along the flow, when played
 
+const grouped = (number) => number.toLocaleString("en").replaceAll(",", "\u202f"); // as everywhere else in the app
+
 const backgroundOf = (element) =>
   getComputedStyle(element.closest("[data-testid=stApp]") ?? document.body)
     .backgroundColor.match(/[\d.]+/g).slice(0, 3).map(Number);
@@ -78,7 +80,7 @@ class Maps {
       button.type = "button";
       const swatch = element("i", "swatch");
       swatch.style.background = value[this.scheme];
-      button.append(swatch, element("span", "", value.name), element("span", "n", String(counts[code])));
+      button.append(swatch, element("span", "", value.name), element("span", "n", grouped(counts[code])));
       button.addEventListener("click", (event) => {
         this.shift = event.shiftKey;
         const rows = [];
