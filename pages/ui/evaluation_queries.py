@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from functools import partial
+from string import digits
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -75,7 +76,7 @@ def queries(view: View, chosen: Pick | None) -> list[Answer]:
         if chosen.kind == "change":
             return behind.of_change(report, view.reports[BEFORE], view.level)
         if chosen.kind == "bin":
-            place = int(chosen.value) if chosen.value.isascii() and chosen.value.isdigit() else -1
+            place = int(chosen.value) if len(chosen.value) == 1 and chosen.value in digits else -1
             return behind.of_bin(view.evaluation, report, place)
     except QueryError:  # made up, or of a report that does not know it
         return []
