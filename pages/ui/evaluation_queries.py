@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core import behind
+from core.confusion import SIDES
 from core.errors import QueryError
 from core.evaluation import BEFORE
 from pages.ui import current_query, drawer, evaluation_pick, frame, gallery_grid, picking
@@ -85,7 +86,7 @@ def queries(view: View, chosen: Pick | None) -> list[Answer]:
 
 def _can_be_none(chosen: Pick | None) -> bool:
     """Whether it is an answer that there is no such query."""
-    return chosen is not None and (chosen.kind == "change" or (chosen.kind == "sides" and chosen.value in behind.SIDES))
+    return chosen is not None and (chosen.kind == "change" or (chosen.kind == "sides" and chosen.value in SIDES))
 
 
 def _asked(library: OpenLibrary, view: View, chosen: Pick | None) -> list[Answer]:
