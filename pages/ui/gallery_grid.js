@@ -11,7 +11,20 @@ const place = (card) => {
   return at;
 };
 
-const picture = (card) => {
+const THUMBNAIL = 256; // pixels of its longer side
+const WIDTHS = { tiny: 90, small: 120, medium: 180, large: 300, huge: 520 }; // for a browser that cannot ask the layout
+
+// The browser takes the smallest picture that is sharp in the place there is, on the screen there is.
+const source = (image, card, { pictures, size }) => {
+  if (pictures.length) {
+    image.sizes = `auto, ${WIDTHS[size]}px`;
+    const sharper = pictures.map(([side, url]) => `${url.replace("CASE", card.case_id)} ${side}w`);
+    image.srcset = [`${card.thumbnail} ${THUMBNAIL}w`, ...sharper].join(", ");
+  }
+  image.src = card.thumbnail;
+};
+
+const picture = (card, offers) => {
   const frame = element("span", "frame");
   const image = element("img");
   image.loading = "lazy";
@@ -19,7 +32,7 @@ const picture = (card) => {
   image.alt = card.alt;
   image.draggable = false;
   image.addEventListener("error", () => frame.classList.add("lost"));
-  image.src = card.thumbnail;
+  source(image, card, offers);
   frame.append(image);
   if (card.rank) frame.append(place(card));
   if (card.badges.length || card.warnings.length) {
@@ -94,7 +107,8 @@ const tile = (card, offers, send) => {
   const button = element("button", "card");
   button.type = "button";
   button.dataset.case = card.case_id;
-  button.append(picture(card), caption(card));
+  if (offers.size === "tiny") button.title = card.alt; // its caption is but a colour
+  button.append(picture(card, offers), caption(card));
   button.addEventListener("click", () => send("open", card.case_id));
   item.append(button);
   const keys = [offers.similar && "s", offers.marks && "+ -", offers.compare && "c", card.fold && "f"].filter(Boolean);

@@ -16,8 +16,9 @@ from pages.ui import media, palette
 
 HERE = Path(__file__).parent
 SCRIPTS = ("element.js", "gallery_select.js", "gallery_return.js", "gallery_grid.js")
-Size = Literal["small", "medium", "large"]
+Size = Literal["tiny", "small", "medium", "large", "huge"]
 Mark = Literal["more", "less"]
+NO_PICTURES: Mapping[int, str] = {}
 MARKED = {"more": "marked as more like this", "less": "marked as less like this"}
 
 
@@ -113,6 +114,7 @@ def show(
     on_unfold: Callable[[str], None] | None = None,
     on_compare: Callable[[str], None] | None = None,
     size: Size = "medium",
+    pictures: Mapping[int, str] = NO_PICTURES,
     selected: Sequence[str] | None = None,
     on_select: Callable[[list[str], list[str]], None] | None = None,
 ) -> None:
@@ -121,7 +123,8 @@ def show(
     Where `selected` are the ids chosen so far, here and on other pages, more can be chosen (a tick, the key Space):
     `on_select` gets the ids that came and those that went.
     So do `on_unfold` (its button, the key F) and `on_compare` (its button, the key C); `on_mark` (its buttons, the keys
-    + and -) gets the mark before it.
+    + and -) gets the mark before it. Where thumbnails are too small for `size` and screen, the browser takes one of
+    `pictures` in their place: URLs by the pixels of their longer side, with `CASE` where a case's id belongs.
     """
 
     def _opened() -> None:
@@ -144,7 +147,8 @@ def show(
 
     selection = None if selected is None else _selection(key, [card.case_id for card in cards], selected)
     offers = {"compare": on_compare is not None, "similar": on_similar is not None, "marks": on_mark is not None}
-    data = {"cards": [asdict(card) for card in cards], "label": label, "size": size, **offers}
+    data: dict[str, object] = {"cards": [asdict(card) for card in cards], "label": label, "size": size, **offers}
+    data["pictures"] = [[side, url] for side, url in pictures.items()]
     _component(
         key=key,
         data=data | {"selection": selection},

@@ -1,4 +1,4 @@
-"""The parts of the Gallery page: class chips and filters, order and density, one page of cases."""
+"""The parts of the Gallery page: class chips and filters, order and size, one page of cases."""
 
 from __future__ import annotations
 
@@ -10,14 +10,24 @@ import streamlit as st
 from core.arrangement import Arrangement
 from core.case import Case
 from core.filters import Filters
-from pages.ui import class_chips, current_query, drawer, frame, gallery_grid, gallery_order, gallery_page, selection
+from pages.ui import (
+    class_chips,
+    current_query,
+    drawer,
+    frame,
+    gallery_grid,
+    gallery_order,
+    gallery_page,
+    media,
+    selection,
+)
 from pages.ui import filters as filter_widgets
 from pages.ui.gallery_page import PREFIX, first_page
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count, number
 
-SIZE = "gallery_size"
-PER_PAGE = {"small": 96, "medium": 48, "large": 24}
+SIZE, FROM = "gallery_size", "gallery_shown_from"
+PER_PAGE = {"tiny": 192, "small": 96, "medium": 48, "large": 24, "huge": 12}
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ def choose_filters(library: OpenLibrary) -> Filters:
 
 
 def choose_view(library: OpenLibrary, filters: Filters) -> View:
-    """Order and density, beside the number of cases."""
+    """Order and size of the images, beside the number of cases."""
     total = library.count(filters)
     everything = library.count() if filters else total
     with st.container(horizontal=True, vertical_alignment="center", key="gallery_bar"):
@@ -54,19 +64,31 @@ def choose_view(library: OpenLibrary, filters: Filters) -> View:
             st.button("Clear filters", icon=":material/close:", type="tertiary", on_click=_clear)
         st.space("stretch")
         arrangement = gallery_order.choose(library)
-        size = st.segmented_control(
-            "Image size",
-            list(PER_PAGE),
-            format_func=str.capitalize,
-            default="medium",
-            required=True,
-            key=SIZE,
-            bind="query-params",
-            label_visibility="collapsed",
-            on_change=first_page,
-        )
+        size = _choose_size()
     pages = max(1, math.ceil(total / PER_PAGE[size]))
     return View(arrangement, size, gallery_page.page_of(pages), pages, total)
+
+
+def _choose_size() -> gallery_grid.Size:
+    """How large the images are, and with that how many stand on a page."""
+    frame.quiet("Images", "content")
+    found: gallery_grid.Size = st.select_slider(
+        "Size of the images",
+        list(PER_PAGE),
+        value="medium",
+        format_func=str.capitalize,
+        key=SIZE,
+        bind="query-params",
+        label_visibility="collapsed",
+        width=150,
+        on_change=_stay,
+    )
+    return found
+
+
+def _stay() -> None:
+    """Where images are larger or smaller, go on at the page with the case that was the first before."""
+    gallery_page.PAGE.go_to(st.session_state.get(FROM, 0) // PER_PAGE[st.session_state[SIZE]] + 1)
 
 
 def show_cases(library: OpenLibrary, filters: Filters, view: View) -> None:
@@ -85,6 +107,7 @@ def show_cases(library: OpenLibrary, filters: Filters, view: View) -> None:
         key="gallery_grid",
         label="Cases",
         size=view.size,
+        pictures=media.pictures_urls(library.library_id),
         on_open=lambda case_id: drawer.open_case(case_id, _walk()),
         on_similar=current_query.search_with_case,
         selected=selection.selected(),
@@ -94,6 +117,7 @@ def show_cases(library: OpenLibrary, filters: Filters, view: View) -> None:
 
 def _cases(library: OpenLibrary, filters: Filters, view: View) -> list[Case]:
     start, many = (view.page - 1) * PER_PAGE[view.size], PER_PAGE[view.size]
+    st.session_state[FROM] = start
     if view.arrangement.stored is not None and not filters.cases:  # else thousands would be named
         return library.catalog.cases(filters, offset=start, limit=many, order=view.arrangement.stored)
     with st.spinner("Putting the cases in order"):

@@ -50,10 +50,11 @@ class Colouring:
 
 def colourings(cases: Sequence[Known], taxonomy: Taxonomy, made: EmbeddingMap, rows: Sequence[int]) -> list[Colouring]:
     """Everything that tells some of these cases apart; `rows` are their rows on the map, -1 for none."""
-    by_name = taxonomy.by_name
+    regions = {known.name: known.region.capitalize() for known in taxonomy.by_name.values()}
+    sides = {known.name: (known.side or "").capitalize() for known in taxonomy.by_name.values()}
     own: dict[str, Callable[[Known], str | None]] = {
-        "region": lambda case: by_name[case.label].region.capitalize() if case.label in by_name else None,
-        "side": lambda case: (by_name[case.label].side or "").capitalize() if case.label in by_name else None,
+        "region": lambda case: regions.get(case.label or ""),
+        "side": lambda case: sides.get(case.label or ""),
         "finding": lambda case: case.finding,
         "split": lambda case: case.split,
     }
@@ -64,10 +65,12 @@ def colourings(cases: Sequence[Known], taxonomy: Taxonomy, made: EmbeddingMap, r
 
 
 def _classes(cases: Sequence[Known], taxonomy: Taxonomy) -> Colouring:
-    there = {case.label if case.label in taxonomy.labels else None for case in cases}
-    labels = [label for label in (*taxonomy.labels, None) if label in there]
+    order = taxonomy.labels
+    there = {case.label for case in cases}
+    strange = bool(there - set(order))  # none, or one of another taxonomy
+    labels = [*(label for label in order if label in there), *([None] if strange else [])]
     number = {label: code for code, label in enumerate(labels)}
-    codes = np.array([number[case.label if case.label in number else None] for case in cases], np.uint16)
+    codes = np.array([number.get(case.label, len(labels) - 1) for case in cases], np.uint16)
     values = tuple((palette.title_of(taxonomy, label), palette.colour_of(taxonomy, label)) for label in labels)
     return Colouring("class", values, (codes, codes))
 
@@ -88,17 +91,15 @@ def _of_values(field: str, said: Sequence[str]) -> Colouring:
 
 def _nearest(cases: Sequence[Known], made: EmbeddingMap, rows: Sequence[int]) -> Colouring:
     """Whether the nearest other case has the class of each: by the labels as they are now."""
-    label_at = {row: case.label for row, case in zip(rows, cases, strict=True) if row >= 0}
+    number = {label: code for code, label in enumerate({case.label for case in cases} - {None})}
+    own = np.array([number.get(case.label, -1) for case in cases], np.int64)
+    places = np.asarray(rows, np.int64)
+    label_at = np.full(len(made.case_ids) + 1, -1)  # the last is that of no case: it is what -1 leads to
+    label_at[places[places >= 0]] = own[places >= 0]
     values = ((SAME, RIGHT), (OTHER, WRONG), (UNKNOWN, palette.NONE))
-    codes = tuple(
-        np.array(
-            [_verdict(case.label, nearest, row, label_at) for case, row in zip(cases, rows, strict=True)], np.uint16
-        )
-        for nearest in (made.nearest[0], made.nearest[-1])
-    )
+    codes = tuple(_verdicts(own, label_at[np.append(near, -1)][places]) for near in (made.nearest[0], made.nearest[-1]))
     return Colouring("nearest", values, codes)
 
 
-def _verdict(label: str | None, nearest: npt.NDArray[np.int64], row: int, label_at: dict[int, str | None]) -> int:
-    other = label_at.get(int(nearest[row])) if row >= 0 else None
-    return 2 if label is None or other is None else int(label != other)
+def _verdicts(own: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> Codes:
+    return np.where((own < 0) | (other < 0), 2, own != other).astype(np.uint16)

@@ -3,28 +3,19 @@
 const TOOLS = { lasso: "Lasso", select: "Box", pan: "Move" };
 const SECONDS = 2.4; // of the way along the flow, when played
 
-const load = (url) =>
-  (window.entPlotly ??= new Promise((resolve, reject) => {
-    const script = element("script");
-    script.src = url;
-    script.onload = resolve;
-    script.onerror = () => {
-      window.entPlotly = undefined;
-      reject(new Error("plotly.js"));
-    };
-    document.head.append(script);
-  }));
+const grouped = (number) => number.toLocaleString("en").replaceAll(",", "\u202f"); // as everywhere else in the app
 
-const schemeOf = (element) => {
-  const [r, g, b] = getComputedStyle(element.closest("[data-testid=stApp]") ?? document.body)
-    .backgroundColor.match(/[\d.]+/g).map(Number);
-  return r * 0.3 + g * 0.6 + b * 0.1 < 110 ? "dark" : "light";
-};
+const backgroundOf = (element) =>
+  getComputedStyle(element.closest("[data-testid=stApp]") ?? document.body)
+    .backgroundColor.match(/[\d.]+/g).slice(0, 3).map(Number);
+
+const schemeOf = ([r, g, b]) => (r * 0.3 + g * 0.6 + b * 0.1 < 110 ? "dark" : "light");
 
 class Maps {
   constructor(root, points, data, send) {
     Object.assign(this, { root, points, data, send, rows: [], tool: "lasso", shift: false });
-    this.scheme = schemeOf(root);
+    this.background = backgroundOf(root);
+    this.scheme = schemeOf(this.background);
     this.bar = element("div", "bar");
     this.maps = element("div", data.titles.length > 1 ? "maps two" : "maps");
     this.card = element("div", "pointed");
@@ -37,7 +28,7 @@ class Maps {
     this.drawBar();
     this.panels = data.titles.map((title, number) => this.panel(title, number));
     this.rows = data.selected ? rowsOf(data.selected) : [];
-    this.panels.forEach((panel) => panel.draw(this.colours(panel), this.rows, this.scheme, this.tool));
+    this.panels.forEach((panel) => panel.draw(this.colours(panel), this.rows, this.tool));
     root.addEventListener("pointerdown", (event) => (this.shift = event.shiftKey), true);
     if (this.panels.length > 1) this.goTo(data.time);
     this.update(data);
@@ -54,7 +45,7 @@ class Maps {
     this.maps.append(box);
     const panel = new Panel(box, number, this.points, this);
     panel.figures = figures;
-    panel.plot.setAttribute("aria-label", `${title}: arrows from point to point, Enter opens, Space selects around`);
+    panel.plot.setAttribute("aria-label", `${title}: arrows from point to point, Enter opens, Space selects around, plus and minus zoom`);
     box.append(figures);
     if (number === 1) this.note = box.appendChild(element("p", "of still", "These figures are those of the end, at t = 1.00."));
     return panel;
@@ -71,7 +62,7 @@ class Maps {
     });
     const home = tools.appendChild(element("button", "tool plain", "Whole map"));
     home.type = "button";
-    home.addEventListener("click", () => this.panels.forEach((panel) => panel.home()));
+    home.addEventListener("click", () => this.panels.forEach((panel) => panel.change((view) => view.home())));
     this.legend = element("div", "legend");
     this.legend.setAttribute("role", "group");
     this.bar.append(this.legend, tools);
@@ -89,7 +80,7 @@ class Maps {
       button.type = "button";
       const swatch = element("i", "swatch");
       swatch.style.background = value[this.scheme];
-      button.append(swatch, element("span", "", value.name), element("span", "n", String(counts[code])));
+      button.append(swatch, element("span", "", value.name), element("span", "n", grouped(counts[code])));
       button.addEventListener("click", (event) => {
         this.shift = event.shiftKey;
         const rows = [];
@@ -117,8 +108,12 @@ class Maps {
   }
 
   colours(panel) {
-    const palette = this.points.field(this.data.colour).values.map((value) => value[this.scheme]);
-    return Array.from(this.points.values(this.data.colour, panel.number), (code) => palette[code]);
+    return {
+      background: this.background,
+      grey: rgbOf(GREY[this.scheme]),
+      colours: this.points.field(this.data.colour).values.map((value) => rgbOf(value[this.scheme])),
+      codes: this.points.values(this.data.colour, panel.number),
+    };
   }
 
   // The same map with what came, went or was labelled since.
@@ -136,10 +131,11 @@ class Maps {
   update(data) {
     const before = this.data;
     this.data = data;
-    const scheme = schemeOf(this.root);
-    if (data.colour !== before.colour || scheme !== this.scheme) {
-      this.scheme = scheme;
-      this.panels.forEach((panel) => panel.recolour(this.colours(panel), scheme));
+    const background = backgroundOf(this.root);
+    if (data.colour !== before.colour || String(background) !== String(this.background)) {
+      this.background = background;
+      this.scheme = schemeOf(background);
+      this.panels.forEach((panel) => panel.recolour(this.colours(panel)));
     }
     this.drawLegend();
     this.panels.forEach((panel, number) => this.drawFigures(panel.figures, data.figures[number] ?? []));
@@ -291,13 +287,13 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     root.drawn = false;
   }
   Object.assign(root, { ground, marks, loading: true });
-  Promise.all([root.points, fetched(data.marks), load(data.plotly)])
+  Promise.all([root.points, fetched(data.marks)])
     .then(([before, since]) => {
       if (root.ground !== ground || root.marks !== marks) return;
       const points = new Points(before, since);
       root.loading = false;
       if (root.drawn) return root.maps.renew(points, root.data);
-      root.maps?.panels.forEach((panel) => window.Plotly.purge(panel.plot));
+      root.maps?.panels.forEach((panel) => panel.leave());
       root.maps = new Maps(root, points, root.data, send);
       root.drawn = true;
     })

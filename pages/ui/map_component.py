@@ -1,4 +1,4 @@
-"""The two linked maps in the browser: drawn by plotly.js, one selection, images where one points."""
+"""The two linked maps in the browser: drawn point by point, one selection, images where one points."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 KEY = "embedding_maps"
-PARTS = ("element.js", "map_points.js", "map_panel.js", "map_component.js")
+PARTS = ("element.js", "map_points.js", "map_dots.js", "map_gestures.js", "map_panel.js", "map_component.js")
 
 _component = st.components.v2.component(
     "ent_embedding_maps",
     html='<div class="ent-map"></div>',
     css=(HERE / "map_component.css").read_text(encoding="utf-8"),
     js="\n".join((HERE / part).read_text(encoding="utf-8") for part in PARTS),
-    isolate_styles=False,  # plotly.js puts its own styles into the page, where a shadow root would not see them
+    isolate_styles=False,
 )
 
 
@@ -45,7 +45,6 @@ def show(
     data = {
         "points": media.blob_url(view.points),
         "marks": media.blob_url(view.marks),
-        "plotly": media.plotly_url(),
         "thumbs": media.thumbnails_url(library_id),
         "colour": colour,
         "time": time,

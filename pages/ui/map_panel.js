@@ -1,117 +1,112 @@
-// One map: a plotly.js scatter plot, marks over it, and the keyboard's way from point to point.
+// One map: its points, marks over them, and the keyboard's way from point to point.
 
-const GL_FROM = 2500; // points that SVG still draws smoothly
-const GREY = { light: "#b4bec3", dark: "#4c585e" };
 const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const CLOSER = { "+": 1.4, "=": 1.4, "-": 1 / 1.4 };
 
 class Panel {
   constructor(root, number, points, tell) {
-    Object.assign(this, { number, points, tell, current: -1, time: number });
+    Object.assign(this, { number, points, tell, current: -1, time: number, rows: [], tool: "lasso" });
     this.plot = element("div", "plot");
     this.plot.tabIndex = 0;
     this.plot.setAttribute("role", "application");
+    this.dots = new Dots(this.plot.appendChild(element("canvas")));
     this.marks = element("div", "marks");
     this.marks.ariaHidden = "true";
     this.stage = element("div", "stage");
     this.stage.append(this.plot, this.marks);
     root.append(this.stage);
     this.positions = points.at(this.time);
+    this.view = new View(points.low, points.high);
     this.shown = {};
+    this.gestures = new Gestures(this);
     this.plot.addEventListener("keydown", (event) => this.key(event));
     this.plot.addEventListener("blur", () => this.tell.point(this, -1));
   }
 
-  draw(colours, selected, scheme, tool) {
-    const { x, y } = this.positions;
+  draw(colours, selected, tool) {
+    Object.assign(this, { colours, tool });
+    this.choose(selected);
+    this.watch = new ResizeObserver(() => this.resize());
+    this.watch.observe(this.plot);
+    this.resize();
+  }
+
+  leave() {
+    this.watch?.disconnect();
+  }
+
+  resize() {
+    const { clientWidth: width, clientHeight: height } = this.plot;
+    if (!width || !height) return;
+    this.view.resize(width, height);
+    this.dots.resize(width, height, window.devicePixelRatio || 1);
+    this.paint();
+  }
+
+  // Once, however much has changed by the end of what is being done.
+  repaint() {
+    if (this.waiting) return;
+    this.waiting = true;
+    queueMicrotask(() => this.paint());
+  }
+
+  paint() {
+    this.waiting = false;
     const many = this.points.count;
-    const size = many > 20000 ? 3 : many > 3000 ? 4.5 : many > 600 ? 6.5 : 8;
-    const trace = {
-      type: many > GL_FROM ? "scattergl" : "scatter",
-      mode: "markers",
-      x,
-      y,
-      hoverinfo: "none",
-      marker: { color: colours, size, opacity: many > 20000 ? 0.7 : 0.85, line: { width: 0 } },
-      selectedpoints: selected.length ? selected : null,
-      selected: { marker: { opacity: 1 } },
-      unselected: { marker: { color: GREY[scheme], opacity: many > GL_FROM ? 0.25 : 0.4 } },
+    const look = {
+      ...this.colours,
+      size: many > 20000 ? 3 : many > 3000 ? 4.5 : many > 600 ? 6.5 : 8,
+      opacity: many > 20000 ? 0.7 : 0.85,
+      faded: many > 2500 ? 0.25 : 0.4,
     };
-    const axis = { visible: false, zeroline: false, showgrid: false };
-    const layout = {
-      margin: { l: 0, r: 0, t: 0, b: 0 },
-      showlegend: false,
-      hovermode: "closest",
-      hoverdistance: 14,
-      dragmode: tool,
-      paper_bgcolor: "rgba(0,0,0,0)",
-      plot_bgcolor: "rgba(0,0,0,0)",
-      xaxis: { ...axis, range: this.range(0), scaleanchor: "y" },
-      yaxis: { ...axis, range: this.range(1) },
-      newselection: { line: { color: scheme === "dark" ? "#e3e9eb" : "#1a2226", width: 1.5, dash: "dot" } },
-    };
-    const config = { displayModeBar: false, scrollZoom: true, responsive: true, doubleClick: false };
-    window.Plotly.newPlot(this.plot, [trace], layout, config);
-    this.plot.on("plotly_hover", (event) => this.tell.point(this, event.points[0].pointIndex));
-    this.plot.on("plotly_unhover", () => this.tell.point(this, -1));
-    this.plot.on("plotly_click", (event) => this.tell.open(event.points[0].pointIndex));
-    this.plot.on("plotly_selected", (event) => event && this.selected(event.points.map((p) => p.pointIndex)));
-    this.plot.on("plotly_doubleclick", () => this.tell.clear());
-    this.plot.on("plotly_deselect", () => this.clearing || this.tell.clear());
-    this.plot.on("plotly_relayout", () => this.placeMarks());
-    this.plot.on("plotly_relayouting", () => this.placeMarks());
-  }
-
-  range(axis) {
-    const pad = 0.04 * Math.max(this.points.high[0] - this.points.low[0], this.points.high[1] - this.points.low[1]);
-    return [this.points.low[axis] - pad, this.points.high[axis] + pad];
-  }
-
-  selected(rows) {
-    if (!this.clearing) this.tell.select(rows);
-  }
-
-  // Other points, in the same plot: how far it is zoomed in, and what the mouse does, stay as they are.
-  renew(points, colours, selected) {
-    this.points = points;
-    this.current = -1;
-    this.positions = points.at(this.time);
-    const { x, y } = this.positions;
-    const selectedpoints = [selected.length ? selected : null];
-    window.Plotly.restyle(this.plot, { x: [x], y: [y], "marker.color": [colours], selectedpoints }, [0]);
+    this.dots.draw(this.positions, this.colours.codes, this.chosen, look, this.view);
     this.placeMarks();
   }
 
-  recolour(colours, scheme) {
-    window.Plotly.restyle(this.plot, { "marker.color": [colours], "unselected.marker.color": GREY[scheme] }, [0]);
+  choose(rows) {
+    this.rows = rows;
+    this.chosen = rows.length ? new Uint8Array(this.points.count) : null;
+    for (const row of rows) this.chosen[row] = 1;
+  }
+
+  // Other points, in the same window: how far it is zoomed in, and what the mouse does, stay as they are.
+  renew(points, colours, selected) {
+    Object.assign(this, { points, colours, current: -1, positions: points.at(this.time) });
+    this.select(selected);
+  }
+
+  recolour(colours) {
+    this.colours = colours;
+    this.repaint();
   }
 
   select(rows) {
-    this.clearing = true; // taking the drawn outline away tells of another selection
-    const points = { selectedpoints: [rows.length ? rows : null] };
-    window.Plotly.update(this.plot, points, { selections: [] }, [0]).finally(() => (this.clearing = false));
+    this.choose(rows);
+    this.repaint();
   }
 
   use(tool) {
-    window.Plotly.relayout(this.plot, { dragmode: tool });
+    this.tool = tool;
+    this.plot.dataset.tool = tool;
   }
 
-  home() {
-    window.Plotly.relayout(this.plot, { "xaxis.range": this.range(0), "yaxis.range": this.range(1) });
+  change(act) {
+    act(this.view);
+    this.repaint();
   }
 
   moveTo(time) {
     if (time === this.time) return;
     this.time = time;
     this.positions = this.points.at(time);
-    window.Plotly.restyle(this.plot, { x: [this.positions.x], y: [this.positions.y] }, [0]);
-    this.placeMarks();
+    this.repaint();
   }
 
   // Marks are named: "point", "case", "query"; each is a place in the map's own numbers, or nothing.
   mark(name, place) {
     this.shown[name] ??= this.marks.appendChild(element("i", `mark ${name}`));
     this.shown[name].place = place;
-    this.placeMarks();
+    this.placeMark(this.shown[name]);
   }
 
   place(row) {
@@ -119,32 +114,62 @@ class Panel {
   }
 
   pixel([x, y]) {
-    const { xaxis, yaxis } = this.plot._fullLayout;
-    return [xaxis._offset + xaxis.l2p(x), yaxis._offset + yaxis.l2p(y)];
+    return [this.view.left(x), this.view.top(y)];
   }
 
   placeMarks() {
-    if (!this.plot._fullLayout) return;
-    for (const mark of Object.values(this.shown)) {
-      mark.hidden = !mark.place;
-      if (mark.place) {
-        const [left, top] = this.pixel(mark.place);
-        mark.style.transform = `translate(${left}px, ${top}px)`;
-      }
+    Object.values(this.shown).forEach((mark) => this.placeMark(mark));
+  }
+
+  placeMark(mark) {
+    mark.hidden = !mark.place;
+    if (!mark.place) return;
+    const [left, top] = this.pixel(mark.place);
+    mark.style.transform = `translate(${left}px, ${top}px)`;
+  }
+
+  // The nearest point to a place in the window, no farther than `most` pixels; -1 where there is none.
+  nearest(left, top, most) {
+    const { x, y } = this.positions;
+    let [best, least] = [-1, most * most];
+    for (let row = 0; row < x.length; row++) {
+      const far = (this.view.left(x[row]) - left) ** 2 + (this.view.top(y[row]) - top) ** 2;
+      if (far <= least) [best, least] = [row, far];
     }
+    return best;
+  }
+
+  // The points whose place in the window passes a test; those outside the box around `path` are not asked.
+  within(test, path) {
+    const { x, y } = this.positions;
+    const [lefts, tops] = [0, 1].map((axis) => path.map((corner) => corner[axis]));
+    const [west, east, north, south] = [Math.min(...lefts), Math.max(...lefts), Math.min(...tops), Math.max(...tops)];
+    const rows = [];
+    for (let row = 0; row < x.length; row++) {
+      const [left, top] = [this.view.left(x[row]), this.view.top(y[row])];
+      if (left >= west && left <= east && top >= north && top <= south && test(left, top)) rows.push(row);
+    }
+    return rows;
   }
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const way = ARROWS[event.key];
-    const used = way || (this.current >= 0 && ["Enter", " "].includes(event.key));
-    if (event.key === "Escape") this.tell.clear();
+    const used = way || CLOSER[event.key] || event.key === "0" || (this.current >= 0 && ["Enter", " "].includes(event.key));
+    if (event.key === "Escape" && !this.gestures.end()) this.tell.clear();
     if (!used) return;
     event.preventDefault();
     event.stopPropagation();
     if (way) this.tell.point(this, this.next(way), true);
+    else if (CLOSER[event.key]) this.zoom(CLOSER[event.key]);
+    else if (event.key === "0") this.change((view) => view.home());
     else if (event.key === "Enter") this.tell.open(this.current);
     else this.tell.select(this.around(this.current));
+  }
+
+  zoom(times) {
+    const around = this.current < 0 ? [this.view.width / 2, this.view.height / 2] : this.pixel(this.place(this.current));
+    this.change((view) => view.zoom(times, ...around));
   }
 
   // The nearest point in a direction: what lies aside counts three times as far.
@@ -164,8 +189,10 @@ class Panel {
 
   around(row, many = 25) {
     const { x, y } = this.positions;
-    const far = (other) => (x[other] - x[row]) ** 2 + (y[other] - y[row]) ** 2;
-    const rows = Array.from({ length: this.points.count }, (_, other) => other);
-    return rows.map((other) => [far(other), other]).sort((a, b) => a[0] - b[0]).slice(0, many).map(([, other]) => other);
+    const far = x.map((value, other) => (value - x[row]) ** 2 + (y[other] - y[row]) ** 2);
+    const most = far.slice().sort()[Math.min(many, far.length) - 1];
+    const rows = [];
+    far.forEach((value, other) => value <= most && rows.push(other));
+    return rows.sort((a, b) => far[a] - far[b]).slice(0, many);
   }
 }

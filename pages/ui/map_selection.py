@@ -26,7 +26,7 @@ def show(library: OpenLibrary, view: MapView) -> None:
     if not ids:
         frame.quiet(
             "Draw around points, or click a value of the legend, to see those cases here. By keyboard: Tab to a map, "
-            "arrows from point to point, Enter opens the case, Space selects it and its neighbours."
+            "arrows from point to point, Enter opens the case, Space selects it and its neighbours, + and - zoom."
         )
         return
     _bar(ids, len(view.case_ids))

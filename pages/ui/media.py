@@ -10,17 +10,18 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import plotly
 import streamlit as st
 from itsdangerous import Signer
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from core.case import Case
 from core.errors import EntError
+from core.imaging import Limits, load_image, thumbnail
+from core.settings import get_settings
 from pages.ui import resources
 
 LIFE = 3600
@@ -28,12 +29,16 @@ LIFE = 3600
 
 PREVIEWS_KEPT = 256
 BLOBS_KEPT = 16
-PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+PICTURES_KEPT = 384
+"""Of some tens of kilobytes each."""
 TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 NAME = re.compile(r"[0-9a-f]{8,64}")
-KINDS = ("image", "thumb", "query", "hover", "blob", "script")
+PICTURES = {"picture-768": 768, "picture-1280": 1280}
+"""Kinds between thumbnail and original, with the pixels of their longer side: made when they are asked for."""
+KINDS = ("image", "thumb", "query", "hover", "blob", *PICTURES)
 ANY = "*"
-"""Signed in place of a name, for the thumbnails of a whole library: a map shows whichever is pointed at."""
+"""Signed in place of a name, for a whole library: a map shows whichever is pointed at."""
+OF_ANY = ("hover", *PICTURES)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -44,6 +49,7 @@ HEADERS = {
 _signer = Signer(secrets.token_bytes(32), salt="case image", digest_method=hashlib.sha256)
 _previews: OrderedDict[str, bytes] = OrderedDict()
 _blobs: OrderedDict[str, bytes] = OrderedDict()
+_pictures: OrderedDict[str, bytes] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -78,14 +84,18 @@ def blob_url(blob: Blob) -> str:
     return _url("blob", "0" * 8, _hold(_blobs, blob.name, blob.data, BLOBS_KEPT))
 
 
-def plotly_url() -> str:
-    """URL of the plotly.js that came with the Python package."""
-    return _url("script", "0" * 8, "0" * 8)
-
-
 def thumbnails_url(library_id: str) -> str:
     """URL of any thumbnail of a library, with `CASE` where the case's id belongs."""
-    return _url("hover", library_id, ANY).replace(f"/{ANY}?", "/CASE?")
+    return _url_of_any("hover", library_id)
+
+
+def pictures_urls(library_id: str) -> dict[int, str]:
+    """URLs of any case of a library as a picture, by the pixels of its longer side; with `CASE` for the case's id."""
+    return {side: _url_of_any(kind, library_id) for kind, side in PICTURES.items()}
+
+
+def _url_of_any(kind: str, library_id: str) -> str:
+    return _url(kind, library_id, ANY).replace(f"/{ANY}?", "/CASE?")
 
 
 def _name(data: bytes) -> str:
@@ -130,7 +140,7 @@ def _serve(request: Request) -> Response:
     expires = request.query_params.get("e", "")
     if not expires.isascii() or not expires.isdigit() or len(expires) > 12 or int(expires) < time.time():
         return _refusal(403, "this link has expired; reload the page")
-    signed = ANY if kind == "hover" else name
+    signed = ANY if kind in OF_ANY else name
     if not _signer.verify_signature(f"{kind}/{library_id}/{signed}/{int(expires)}", request.query_params.get("s", "")):
         return _refusal(403, "not a valid link")
     found = _find(kind, library_id, name)
@@ -142,8 +152,6 @@ def _serve(request: Request) -> Response:
 
 
 def _find(kind: str, library_id: str, name: str) -> tuple[bytes, str] | None:
-    if kind == "script":
-        return PLOTLY.read_bytes(), "text/javascript"
     if kind in ("query", "blob"):
         with _lock:
             held = (_previews if kind == "query" else _blobs).get(name)
@@ -155,9 +163,26 @@ def _find(kind: str, library_id: str, name: str) -> tuple[bytes, str] | None:
         case = library.catalog.case(name)
         if kind in ("thumb", "hover"):
             return library.store.thumbnail(case.sha256), TYPES["webp"]
+        if kind in PICTURES:
+            return _picture(library, case, PICTURES[kind]), TYPES["webp"]
         return library.store.image(case.sha256, case.extension), TYPES.get(case.extension, "application/octet-stream")
     except EntError:
         return None
+
+
+def _picture(library: resources.OpenLibrary, case: Case, side: int) -> bytes:
+    """The case's image with a longer side of at most `side` pixels. Raises EntError."""
+    name = f"{case.sha256} {side}"
+    with _lock:
+        known = _pictures.get(name)
+    if known is None:
+        settings = get_settings()
+        image = load_image(
+            library.store.image(case.sha256, case.extension), Limits(settings.max_bytes, settings.max_pixels)
+        )
+        known = thumbnail(image.rgb, side)
+    _hold(_pictures, name, known, PICTURES_KEPT)
+    return known
 
 
 def _own_page_asks(request: Request) -> bool:

@@ -23,7 +23,11 @@ class Pages:
 
     def first(self) -> None:
         """Begin anew where what is listed, or its order, has changed."""
-        self._shown.set(1)
+        self.go_to(1)
+
+    def go_to(self, page: int) -> None:
+        """Show that page from now on."""
+        self._shown.set(page)
 
     def show_switch(self, pages: int, page: int) -> None:
         """The page switch; nothing where there is one page only."""

@@ -17,7 +17,7 @@ POPOVERS = {
 FULL = {
     "/?search_words=left+ear": ".card",
     "/gallery?gallery_label=ear-left": ".card",
-    "/embedding_map": ".ent-map .js-plotly-plot",
+    "/embedding_map": ".ent-map canvas",
     "/evaluation": "svg[aria-label^='Reliability']",
     "/evaluation?evaluation_split=Validation&evaluation_pick=score|after|mrr|": ".card",
     "/training": ".js-plotly-plot",

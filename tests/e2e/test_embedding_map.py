@@ -51,7 +51,7 @@ def at_map(visit: Callable[..., Page], mapped: str) -> Callable[..., Page]:
             expect(page.get_by_text("The map is being laid out")).to_be_visible()
             page.reload()  # the job goes on
             settle(page)
-        page.wait_for_selector(".ent-map .plot .main-svg", timeout=300_000)
+        page.wait_for_selector(".ent-map .plot canvas", timeout=300_000)
         settle(page)
         page.wait_for_function("() => document.querySelector('.ent-map').maps?.panels.length === 2")
         return page
@@ -79,9 +79,7 @@ def test_a_lasso_leads_to_cases_and_on_to_the_gallery(at_map: Callable[..., Page
 
     page.get_by_role("button", name=re.compile(r"^Throat")).first.click()
     expect(page.get_by_text(f"18 of {CASES} cases selected")).to_be_visible()
-    counts = page.evaluate(
-        "() => document.querySelector('.ent-map').maps.panels.map(p => p.plot.data[0].selectedpoints.length)"
-    )
+    counts = page.evaluate("() => document.querySelector('.ent-map').maps.panels.map(p => p.rows.length)")
     assert counts == [18, 18]
 
     page.get_by_role("button", name="Show in Gallery").click()

@@ -53,6 +53,27 @@ def test_filtered_paged_chosen_and_opened_by_keyboard_alone(visit: Callable[...,
     expect(page.locator(".card:focus")).to_have_attribute("data-case", last)
 
 
+def test_images_change_their_size_by_keyboard_and_are_sharp_at_each(visit: Callable[..., Page]) -> None:
+    page = visit("/gallery")
+    shown = page.locator(".card img").first
+    expect(shown).to_have_js_property("complete", True)
+    assert "/thumb/" in shown.evaluate("image => image.currentSrc")
+
+    page.get_by_role("slider", name="Size of the images").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile("gallery_size=Large"))
+    expect(page.locator(".card")).to_have_count(24)
+    expect(shown).to_have_js_property("complete", True)
+    assert "/picture-768/" in shown.evaluate("image => image.currentSrc")
+    page.keyboard.press("Home")
+    expect(page).to_have_url(re.compile("gallery_size=Tiny"))
+    expect(page.locator(".card")).to_have_count(60)
+    assert page.locator(".card").first.evaluate("card => card.clientWidth") < 100
+    settle(page)
+    page.reload()
+    expect(page.locator(".grid.tiny")).to_have_count(1)
+
+
 def test_the_view_of_an_image_changes_by_keyboard_and_the_case_does_not(visit: Callable[..., Page]) -> None:
     page = visit("/gallery")
     page.locator(".card").nth(4).click()

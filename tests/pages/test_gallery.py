@@ -233,6 +233,30 @@ def test_back_leads_to_the_page_before(gallery: AppTest) -> None:
     assert shown(go_back(gallery, replace(first, parameters={"gallery_page": "2"}))) == second
 
 
+def test_images_of_another_size_begin_with_the_page_of_the_case_that_was_first(gallery: AppTest) -> None:
+    gallery.session_state["gallery_page"] = 2
+    gallery.run()
+    first = shown(gallery)[0]
+
+    gallery.select_slider(key="gallery_size").set_value("large").run()
+    assert not gallery.exception
+    assert (shown(gallery)[0], gallery.query_params["gallery_page"]) == (first, "3")
+    gallery.select_slider(key="gallery_size").set_value("small").run()
+    assert first in shown(gallery)
+    assert "gallery_page" not in gallery.query_params
+
+
+def test_a_link_says_how_large_images_are_and_where_sharper_ones_are(gallery: AppTest) -> None:
+    app = follow_link(replace(here(gallery), parameters={"gallery_size": "Large"}))
+
+    assert not app.exception
+    grid = json.loads(next(e.proto.json for e in app.main if e.type == "bidi_component" and '"cards"' in e.proto.json))
+    assert (grid["size"], len(grid["cards"])) == ("large", 2)
+    assert [side for side, _ in grid["pictures"]] == [768, 1280]
+    assert all("/CASE?" in url for _, url in grid["pictures"])
+    assert not follow_link(replace(here(gallery), parameters={"gallery_size": "enormous"})).exception
+
+
 def test_another_library_begins_at_its_first_page(gallery: AppTest, make_library: Callable[..., Path]) -> None:
     gallery.session_state["gallery_page"] = 2
     gallery.run()

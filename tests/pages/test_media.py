@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -34,6 +37,25 @@ def test_original_and_thumbnail_are_served_as_what_they_are(client: TestClient, 
     assert image.headers["content-type"] == "image/png"
     assert thumbnail.headers["content-type"] == "image/webp"
     assert "private" in thumbnail.headers["cache-control"]
+
+
+def test_pictures_between_thumbnail_and_original_are_made_once_and_for_their_library_only(
+    client: TestClient, opened: resources.OpenLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media, "PICTURES", {"picture-768": 40, "picture-1280": 1280})
+    monkeypatch.setattr(media, "_pictures", OrderedDict())
+    case = opened.catalog.cases()[0]
+    url, large = (each.replace("CASE", case.case_id) for each in media.pictures_urls(opened.library_id).values())
+
+    found = client.get(url)
+    assert found.headers["content-type"] == "image/webp"
+    assert Image.open(io.BytesIO(found.content)).size == (40, 30)
+    assert Image.open(io.BytesIO(client.get(large).content)).size == (case.width, case.height)
+    monkeypatch.setattr(opened.store, "image", lambda *given: pytest.fail("decoded again"))
+    assert client.get(url).content == found.content
+    assert client.get(url.replace("picture-768", "picture-1280")).status_code == 403
+    assert client.get(url.replace(case.case_id, "f" * 16)).status_code == 404
+    assert client.get(url.replace("/picture-768/", "/image/")).status_code == 403
 
 
 def test_a_url_stays_the_same_for_a_while_so_that_the_browser_keeps_the_image() -> None:

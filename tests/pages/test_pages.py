@@ -21,10 +21,8 @@ from core.vector_field import VectorField
 from pages.ui import resources
 from pages.ui.jobs import Job
 from pages.ui.query_state import QueryState
-from pages.ui.text import number
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
 from tests.pages.conftest import go_back, here, visible, wait_for_jobs, words
-from training.bench.enlarged import enlarge
 
 PAGES = ("search", "gallery", "embedding_map", "evaluation", "training", "library")
 
@@ -63,21 +61,6 @@ def test_every_page_runs_on_a_filled_library(app: AppTest, make_library: Callabl
 
     assert not app.exception
     assert not app.error
-
-
-@pytest.mark.slow
-def test_every_page_runs_on_a_large_library(app: AppTest, make_library: Callable[..., Path]) -> None:
-    small = make_library("small", {"ear-left": 6, "throat": 4})
-    enlarge(small, small.with_name("large"), 20_000)
-    shutil.rmtree(small)
-    app.run()
-
-    for page in PAGES:
-        app.switch_page(f"../{page}.py").run()
-
-        assert not app.exception
-        assert not app.error
-        assert number(20_000) in words(app)
 
 
 def test_the_empty_state_takes_one_to_the_library_page(app: AppTest) -> None:

@@ -158,11 +158,19 @@ def bench_encoder(rounds: int = 60, weights: Weights = None) -> None:
 
 
 @bench.command("app")
-def bench_app(cases: int = 20_000, rounds: int = 7) -> None:
-    """Seconds a person waits in the app, on the demo, and beside it on a library of many cases."""
+def bench_app(
+    cases: int = 20_000,
+    rounds: Annotated[int, typer.Option(min=1)] = 7,
+    map_only: Annotated[bool, typer.Option("--map-only", help="nothing but the map, as of 50 000 cases")] = False,
+) -> None:
+    """Seconds a person waits in the app, on the demo, and beside it on a library of many cases.
+
+    The lasso takes 5 000 points of each map, or all where there are fewer; between the maps of the demo and of many
+    cases stands that of a library of just so many.
+    """
     from training.bench.app_report import run
 
-    for line in run(cases, rounds):
+    for line in run(cases, rounds, map_only):
         print(line)
 
 
