@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.calibration import Ints, places
-from core.case import Case
+from core.confusion import SIDES, sides_of
 from core.errors import QueryError
 from core.evaluation import Evaluation, Evidence, Found, Outcome, SpaceReport
+from core.level import value_of
 from core.taxonomy import Taxonomy
 
 NEVER = 10**9
 """The rank of what is never found, for sorting."""
-SIDES = ("sided", "region_right", "side_right", "errors")
-"""The counts of `core.confusion.Laterality`."""
 DEPTHS: Mapping[str, int] = {"recall@1": 1, "recall@5": 5, "recall@10": 10}
 """How many of the nearest each Recall looks at."""
 SCORES = (*DEPTHS, "mrr", "map@r")
@@ -49,16 +48,6 @@ class Answer:
         if measure == "map@r" and self.found:
             return self.found.precision
         raise QueryError(f"{measure!r} is not known of single queries; ask for one of {', '.join(SCORES)}")
-
-
-def value_of(case: Case, level: str, taxonomy: Taxonomy) -> str | None:
-    """What a case shows at "class", "region" or "finding"; None where that is not known."""
-    known = taxonomy.by_name.get(case.label or "")
-    if known is None or level == "class":
-        return case.label
-    if level == "region":
-        return known.region
-    return f"{known.region}: {case.finding}" if case.finding else None
 
 
 def of_level(report: SpaceReport, level: str) -> list[Answer]:
@@ -96,7 +85,8 @@ def of_side(report: SpaceReport, which: str, taxonomy: Taxonomy) -> list[Answer]
     """The queries behind one of SIDES, those whose class is found last first. Raises QueryError for another."""
     if which not in SIDES:
         raise QueryError(f"{which!r} is no count of sides; ask for one of {', '.join(SIDES)}")
-    return [answer for answer in of_level(report, "class") if which in _sides(answer.outcome, taxonomy)]
+    pairs = ((answer, pair_of(answer.outcome, "class", taxonomy)) for answer in of_level(report, "class"))
+    return [answer for answer, pair in pairs if which in sides_of(*pair, taxonomy)]
 
 
 def of_score(report: SpaceReport, level: str, measure: str) -> list[Answer]:
@@ -126,15 +116,3 @@ def bins(evaluation: Evaluation) -> tuple[int, ...]:
 
 def _places(evaluation: Evaluation) -> Ints:
     return places(np.array([evidence.probability for evidence in evaluation.evidence], np.float64))
-
-
-def _sides(outcome: Outcome, taxonomy: Taxonomy) -> set[str]:
-    """Behind which of SIDES the query is, by the rule of `core.confusion.laterality`."""
-    known = taxonomy.by_name
-    asked, nearest = known.get(outcome.case.label or ""), outcome.nearest
-    found = known.get((nearest.label if nearest else None) or "")
-    if asked is None or found is None or asked.side is None:
-        return set()
-    if asked.region != found.region:
-        return {"sided"}
-    return {"sided", "region_right", "side_right" if asked.side == found.side else "errors"}

@@ -27,7 +27,8 @@ PARTS = (
 class Closeness:
     """Which of a query's pictures have a close match: images first, then stored cases, as they were given.
 
-    `together`: whether anything is close to all of them; None where that is not asked, or nothing tells.
+    `pictures` is empty where there is no case to compare them with. `together`: whether anything is close to all of
+    them; None where that is not asked, or nothing tells.
     """
 
     pictures: tuple[bool, ...]
@@ -43,6 +44,8 @@ class Closeness:
 
         `in_part`: only a part of the picture is searched with.
         """
+        if not self.pictures:
+            return ""
         far = [name for name, close in zip(names, self.pictures, strict=True) if not close]
         many = len(self.pictures)
         if far:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.taxonomy import Taxonomy
+
+SIDES = ("sided", "region_right", "side_right", "errors")
+"""The counts of `Laterality`."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +52,22 @@ def confusion(labels: Sequence[str], nearest: Sequence[str | None], taxonomy: Ta
 
 
 def laterality(confusion: Confusion, taxonomy: Taxonomy) -> Laterality:
-    """The sides in a confusion. A reference of the same region without a side counts as a wrong side."""
-    sided = region_right = side_right = 0
-    for label, row in zip(confusion.labels, confusion.counts, strict=True):
-        asked = taxonomy[label]
-        if asked.side is None:
-            continue
-        for found, count in zip((taxonomy[name] for name in confusion.labels), row, strict=True):
-            sided += count
-            region_right += count * (found.region == asked.region)
-            side_right += count * (found.region == asked.region and found.side == asked.side)
-    return Laterality(sided, region_right, side_right)
+    """The sides in a confusion."""
+    counts = Counter[str]()
+    for asked, row in zip(confusion.labels, confusion.counts, strict=True):
+        for found, count in zip(confusion.labels, row, strict=True):
+            counts.update(dict.fromkeys(sides_of(asked, found, taxonomy), count))
+    return Laterality(counts["sided"], counts["region_right"], counts["side_right"])
+
+
+def sides_of(asked: str | None, found: str | None, taxonomy: Taxonomy) -> frozenset[str]:
+    """Which of SIDES a query of the class `asked` counts for, whose nearest reference is of the class `found`.
+
+    A reference of the same region without a side counts as a wrong side.
+    """
+    query, nearest = (taxonomy.by_name.get(label or "") for label in (asked, found))
+    if query is None or nearest is None or query.side is None:
+        return frozenset()
+    if query.region != nearest.region:
+        return frozenset({"sided"})
+    return frozenset({"sided", "region_right", "side_right" if query.side == nearest.side else "errors"})

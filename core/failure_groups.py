@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.listing import SourceFailure
 
-_ROW = re.compile(r"row \d+ of (?P<manifest>.*?: )")
+_ROW = re.compile(r"^row \d+ of (?P<manifest>.*?: )")
 """What a failure begins with that comes from a manifest; without the number of its row it may be that of others."""
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from core.case import Case
 from core.errors import EntError
-from core.near_duplicates import LOOK_SIZE, joint_groups, look, near_duplicates
+from core.near_duplicates import LOOK_SIZE, Likeness, joint_groups, look, near_duplicates
 from core.store import ImageStore
 from core.vectors import Matrix
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:  # brings torch, which the first page does not wait for
 
 KEPT = 4096
 """Looks held in memory, 3 kB each."""
+SAME_WAY_ROUND = Likeness(mirrored=2.0)
+"""No mirrored copy is the same here: it shows the other side, which must not be folded out of sight."""
 Reason = Literal["patient", "look", "both"]
 
 
@@ -87,7 +89,7 @@ def groups_of(cases: Sequence[Case], looks: Matrix) -> dict[str, frozenset[str]]
     They are of one patient and label, or nearly the same picture. A patient's images of another structure stay apart,
     since they are no further view of the same.
     """
-    groups = joint_groups(len(cases), near_duplicates(looks), [_key(case) for case in cases])
+    groups = joint_groups(len(cases), near_duplicates(looks, likeness=SAME_WAY_ROUND), [_key(case) for case in cases])
     members: dict[int, list[str]] = defaultdict(list)
     for case, group in zip(cases, groups.tolist(), strict=True):
         members[group].append(case.case_id)

@@ -13,6 +13,7 @@ from core.case import Case
 from core.errors import QueryError
 from core.evaluation import GALLERY, LEAVE_ONE_OUT, OTHER_PATIENTS, Split
 from core.filters import Filters
+from core.level import value_of
 from core.library import Library
 from core.metrics import Keys
 from core.taxonomy import Taxonomy
@@ -147,10 +148,6 @@ def shared_patients(sample: Sample, trial: Trial) -> int:
 
 
 def _levels(cases: tuple[Case, ...], taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
-    labels = tuple(case.label or "" for case in cases)
-    regions = tuple(taxonomy[label].region for label in labels)
-    if not any(case.finding for case in cases):
-        return {"class": labels, "region": regions}
-    pairs = zip(cases, regions, strict=True)
-    findings = tuple(f"{region}: {case.finding}" if case.finding else "" for case, region in pairs)
-    return {"class": labels, "region": regions, "finding": findings}
+    """By level; findings where any is known."""
+    there = ("class", "region", "finding") if any(case.finding for case in cases) else ("class", "region")
+    return {level: tuple(value_of(case, level, taxonomy) or "" for case in cases) for level in there}

@@ -102,19 +102,20 @@ def open_archive(
     data: bytes,
     taxonomy: Taxonomy,
     *,
+    facts: CaseFacts = NOTHING_KNOWN,
     manifest: Upload | None = None,
     columns: Mapping[str, str] = MappingProxyType({}),
     limits: Limits = DEFAULT_LIMITS,
 ) -> Iterator[Source]:
     """The images of a ZIP that came as bytes, as of one in a file; it is never written anywhere.
 
-    `manifest` is one that came beside it. Items can be read until the context ends. Raises SourceError when it is no
-    ZIP that can be read.
+    `manifest` is one that came beside it; without one, here or in it, `facts` hold for all. Items can be read until the
+    context ends. Raises SourceError when it is no ZIP that can be read.
     """
     shown = printable(name.replace("\\", "/").rpartition("/")[2]) or "upload.zip"
     table = None if manifest is None else _uploaded(manifest)
     with _open_zip(io.BytesIO(data), shown) as archive:
-        yield _source(shown, list_zip(archive, limits), table, taxonomy, columns)
+        yield _source(shown, list_zip(archive, limits), table, taxonomy, columns, facts)
 
 
 def source_of_uploads(
@@ -190,13 +191,16 @@ def _open_zip(file: Path | BinaryIO, shown: str) -> zipfile.ZipFile:
 
 
 def _source(
-    name: str, listing: Listing, table: ListedFile | None, taxonomy: Taxonomy, columns: Mapping[str, str]
+    name: str,
+    listing: Listing,
+    table: ListedFile | None,
+    taxonomy: Taxonomy,
+    columns: Mapping[str, str],
+    facts: CaseFacts = NOTHING_KNOWN,
 ) -> Source:
-    base = ""
+    table, base = _find_manifest(listing.files) if table is None else (table, "")
     if table is None:
-        table, base = _find_manifest(listing.files)
-    if table is None:
-        return _by_folder(name, listing, taxonomy)
+        return _by_folder(name, listing, taxonomy, facts)
     try:
         data = table.read()
     except (OSError, ImageError) as error:
@@ -213,10 +217,13 @@ def _find_manifest(files: Sequence[ListedFile]) -> tuple[ListedFile | None, str]
     return next(found, (None, ""))
 
 
-def _by_folder(name: str, listing: Listing, taxonomy: Taxonomy) -> Source:
+def _by_folder(name: str, listing: Listing, taxonomy: Taxonomy, facts: CaseFacts) -> Source:
     images = [file for file in listing.files if file.is_image]
+    given = taxonomy.parse(facts.label) if facts.label else None
     whole = _class_of(name, taxonomy)  # the folder of one class was given, and not one with folders of classes
-    items = tuple(SourceItem(file.shown, CaseFacts(_label(file, taxonomy) or whole), file.read) for file in images)
+    labels = (given or _label(file, taxonomy) or whole for file in images)
+    known = (replace(facts, label=label) for label in labels)
+    items = tuple(SourceItem(file.shown, own, file.read) for file, own in zip(images, known, strict=True))
     notes = list(listing.notes)
     unlabelled = [file for file, item in zip(images, items, strict=True) if item.facts.label is None]
     if unlabelled:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from functools import partial
+from string import digits
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core import behind
+from core.confusion import SIDES
 from core.errors import QueryError
 from core.evaluation import BEFORE
 from pages.ui import current_query, drawer, evaluation_pick, frame, gallery_grid, picking
@@ -75,7 +77,7 @@ def queries(view: View, chosen: Pick | None) -> list[Answer]:
         if chosen.kind == "change":
             return behind.of_change(report, view.reports[BEFORE], view.level)
         if chosen.kind == "bin":
-            place = int(chosen.value) if chosen.value.isascii() and chosen.value.isdigit() else -1
+            place = int(chosen.value) if len(chosen.value) == 1 and chosen.value in digits else -1
             return behind.of_bin(view.evaluation, report, place)
     except QueryError:  # made up, or of a report that does not know it
         return []
@@ -84,7 +86,7 @@ def queries(view: View, chosen: Pick | None) -> list[Answer]:
 
 def _can_be_none(chosen: Pick | None) -> bool:
     """Whether it is an answer that there is no such query."""
-    return chosen is not None and (chosen.kind == "change" or (chosen.kind == "sides" and chosen.value in behind.SIDES))
+    return chosen is not None and (chosen.kind == "change" or (chosen.kind == "sides" and chosen.value in SIDES))
 
 
 def _asked(library: OpenLibrary, view: View, chosen: Pick | None) -> list[Answer]:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import streamlit as st
 
-from core.behind import SIDES
+from core.confusion import SIDES
 from core.evaluation import BEFORE
 from pages.ui import evaluation_pick, evaluation_queries, frame, palette, pick_table
 from pages.ui.evaluation_choice import LEVELS, View

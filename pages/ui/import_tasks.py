@@ -57,7 +57,7 @@ class FilesRequest:
     """Files that came through the browser: images, and ZIP files of images.
 
     `manifest` is one that came with them, with what its columns are, and describes the images, or the ZIP where that
-    came alone. Without one `facts` are known of the images.
+    came alone. Without one `facts` are known of all images, but for those that a manifest in a ZIP describes.
     """
 
     files: Sequence[Upload]
@@ -74,16 +74,17 @@ class FilesRequest:
 
         images = [file for file in self.files if not is_archive(file[0])]
         archives = [file for file in self.files if is_archive(file[0])]
+        facts = NOTHING_KNOWN if self.manifest else self.facts
         described = {"manifest": self.manifest, "columns": self.columns}
         if self.manifest and not images and len(archives) > 1:
             raise SourceError(
                 f"{self.manifest[0]} can describe one ZIP file, and {len(archives)} came with it; give them one by one"
             )
         if images:
-            yield nullcontext(source_of_uploads(images, library.taxonomy, facts=self.facts, **described))
+            yield nullcontext(source_of_uploads(images, library.taxonomy, facts=facts, **described))
         for name, data in archives:
             own = {} if images else described
-            yield open_archive(name, data, library.taxonomy, limits=library.engine.limits, **own)
+            yield open_archive(name, data, library.taxonomy, facts=facts, limits=library.engine.limits, **own)
 
 
 def begin(library: OpenLibrary, asked: Request) -> Job:

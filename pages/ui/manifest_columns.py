@@ -82,5 +82,8 @@ def _key(table: Table, meaning: str) -> str:
 
 
 def _read(table: Table) -> ManifestColumns:
-    """Of a long CSV its head is enough; JSON is read whole, since half of it is none."""
-    return manifest_columns(table.read(-1 if table.name.lower().endswith(".json") else HEAD), table.name)
+    """Of a long table its first lines are enough; JSON is read whole, since half of it is none."""
+    head = table.read(-1 if table.name.lower().endswith(".json") else HEAD)
+    if len(head) == HEAD:  # a line, and perhaps a letter, is cut off
+        head = head[: head.rfind(b"\n") + 1] or head
+    return manifest_columns(head, table.name)

@@ -31,6 +31,8 @@ PREVIEWS_KEPT = 256
 BLOBS_KEPT = 16
 PICTURES_KEPT = 384
 """Of some tens of kilobytes each."""
+AT_ONCE = 2
+"""Originals that are decoded at a time: one of 64 megapixels takes 200 MB, and pages ask for many together."""
 TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 NAME = re.compile(r"[0-9a-f]{8,64}")
 PICTURES = {"picture-768": 768, "picture-1280": 1280}
@@ -51,6 +53,7 @@ _previews: OrderedDict[str, bytes] = OrderedDict()
 _blobs: OrderedDict[str, bytes] = OrderedDict()
 _pictures: OrderedDict[str, bytes] = OrderedDict()
 _lock = threading.Lock()
+_decoding = threading.Semaphore(AT_ONCE)
 
 
 @dataclass(frozen=True)
@@ -173,16 +176,23 @@ def _find(kind: str, library_id: str, name: str) -> tuple[bytes, str] | None:
 def _picture(library: resources.OpenLibrary, case: Case, side: int) -> bytes:
     """The case's image with a longer side of at most `side` pixels. Raises EntError."""
     name = f"{case.sha256} {side}"
-    with _lock:
-        known = _pictures.get(name)
+    known = _held_picture(name)
     if known is None:
-        settings = get_settings()
-        image = load_image(
-            library.store.image(case.sha256, case.extension), Limits(settings.max_bytes, settings.max_pixels)
-        )
-        known = thumbnail(image.rgb, side)
+        with _decoding:  # who waited here mostly finds it made
+            known = _held_picture(name) or _smaller(library, case, side)
     _hold(_pictures, name, known, PICTURES_KEPT)
     return known
+
+
+def _held_picture(name: str) -> bytes | None:
+    with _lock:
+        return _pictures.get(name)
+
+
+def _smaller(library: resources.OpenLibrary, case: Case, side: int) -> bytes:
+    settings = get_settings()
+    limits = Limits(settings.max_bytes, settings.max_pixels)
+    return thumbnail(load_image(library.store.image(case.sha256, case.extension), limits).rgb, side)
 
 
 def _own_page_asks(request: Request) -> bool:

@@ -13,9 +13,10 @@ from pages.ui.text import count
 def show(library: OpenLibrary, query: QueryState) -> None:
     """Say which images are held no more and which cases are not in the library, and search without them."""
     if lost := current_query.lost():
+        them = "it" if lost == 1 else "them"
         st.info(
             f"This link searched with {count(lost, 'image')} that the app holds no more: images to search with are not "
-            "stored. Drop it again to search with it.",
+            f"stored. Drop {them} again to search with {them}.",
             icon=":material/broken_image:",
         )
     missing = gone.among(library, query.named)

@@ -14,7 +14,7 @@ from core import whole_file
 from core.arrangement import Arrangement, arrange, narrowed
 from core.catalog import Catalog
 from core.demo_library import is_demo
-from core.errors import EntError
+from core.errors import EntError, LibraryError
 from core.filters import EVERYTHING, Filters
 from core.folding import Folding
 from core.imaging import Limits, load_image
@@ -138,9 +138,18 @@ def inode_of(root: Path) -> int:
 
 def opened(library_id: str) -> OpenLibrary | None:
     """The open library of that id; for the image routes, which have no session."""
-    if library_id in _opened:
-        _opened[library_id]._engine.use()
-    return _opened.get(library_id)
+    library = _opened.get(library_id)
+    if library is not None:
+        library._engine.use()
+    return library
+
+
+def _known(library_id: str) -> OpenLibrary:
+    """The open library of that id. Raises LibraryError when it has been closed since, as one that is deleted is."""
+    library = _opened.get(library_id)
+    if library is None:
+        raise LibraryError("this library has been closed meanwhile; reload the page")
+    return library
 
 
 @st.cache_resource(show_spinner=False)
@@ -152,7 +161,7 @@ def jobs() -> Jobs:
 @st.cache_resource(show_spinner=False, scope="session", max_entries=32)
 def search(library_id: str, version: str, signature: str, _query: Query) -> SearchResult:
     """The answer to a query, kept for this session until the library changes. `signature` stands for the query."""
-    return _opened[library_id].engine.search(_query)
+    return _known(library_id).engine.search(_query)
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
@@ -160,7 +169,7 @@ def neighbourhood(library_id: str, version: str, case_id: str, k: int) -> Neighb
     """The `k` nearest cases of a stored one before and after the flow, found once for every state of the library."""
     from core.neighbourhood import neighbourhood
 
-    return neighbourhood(_opened[library_id].engine, case_id, k)
+    return neighbourhood(_known(library_id).engine, case_id, k)
 
 
 def evaluation(library: OpenLibrary, flow_id: str | None, split: Split) -> StoredReport | None:
@@ -188,7 +197,7 @@ def map_view(library_id: str, version: str, path: Path, changed: int, whole: boo
     from pages.ui.map_data import ground_of, view_of
 
     ground = _kept(library_id, str(changed), repr((path, whole)), lambda: ground_of(path, whole))
-    return view_of(_opened[library_id], ground)
+    return view_of(_known(library_id), ground)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -217,31 +226,31 @@ def _open(root: str, inode: int) -> OpenLibrary:
 # not st.cache_data: the app imports this module before it serves, and would warn of that at every start
 @st.cache_resource(max_entries=1000, show_spinner=False)
 def _count(library_id: str, version: str, asked: str, _filters: Filters) -> int:
-    return _opened[library_id].catalog.count(_filters)
+    return _known(library_id).catalog.count(_filters)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _arranged(
     library_id: str, version: str, how: str, asked: str, _arrangement: Arrangement, _filters: Filters
 ) -> tuple[str, ...]:
-    catalog = _opened[library_id].catalog
+    catalog = _known(library_id).catalog
     if _filters:
-        return narrowed(catalog, _opened[library_id].arranged(_arrangement), _filters)
+        return narrowed(catalog, _known(library_id).arranged(_arrangement), _filters)
     if _arrangement.by == "unusual":  # the other way round, which is computed once for both
-        return _opened[library_id].arranged(Arrangement("typical"))[::-1]
+        return _known(library_id).arranged(Arrangement("typical"))[::-1]
     return arrange(catalog, _arrangement)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _facets(library_id: str, version: str, field: Field, asked: str, _filters: Filters) -> dict[str, int]:
-    return _opened[library_id].catalog.facets(field, _filters)
+    return _known(library_id).catalog.facets(field, _filters)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _evaluation(library_id: str, version: str, written: int, flow_id: str | None, split: Split) -> StoredReport | None:
     from core.report_store import ReportStore
 
-    library = _opened[library_id]
+    library = _known(library_id)
     return ReportStore(library.root).get(flow_id, split, library.catalog)
 
 
@@ -252,7 +261,7 @@ def _kept(library_id: str, version: str, asked: str, _work: Callable[[], T]) -> 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _reranking(library_id: str, written: int, flow_id: str) -> Validation | None:
-    reranker = _opened[library_id].engine.flows.reranker(flow_id)
+    reranker = _known(library_id).engine.flows.reranker(flow_id)
     return None if reranker is None else reranker.validation
 
 

@@ -53,16 +53,16 @@ def _library(above: DeltaGenerator) -> None:
 def _live(library: OpenLibrary) -> None:
     """The facts of the library as they are now, also when another process changes it."""
     try:
-        now = library.catalog.state()
+        now, cases = library.catalog.state(), library.count()
     except EntError:
         frame.quiet("This library cannot be read any more.")
         return
-    if st.session_state.get(SHOWN_EMPTY) and library.count():
+    if st.session_state.get(SHOWN_EMPTY) and cases:
         st.rerun(scope="app")  # a page without a case on it has nothing that one would not want replaced
     flow = now.active_flow or "none active"
     frame.facts(
         [
-            ("Cases", number(library.count())),
+            ("Cases", number(cases)),
             ("Encoder", palette.encoder_title(now.encoder.name)),
             ("Flow", flow),
         ]

@@ -10,10 +10,12 @@ import pytest
 
 from core import behind
 from core.calibration import places
+from core.confusion import SIDES
 from core.errors import QueryError
 from core.evaluate import evaluate
 from core.evaluation import AFTER, BEFORE, LEAVE_ONE_OUT, RERANKED, Evaluation
 from core.flow import Flow
+from core.level import value_of
 from core.library import Library
 from core.manifest import CaseFacts
 from core.recipe import DEFAULT
@@ -51,7 +53,7 @@ def evaluation(filled: Library) -> Evaluation:
 
 def plain_loop(library: Library, level: str) -> dict[str, tuple[int | None, float]]:
     """Rank of the first relevant one, and average precision at R, of each query before the flow."""
-    value = partial(behind.value_of, level=level, taxonomy=library.taxonomy)
+    value = partial(value_of, level=level, taxonomy=library.taxonomy)
     cases = [case for case in library.catalog.cases(order="oldest") if value(case)]
     vectors = library.catalog.vectors.get(PLAIN, [case.case_id for case in cases]).astype(float)
     got: dict[str, tuple[int | None, float]] = {}
@@ -90,7 +92,7 @@ def test_counts_have_as_many_queries_behind_them(filled: Library, evaluation: Ev
     for asked, row in zip(report.confusion.labels, report.confusion.counts, strict=True):
         for found, n in zip(report.confusion.labels, row, strict=True):
             assert len(behind.of_pair(report, "class", asked, found, taxonomy)) == n
-    for which in behind.SIDES:
+    for which in SIDES:
         assert len(behind.of_side(report, which, taxonomy)) == getattr(report.laterality, which)
     assert report.laterality.errors > 0
     assert [a.outcome for a in behind.of_worst(report, "class")[:10]] == list(report.worst)

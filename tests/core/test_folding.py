@@ -9,6 +9,7 @@ import numpy as np
 from core.case import Case
 from core.comparison import card_moves
 from core.folding import Folding, fold, groups_of
+from core.imaging import mirror
 from core.library import Library
 from core.manifest import CaseFacts
 from core.near_duplicates import look
@@ -44,6 +45,12 @@ def test_nearly_the_same_picture_is_one_whoever_it_is_of() -> None:
     found = hits((None, "throat"), ("b", "throat"), ("b", "throat"), (None, "throat"))
     assert ranks(found, [1, 2, 3, 1]) == [([1, 4], "look"), ([2, 3], "patient")]
     assert ranks(found, [1, 1, 2, 3]) == [([1, 2, 3], "both"), ([4], "look")]
+
+
+def test_a_mirrored_copy_shows_another_side_and_stands_for_itself() -> None:
+    found = hits((None, "ear-left"), (None, "ear-right"))
+    groups = groups_of([hit.case for hit in found], np.stack([look(picture(1)), look(mirror(picture(1)))]))
+    assert [len(f.hits) for f in fold(found, groups)] == [1, 1]
 
 
 def test_the_results_of_a_library_are_folded_by_their_thumbnails(library: Library) -> None:

@@ -152,6 +152,15 @@ def test_a_library_too_small_to_tell_doubts_nothing(library: Library, folder_of:
     assert (closeness.pictures, closeness.together, closeness.close) == ((True, True), None, True)
 
 
+def test_nothing_is_said_of_closeness_where_no_other_case_is(library: Library, folder_of: Callable[..., Path]) -> None:
+    yardstick = Yardstick(library.catalog, library.store)
+    empty = yardstick.closeness(library.search(Query((png(picture(1)),))))
+    with open_source(folder_of({"throat": 1}), library.taxonomy) as source:
+        library.ingest(source)
+    alone = yardstick.closeness(library.search(Query(cases=(library.catalog.cases()[0].case_id,))))
+    assert [(found.said(["one"]), found.close) for found in (empty, alone)] == [("", True), ("", True)]
+
+
 def test_other_patients_only(filled: Library) -> None:
     case = next(case for case in filled.catalog.cases() if case.patient)
     own = {other.case_id for other in filled.catalog.cases() if other.patient == case.patient}

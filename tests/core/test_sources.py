@@ -491,13 +491,27 @@ def test_files_that_came_without_their_folders_are_found_by_name_where_that_is_e
     assert all("give a folder" in failure.reason for failure in source.failures)
 
 
+def zip_of_two(**files: bytes) -> bytes:
+    found = io.BytesIO()
+    with zipfile.ZipFile(found, "w") as archive:
+        for name, data in {"some/a.png": png(picture(1)), "throat/b.png": png(picture(2)), **files}.items():
+            archive.writestr(name, data)
+    return found.getvalue()
+
+
 def test_a_manifest_may_come_beside_a_zip() -> None:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("some/a.png", png(picture(1)))
     table = ("liste.csv", b"path,label\nsome/a.png,throat\n")
-    with open_archive("cases.zip", packed.getvalue(), ENT, manifest=table) as source:
+    with open_archive("cases.zip", zip_of_two(), ENT, manifest=table) as source:
         assert [(item.path, item.facts.label) for item in source.items] == [("some/a.png", "throat")]
+
+
+def test_what_is_known_of_a_zip_without_a_manifest_holds_for_its_images() -> None:
+    known = CaseFacts("Vc-open", patient="P1")
+    with open_archive("cases.zip", zip_of_two(), ENT, facts=known) as source:
+        assert {item.facts for item in source.items} == {CaseFacts("vc-open", patient="P1")}
+        assert source.notes == ()
+    with open_archive("cases.zip", zip_of_two(**{"manifest.csv": b"path\nsome/a.png\n"}), ENT, facts=known) as source:
+        assert [item.facts for item in source.items] == [CaseFacts()]
 
 
 def test_real_folders(real_images: Path, tmp_path: Path) -> None:

@@ -186,7 +186,10 @@ def test_a_difference_opens_the_queries_that_changed(app: AppTest, measured: Eva
     assert f"right before and not now, then {len(cards(app)) - lost} the other way round." in visible(app)
 
 
-@pytest.mark.parametrize("pick", ["score|after|precision@5|", "score|after|x|", "bin|reranked|x|", "bin|reranked|77|"])
+@pytest.mark.parametrize(
+    "pick",
+    ["score|after|precision@5|", "score|after|x|", *(f"bin|reranked|{bin_}|" for bin_ in ("", "x", "77", 5000 * "7"))],
+)
 def test_a_link_that_means_nothing_shows_the_worst(app: AppTest, measured: Evaluation, pick: str) -> None:
     app = look(app, pick)
     assert not app.exception

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import time
 import zipfile
@@ -14,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import NOTICE
 from core.backup import restore_backup
+from core.errors import LibraryError
 from core.ingest_report import IngestReport, Twin
 from core.library import Library
 from core.listing import SourceFailure
@@ -212,6 +214,22 @@ def test_columns_that_are_not_known_by_name_are_chosen(
     assert Library.open(root, encoder=FakeEncoder()).info().labels == {"ear-left": 3, "throat": 1}
 
 
+@pytest.mark.parametrize("name", ["liste.jsonl", "liste.csv"])
+def test_the_columns_of_a_manifest_too_long_for_its_preview_are_told(
+    app: AppTest, make_library: Callable[..., Path], tmp_path: Path, name: str
+) -> None:
+    make_library("clinic", {"ear-left": 3})
+    rows = [{"Prüfung": "a.png", "label": "throat", "note": "ä" * 498}] * 2000
+    written = [json.dumps(row, ensure_ascii=False) for row in rows]
+    if name.endswith(".csv"):
+        written = ["Prüfung,label,note", *(",".join(row.values()) for row in rows)]
+    (tmp_path / name).write_text("\n".join(written), encoding="utf-8")
+    visit(app)
+    app.text_input(key="import_path").set_value(str(tmp_path / name)).run()
+    assert not app.error
+    assert app.selectbox(key=f"import_column_path_{tmp_path / name}").options == ["none", "Prüfung", "label", "note"]
+
+
 def test_a_library_is_backed_up_and_deleted_only_by_its_name(
     app: AppTest, make_library: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -383,3 +401,13 @@ def test_of_a_long_result_the_browser_gets_a_part_and_the_whole_as_a_file(
     assert lines[0] == "File,Is the same picture as,Notice"
     assert lines[1] == f'0.png,first.png (case aaaaaa). It has another label there.,"{NOTICE}"'
     assert import_result._csv(import_result.FAILURES, failures).decode().endswith(f'\'=1+1.png,no image,"{NOTICE}"\n')
+
+
+def test_who_looks_at_a_library_that_another_session_deletes_is_told_in_words(
+    make_library: Callable[..., Path],
+) -> None:
+    library = resources.open_library(make_library("clinic", {"ear-left": 3}))
+    resources.close_library(library)
+    with pytest.raises(LibraryError, match="closed meanwhile"):
+        library.count()
+    assert resources.opened(library.library_id) is None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from core.case import Case
 from pages.ui import media, resources
 
 
@@ -56,6 +58,34 @@ def test_pictures_between_thumbnail_and_original_are_made_once_and_for_their_lib
     assert client.get(url.replace("picture-768", "picture-1280")).status_code == 403
     assert client.get(url.replace(case.case_id, "f" * 16)).status_code == 404
     assert client.get(url.replace("/picture-768/", "/image/")).status_code == 403
+
+
+def test_few_originals_are_decoded_at_a_time_however_many_are_asked_for(
+    client: TestClient, opened: resources.OpenLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media, "_pictures", OrderedDict())
+    made, at_work, most = Counter[str](), 0, 0
+
+    def slowly(library: resources.OpenLibrary, case: Case, side: int) -> bytes:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        time.sleep(0.1)
+        made[f"{case.case_id} {side}"] += 1
+        at_work -= 1
+        return b"picture"
+
+    monkeypatch.setattr(media, "_smaller", slowly)
+    urls = [
+        url.replace("CASE", case.case_id)
+        for case in opened.catalog.cases()
+        for url in media.pictures_urls(opened.library_id).values()
+    ]
+    with ThreadPoolExecutor(12) as pool:
+        assert {answer.status_code for answer in pool.map(client.get, urls * 3)} == {200}
+    assert len(made) == len(urls)
+    assert max(made.values()) <= media.AT_ONCE
+    assert most <= media.AT_ONCE
 
 
 def test_a_url_stays_the_same_for_a_while_so_that_the_browser_keeps_the_image() -> None:

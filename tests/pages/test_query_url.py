@@ -115,3 +115,6 @@ def test_another_session_follows_a_link_to_an_uploaded_image_and_is_told_when_it
     assert "searched with 1 image that the app holds no more" in lost.info[0].value
     assert "What are you looking for?" in visible(lost)
     assert not lost.run().info
+    link = ",".join(f"image:{number * 32}" for number in "12")
+    assert "searched with 2 images that the app holds no more" in (several := followed()).info[0].value
+    assert "Drop them again to search with them" in several.info[0].value
