@@ -88,7 +88,7 @@ def _late(answer: Answer) -> str:
 def _apart(view: View, other: str, found: list[Answer]) -> str:
     won = sum(answer.rank == 1 for answer in found)
     if not found:
-        return f"every query is right with both flows, {view.evaluation.flow} and {other}, or with neither."
+        return f"every query is right with both {view.evaluation.flow} and {other}, or with neither."
     lost = count(len(found) - won, "query", "queries")
     return f"{lost} right with {other} and not with {view.evaluation.flow}, then {won} the other way round."
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from core.report_store import ReportStore
 from core.vector_field import VectorField
 from pages.ui.evaluation_queries import SHOWN
 from tests.conftest import DIMENSION, FakeEncoder
-from tests.pages.conftest import follow_link, here, visible
+from tests.pages.conftest import follow_link, go_back, here, visible
 from tests.pages.test_evaluation_queries import CASES, cards, look, measured, pages
 from tests.pages.test_flow_pages import tables
 
@@ -126,10 +127,15 @@ def test_another_comparison_forgets_what_the_two_differed_in_and_nothing_else(
 ) -> None:
     app = beside(app, measured, other, f"flows|after|{other}|")
     assert "The queries behind it" in visible(app)
+    former, shown = here(app), cards(app)
     app.selectbox(key="evaluation_other").set_value(None).run()
     assert not app.exception
     assert "Worst queries" in visible(app)
     assert "evaluation_pick" not in app.query_params
+    go_back(app, former)
+    assert cards(app) == shown
+    assert app.query_params["evaluation_pick"] == f"flows|after|{other}|"
+    app.selectbox(key="evaluation_other").set_value(None).run()
     pick(app, {"pick": "score|after|mrr|"})
     app.selectbox(key="evaluation_other").set_value(other).run()
     assert app.query_params["evaluation_pick"] == "score|after|mrr|"
@@ -162,3 +168,15 @@ def test_a_report_of_before_says_that_it_must_be_made_again_to_tell_two_flows_ap
     app.button_group(key="evaluation_level").set_value("class").run()
     assert "again to see" not in visible(app)  # which of them are right by class it has kept
     assert all("pick" in row[3] for row in figures(app, measured, other))
+
+
+def test_where_two_flows_find_the_same_the_page_says_so(app: AppTest, measured: Evaluation, home: Path) -> None:
+    store = ReportStore(home / "clinic")
+    twin = json.loads(store.path(measured.flow, "all").read_text()) | {"flow": "twin"}
+    flows = home / "clinic" / "flows"
+    shutil.copytree(flows / str(measured.flow), flows / "twin")
+    store.path("twin", "all").parent.mkdir(parents=True, exist_ok=True)
+    store.path("twin", "all").write_text(json.dumps(twin))
+    app = beside(app, measured, "twin", "flows|after|twin|")
+    assert f"After the flow: every query is right with both {measured.flow} and twin, or with neither." in visible(app)
+    assert cards(app) == []
