@@ -26,7 +26,7 @@ SCORES = (*DEPTHS, "mrr", "map@r")
 class Answer:
     """One query: what became of it, what it got at the level asked for, and the evidence on its class, where known.
 
-    `before` is the same query in the space that this one is set against, where it is.
+    `before` is the same query in the space, or by the flow, that this one is set against, where it is.
     """
 
     outcome: Outcome
@@ -99,6 +99,24 @@ def of_change(report: SpaceReport, before: SpaceReport, level: str) -> list[Answ
     former = {answer.outcome.case.case_id: answer for answer in of_level(before, level)}
     pairs = ((answer, former.get(answer.outcome.case.case_id)) for answer in of_level(report, level))
     return [replace(answer, before=was) for answer, was in pairs if was and (was.rank == 1) != (answer.rank == 1)]
+
+
+def of_flows(one: SpaceReport, other: SpaceReport, level: str) -> list[Answer]:
+    """The queries that are right at once by one of two flows only: those that the `other` finds, then those of `one`.
+
+    The answers are those of `one`, `before` those of the `other`. Raises QueryError when they are not of the same
+    queries, or where one of them does not tell the queries of that level apart.
+    """
+    if {outcome.case.case_id for outcome in one.outcomes} != {outcome.case.case_id for outcome in other.outcomes}:
+        raise QueryError("the two evaluations are of different queries; evaluate both again")
+    if not (tells(one, level) and tells(other, level)):
+        raise QueryError(f"a report of before does not say which queries are right by {level}; evaluate it again")
+    return of_change(one, other, level)
+
+
+def tells(report: SpaceReport, level: str) -> bool:
+    """Whether it says of every query what it got at that level, which reports of before do of the class only."""
+    return level == "class" or level in report.found
 
 
 def of_bin(evaluation: Evaluation, report: SpaceReport, place: int) -> list[Answer]:

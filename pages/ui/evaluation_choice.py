@@ -41,7 +41,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class View:
-    """A report, and what of it is looked at; `space` is the one that the details are of."""
+    """A report, and what of it is looked at; `space` is the one that the details are of.
+
+    `beside` is the report of the flow it is compared with, where it has one by the same protocol.
+    """
 
     evaluation: Evaluation
     protocol: ProtocolReport
@@ -49,6 +52,7 @@ class View:
     level: str
     space_name: str
     taxonomy: Taxonomy
+    beside: Evaluation | None = None
 
     @property
     def reports(self) -> dict[str, SpaceReport]:
@@ -97,7 +101,14 @@ def _other(flow: str, flows: list[str]) -> str | None:
         return None
     _keep_known(OTHER, [None, *others])
     return st.selectbox(
-        "Compare with", others, index=None, placeholder="no other flow", key=OTHER, bind="query-params", width=230
+        "Compare with",
+        others,
+        index=None,
+        placeholder="no other flow",
+        key=OTHER,
+        bind="query-params",
+        on_change=_compare_elsewhere,
+        width=230,
     )
 
 
@@ -153,9 +164,24 @@ def view(library: OpenLibrary, choice: Choice) -> View | None:
     spaces = [*report.spaces, *report.baselines]
     space = picking.picked(picking.SPACE)
     shown = space if space in spaces else list(report.spaces)[-1]
-    found = View(evaluation, report, name, level, shown, library.taxonomy)
+    found = View(evaluation, report, name, level, shown, library.taxonomy, _beside(library, choice, name))
     frame.quiet(_said(found))
     return found
+
+
+def _beside(library: OpenLibrary, choice: Choice, protocol_name: str) -> Evaluation | None:
+    try:
+        stored = resources.evaluation(library, choice.other, choice.split) if choice.other else None
+    except QueryError:  # which is told where the two stand beside each other
+        return None
+    return stored.evaluation if stored and protocol_name in stored.evaluation.protocols else None
+
+
+def _compare_elsewhere() -> None:
+    """Forget the queries in which two flows differ when another pair is chosen; any others stay."""
+    chosen = evaluation_pick.picked()
+    if chosen and chosen.kind == "flows":
+        evaluation_pick.pick(None)
 
 
 def _look_elsewhere() -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from core.evaluation import AFTER, BASELINES, BEFORE, RERANKED, SPACES
 from pages.ui import evaluation_pick, pick_table
 from pages.ui.evaluation_choice import View
-from pages.ui.evaluation_pick import Pick
+from pages.ui.evaluation_pick import MACRO, Pick
 from pages.ui.pick_table import Cell, Column
 from pages.ui.text import escaped
 from pages.ui.training_figures import TITLES
@@ -105,9 +105,10 @@ def _row(name: str, report: SpaceReport, level: str) -> list[Cell]:
     against = "" if test is None else f"{test.difference:+.2f}"
     meaning = {**SPACES, **BASELINES}.get(name, name)
 
-    def opening(measure: str) -> dict[str, str]:
-        said = f"{MEASURES[measure]} {scores.overall[measure].value:.2f}, {title_of(name)}: show the queries"
-        return {"pick": Pick("score", name, measure).text, "said": said} if level in report.found else {}
+    def opening(measure: str, of: str = "") -> dict[str, str]:
+        score = (scores.macro if of == MACRO else scores.overall)[measure]
+        said = f"{of.capitalize()} {MEASURES[measure]} {score.value:.2f}, {title_of(name)}: show the queries".lstrip()
+        return {"pick": Pick("score", name, measure, of).text, "said": said} if level in report.found else {}
 
     changed: dict[str, str] = {}
     if against and report.found:
@@ -116,7 +117,7 @@ def _row(name: str, report: SpaceReport, level: str) -> list[Cell]:
     return [
         Cell(title_of(name), pick=name, said=f"{title_of(name)}: {meaning}; show its details"),
         score_cell(scores.overall["recall@1"], **opening("recall@1")),
-        Cell(f"{scores.macro['recall@1'].value:.2f}"),
+        Cell(f"{scores.macro['recall@1'].value:.2f}", **opening("recall@1", MACRO)),
         *(Cell(f"{scores.overall[measure].value:.2f}", **opening(measure)) for measure in REST),
         Cell(against, note="" if test is None or not test.difference else verdict(test), **changed),
     ]

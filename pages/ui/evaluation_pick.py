@@ -7,16 +7,18 @@ from typing import Literal, cast, get_args
 
 from pages.ui import picking
 
-Kind = Literal["value", "cell", "sides", "score", "change", "bin"]
+Kind = Literal["value", "cell", "sides", "score", "change", "flows", "bin"]
 SEPARATOR = "|"
+MACRO, COUNT = "macro", "count"
 
 
 @dataclass(frozen=True)
 class Pick:
     """Queries of a `value`, a `cell` of the confusion, a count of `sides`, a `score` or a `bin` of evidence, or those
-    that a `change` of space made right or wrong.
+    that a `change` of space made right or wrong, or that only one of two `flows` finds.
 
-    `value` is what is asked for of that kind, `found` the other side of a cell.
+    `value` is what is asked for of that kind: of flows the other one. `found` is the other side of a cell; of flows the
+    score of the other one, if it is that. Elsewhere it tells cells apart that open the same queries, such as MACRO.
     """
 
     kind: Kind

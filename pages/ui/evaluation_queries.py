@@ -48,9 +48,9 @@ def show(library: OpenLibrary, view: View) -> None:
     """The queries that were picked as a grid; the worst ones where none were."""
     chosen = picked(view)
     found = _asked(library, view, chosen)
-    if not found and not _can_be_none(chosen):  # a link to another report, say
+    if found is None or not (found or _can_be_none(chosen)):  # a link to another report, say
         chosen = None
-        found = _asked(library, view, None)
+        found = _asked(library, view, None) or []
     with st.container(key="evaluation_queries"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader("The queries behind it" if chosen else "Worst queries", anchor=False)
@@ -62,8 +62,8 @@ def show(library: OpenLibrary, view: View) -> None:
         _pages(library, view, chosen, found)
 
 
-def queries(view: View, chosen: Pick | None) -> list[Answer]:
-    """The queries behind what is picked, worst first; none where it means nothing in this report."""
+def queries(view: View, chosen: Pick | None) -> list[Answer] | None:
+    """The queries behind what is picked, worst first; None where it means nothing in this report."""
     if chosen is None:
         return behind.of_worst(view.space, view.level)
     report, taxonomy = view.reports[chosen.space], view.taxonomy
@@ -76,21 +76,39 @@ def queries(view: View, chosen: Pick | None) -> list[Answer]:
             return behind.of_score(report, view.level, chosen.value)
         if chosen.kind == "change":
             return behind.of_change(report, view.reports[BEFORE], view.level)
+        if chosen.kind == "flows":
+            return _of_flows(view, chosen)
         if chosen.kind == "bin":
             place = int(chosen.value) if len(chosen.value) == 1 and chosen.value in digits else -1
             return behind.of_bin(view.evaluation, report, place)
     except QueryError:  # made up, or of a report that does not know it
-        return []
+        return None
     return behind.of_value(report, view.level, chosen.value, taxonomy)
+
+
+def _of_flows(view: View, chosen: Pick) -> list[Answer]:
+    """Those that only one of the two flows finds, or where a measure is named, all of them as the other has them."""
+    beside = view.beside
+    spaces = beside.protocols[view.protocol_name].spaces if beside and beside.flow == chosen.value else {}
+    if chosen.space not in spaces:
+        raise QueryError(f"the flow {chosen.value!r} does not stand beside this one there")
+    other = spaces[chosen.space]
+    if chosen.found:
+        return behind.of_score(other, view.level, chosen.found)
+    return behind.of_flows(view.reports[chosen.space], other, view.level)
 
 
 def _can_be_none(chosen: Pick | None) -> bool:
     """Whether it is an answer that there is no such query."""
-    return chosen is not None and (chosen.kind == "change" or (chosen.kind == "sides" and chosen.value in SIDES))
+    if chosen is None:
+        return False
+    return chosen.kind in ("change", "flows") or (chosen.kind == "sides" and chosen.value in SIDES)
 
 
-def _asked(library: OpenLibrary, view: View, chosen: Pick | None) -> list[Answer]:
+def _asked(library: OpenLibrary, view: View, chosen: Pick | None) -> list[Answer] | None:
     what = chosen.text if chosen else "worst"
+    if chosen and chosen.kind == "flows" and view.beside:
+        what += f" measured {view.beside.made_at}"
     return library.kept(f"{what} of {view.name}", partial(queries, view, chosen))
 
 

@@ -11,11 +11,12 @@ from core.evaluation import BEFORE
 from pages.ui import evaluation_pick, evaluation_queries, frame, palette, pick_table
 from pages.ui.evaluation_choice import LEVELS, View
 from pages.ui.evaluation_headline import score_cell, title_of
-from pages.ui.evaluation_pick import Pick
+from pages.ui.evaluation_pick import COUNT, Pick
 from pages.ui.evaluation_words import SIDES as SAID
 from pages.ui.evaluation_words import value_title
 from pages.ui.pick_table import Cell, Column
 from pages.ui.resources import OpenLibrary
+from pages.ui.text import count
 
 SIDE_TITLES = {
     "sided": "Queries",
@@ -34,7 +35,7 @@ def show_values(view: View) -> None:
     rows = [
         [
             Cell(value_title(view, value), swatch=_colour(view, value)),
-            Cell(str(n)),
+            _count(view, value, n),
             *(
                 score_cell(
                     levels[name].each[value]["recall@1"],
@@ -83,6 +84,12 @@ def show_sides(view: View) -> None:
         for name, found in sides.items()
     ]
     _table(view, columns, rows, key="evaluation_sides", label="Laterality errors")
+
+
+def _count(view: View, value: str, n: int) -> Cell:
+    """How many queries show `value`; they are opened as the space that the details are of has them."""
+    said = f"{value_title(view, value)}: show {count(n, 'query', 'queries')}"
+    return Cell(str(n), pick=Pick("value", view.space_name, value, COUNT).text, said=said)
 
 
 def _side(space: str, which: str, n: int) -> Cell:

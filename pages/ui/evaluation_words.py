@@ -41,6 +41,9 @@ def list_words(view: View, chosen: Pick | None, found: list[Answer]) -> str:
     n = count(len(found), "query", "queries")
     if chosen.kind == "sides":
         return f"{n if found else 'no query'} {SIDES[chosen.value]}."
+    if chosen.kind == "flows":
+        ordered = chosen.found and f"{n} with {chosen.value}, {_order(chosen.found, found)}."
+        return ordered or _apart(view, chosen.value, found)
     if chosen.kind == "score":
         return f"{n}, {_order(chosen.value, found)}."
     if chosen.kind == "change":
@@ -68,8 +71,8 @@ def answer_words(view: View, chosen: Pick | None, answer: Answer) -> tuple[str, 
         sure = f"probability {answer.evidence.probability:.2f}"
         return (sure,) if right else (f"likeliest: {said}", sure)
     if answer.before and answer.rank == 1:
-        return (f"before: {_late(answer.before)}",)
-    measure = chosen.value if chosen and chosen.kind == "score" else ""
+        return (f"{'other flow' if chosen and chosen.kind == 'flows' else 'before'}: {_late(answer.before)}",)
+    measure = {"score": chosen.value, "flows": chosen.found}.get(chosen.kind, "") if chosen else ""
     value = (f"{SCORES[measure]} {answer.score(measure):.2f}",) if measure in SCORES else ()
     late = () if answer.rank == 1 else (_late(answer),)
     nearest = answer.outcome.nearest
@@ -80,6 +83,14 @@ def answer_words(view: View, chosen: Pick | None, answer: Answer) -> tuple[str, 
 
 def _late(answer: Answer) -> str:
     return f"first right at {answer.rank}" if answer.rank else "none is right"
+
+
+def _apart(view: View, other: str, found: list[Answer]) -> str:
+    won = sum(answer.rank == 1 for answer in found)
+    if not found:
+        return f"every query is right with both {view.evaluation.flow} and {other}, or with neither."
+    lost = count(len(found) - won, "query", "queries")
+    return f"{lost} right with {other} and not with {view.evaluation.flow}, then {won} the other way round."
 
 
 def _worst(view: View, n: int) -> str:

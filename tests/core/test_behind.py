@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
+import torch
 
 from core import behind
 from core.calibration import places
@@ -15,6 +17,7 @@ from core.errors import QueryError
 from core.evaluate import evaluate
 from core.evaluation import AFTER, BEFORE, LEAVE_ONE_OUT, RERANKED, Evaluation
 from core.flow import Flow
+from core.flow_comparison import compare
 from core.level import value_of
 from core.library import Library
 from core.manifest import CaseFacts
@@ -110,6 +113,37 @@ def test_what_changed_comes_to_the_difference_and_what_was_lost_comes_first(eval
     )
     difference = now.levels[level].tests["recall@1"].difference
     assert 2 * sum(won) - len(won) == pytest.approx(difference * now.levels[level].queries)
+
+
+@pytest.mark.parametrize("level", ["class", "region"])
+def test_what_one_flow_only_finds_comes_to_the_difference_of_the_two(
+    filled: Library, evaluation: Evaluation, level: str
+) -> None:
+    torch.manual_seed(7)
+    other = evaluate(filled, "all", flow=Flow(VectorField(dim=DIMENSION), flow_id="b-flow"))
+    one, beside = (found.protocols[LEAVE_ONE_OUT].spaces[AFTER] for found in (evaluation, other))
+    answers = behind.of_flows(one, beside, level)
+    won = [answer.rank == 1 for answer in answers]
+    assert won == sorted(won)
+    assert {True, False} == set(won)
+    assert all(
+        answer.before and (answer.before.rank == 1) != gained for answer, gained in zip(answers, won, strict=True)
+    )
+    difference = compare(one, beside, level, filled.taxonomy).difference
+    assert 2 * sum(won) - len(won) == pytest.approx(difference * len(one.outcomes))
+
+
+def test_two_flows_are_told_apart_on_the_same_queries_only_and_where_both_reports_say_it(
+    evaluation: Evaluation,
+) -> None:
+    now = evaluation.protocols[LEAVE_ONE_OUT].spaces[AFTER]
+    of_before = replace(now, found={})
+    assert behind.of_flows(now, of_before, "class") == []
+    for pair in ((now, of_before), (of_before, now)):
+        with pytest.raises(QueryError, match="evaluate it again"):
+            behind.of_flows(*pair, "region")
+    with pytest.raises(QueryError, match="different queries"):
+        behind.of_flows(now, replace(now, outcomes=now.outcomes[1:]), "class")
 
 
 def test_what_is_no_count_or_score_is_refused(filled: Library, evaluation: Evaluation) -> None:

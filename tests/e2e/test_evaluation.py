@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -69,6 +70,22 @@ def test_scores_and_sides_open_their_queries_page_by_page_by_keyboard(page: Page
     assert page.locator(".card").first.get_attribute("data-case") != first
     page.reload()
     expect(page.get_by_text("49 to 96 of 116")).to_be_visible()
+
+    macro = scores.get_by_role("button", name="Macro Recall@1").first
+    scores.get_by_role("button", name="Recall@1").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(macro).to_have_attribute("aria-pressed", "true")
+    settle(page)
+    assert "macro" in page.url
+    assert macro.evaluate(FOCUSED)  # and not the overall score, which opens the same
+    values = page.get_by_role("table", name="Recall@1 by class")
+    counted = values.get_by_role("button", name=re.compile("show [0-9]+ quer")).first
+    counted.focus()
+    page.keyboard.press("Enter")
+    expect(counted).to_have_attribute("aria-pressed", "true")
+    assert "count" in settle(page).url
+    assert counted.evaluate(FOCUSED)
 
     sides = page.get_by_role("table", name="Laterality errors")
     sides.get_by_role("button", name="with the right region and the wrong side, After the flow").focus()
