@@ -44,8 +44,8 @@ class Yardstick:
 
     def closeness(self, result: SearchResult) -> Closeness:
         """Which pictures of a query have a close match, and whether all of them have one together."""
-        limit = self.likeness(PLAIN).limit
-        pictures = tuple(limit is None or similarity >= limit for similarity in result.nearest)
+        likeness = self.likeness(PLAIN)
+        pictures = tuple(not likeness.is_far(similarity) for similarity in result.nearest)
         if result.together is None:
             return Closeness(pictures)
         limit = self._limit_together(len(pictures))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
+from urllib.parse import unquote
 
 from pages.ui import picking
 
@@ -29,12 +30,13 @@ class Pick:
     @property
     def text(self) -> str:
         """The same for the URL."""
-        return SEPARATOR.join((self.kind, self.space, self.value, self.found))
+        parts = (self.kind, self.space, self.value, self.found)
+        return SEPARATOR.join(part.replace("%", "%25").replace(SEPARATOR, "%7C") for part in parts)
 
     @classmethod
     def parse(cls, text: str | None) -> Pick | None:
         """What a URL says; None where that means nothing."""
-        kind, *rest = (text or "").split(SEPARATOR)
+        kind, *rest = (unquote(part) for part in (text or "").split(SEPARATOR))
         return cls(cast(Kind, kind), *rest) if kind in get_args(Kind) and len(rest) == 3 else None
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.errors import EntError
 from pages.ui import (
     case_dialog,
     current_query,
@@ -18,6 +19,7 @@ from pages.ui import (
     url_state,
 )
 from pages.ui.page_end import PageEnd
+from pages.ui.text import markdown
 
 # icons stand in the sidebar only: as page icons they would be fetched from another host for the browser's tab
 PAGES = {
@@ -46,6 +48,9 @@ if not first_start.under_way():
     try:
         page.run()
     except PageEnd:
+        ended = True
+    except EntError as error:  # the library was taken away, or its disk, while the page was drawn
+        st.error(f"This page cannot be shown: {markdown(error)}", icon=":material/error:")
         ended = True
     case_dialog.show_if_open()
 server.page_shown()

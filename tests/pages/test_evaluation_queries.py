@@ -16,6 +16,7 @@ from core.evaluation import OTHER_PATIENTS, Evaluation
 from core.library import Library
 from core.report_store import ReportStore
 from core.training_run import TrainingRuns
+from pages.ui.evaluation_pick import Pick
 from pages.ui.evaluation_queries import SHOWN
 from tests.conftest import FakeEncoder
 from tests.pages.conftest import follow_link, go_back, here, visible
@@ -211,3 +212,10 @@ def test_a_report_of_before_says_how_to_get_what_it_lacks(app: AppTest, measured
     assert not [
         cell for row in tables(app)["Scores of each kind of embedding"]["rows"] for cell in row[1:] if "pick" in cell
     ]
+
+
+def test_a_finding_is_picked_whatever_it_is_called() -> None:
+    for finding in ("polyp", "polyp|cyst", "50 %", "50%7C", "a%25|", "ödem + 1"):
+        asked = Pick("value", "after", f"nose: {finding}")
+        assert Pick.parse(asked.text) == asked
+    assert Pick.parse("value|after|nose: polyp|") == Pick("value", "after", "nose: polyp")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.catalog import Catalog
 from core.ingest_report import IngestProgress
 from core.library import Library
 from core.sources import open_source
@@ -124,3 +125,19 @@ def test_what_would_be_in_each_others_way_is_not_begun_beside_each_other(
         job.stop()
     assert (begun[1] is not begun[0]) is both
     assert elsewhere not in begun
+
+
+def test_a_library_that_goes_while_a_page_is_drawn_is_told_in_words(
+    app: AppTest, make_library: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = resources.open_library(make_library("clinic", {"ear-left": 3}))
+    app.run()
+
+    def facets(*given: object) -> dict[str, int]:
+        resources.close_library(library)
+        return {"ear-left": 3}
+
+    monkeypatch.setattr(Catalog, "facets", facets)
+    app.switch_page("../gallery.py").run()
+    assert not app.exception
+    assert app.error[0].value == "This page cannot be shown: this library has been closed meanwhile; reload the page"
