@@ -100,10 +100,8 @@ def begin(library: OpenLibrary, asked: Request) -> Job:
         return reports
 
     begun = start(IMPORT, f"Import of {asked.title}", library.library_id, work)
-    if begun.kind == IMPORT:
-        for job in resources.jobs().of(library.library_id):
-            if job.kind == PLAN:  # what it said would happen, happens now
-                resources.jobs().dismiss(job.job_id)
+    if begun.kind == IMPORT:  # what a dry run said would happen, happens now
+        _put_plans_away(library)
     return begun
 
 
@@ -124,7 +122,14 @@ def plan(library: OpenLibrary, asked: Request) -> Job:
         _each(job, library, asked, read)
         return asked, plans
 
+    _put_plans_away(library)  # each holds its files in memory
     return start(PLAN, f"Dry run of the import of {asked.title}", library.library_id, work)
+
+
+def _put_plans_away(library: OpenLibrary) -> None:
+    for job in resources.jobs().of(library.library_id):
+        if job.kind == PLAN:
+            resources.jobs().dismiss(job.job_id)
 
 
 def _each(job: Job, library: OpenLibrary, asked: Request, take: Callable[[Source], None]) -> None:

@@ -13,7 +13,7 @@ const schemeOf = ([r, g, b]) => (r * 0.3 + g * 0.6 + b * 0.1 < 110 ? "dark" : "l
 
 class Maps {
   constructor(root, points, data, send) {
-    Object.assign(this, { root, points, data, send, rows: [], tool: "lasso", shift: false });
+    Object.assign(this, { root, points, data, send, rows: [], tool: "lasso", shift: false, left: new AbortController() });
     this.background = backgroundOf(root);
     this.scheme = schemeOf(this.background);
     this.bar = element("div", "bar");
@@ -29,9 +29,16 @@ class Maps {
     this.panels = data.titles.map((title, number) => this.panel(title, number));
     this.rows = data.selected ? rowsOf(data.selected) : [];
     this.panels.forEach((panel) => panel.draw(this.colours(panel), this.rows, this.tool));
-    root.addEventListener("pointerdown", (event) => (this.shift = event.shiftKey), true);
+    const kept = { capture: true, signal: this.left.signal };
+    root.addEventListener("pointerdown", (event) => (this.shift = event.shiftKey), kept);
     if (this.panels.length > 1) this.goTo(data.time);
     this.update(data);
+  }
+
+  // Other maps take this place: what listens outside of what is replaced does so no more.
+  leave() {
+    this.left.abort();
+    this.panels.forEach((panel) => panel.leave());
   }
 
   panel(title, number) {
@@ -293,7 +300,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
       const points = new Points(before, since);
       root.loading = false;
       if (root.drawn) return root.maps.renew(points, root.data);
-      root.maps?.panels.forEach((panel) => panel.leave());
+      root.maps?.leave();
       root.maps = new Maps(root, points, root.data, send);
       root.drawn = true;
     })

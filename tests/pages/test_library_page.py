@@ -54,6 +54,10 @@ def test_a_dry_run_tells_what_an_import_would_do_and_then_does_it(
     assert not app.exception
     assert [metric.value for metric in app.metric] == ["2", "1", "1"]
     assert Library.open(root, encoder=FakeEncoder()).info().cases == 3
+    app.button(key="plan_path").click().run()
+    wait_for_jobs(app)
+    library_id = resources.library_id_of(root)
+    assert len(resources.jobs().of(library_id)) == 1  # the first one, and the files it holds, were put away
     click(app, "Import now")
     wait_for_jobs(app)
     assert [metric.value for metric in app.metric] == ["2", "1", "1"]
