@@ -114,7 +114,8 @@ class ProtocolReport:
 class Evaluation:
     """What was evaluated and when, and a report by protocol.
 
-    Intervals and tests resample `groups` groups of queries: patients where `patients_known`, else single images.
+    Intervals and tests resample `groups` groups of queries: patients where any are known (`patients_known`), and single
+    images where not.
     `seen` counts the queries that the flow was trained on, `chosen` those that its weights and its re-ranking were
     chosen by; both flatter it, and are None where that is not known.
     `calibration` says how far the class probabilities behind the re-ranking can be believed on these queries, and
@@ -146,6 +147,31 @@ class Evaluation:
     def lead(self) -> str:
         """The protocol to look at first: other patients where they are known, since one's own images flatter."""
         return OTHER_PATIENTS if self.patients_known and OTHER_PATIENTS in self.protocols else LEAVE_ONE_OUT
+
+    @property
+    def singly(self) -> int:
+        """How many queries are of no known patient, so that each counts as a patient of its own."""
+        return sum(not outcome.case.patient for outcome in self.protocols[LEAVE_ONE_OUT].spaces[BEFORE].outcomes)
+
+    @property
+    def resampled(self) -> str:
+        """What the intervals are over, as a part of a sentence."""
+        if not self.patients_known:
+            return f"{self.groups} images, since patients are not known"
+        known = self.groups - self.singly
+        patients = f"{known} patient{'' if known == 1 else 's'}"
+        return f"{patients} and {self.singly} images of unknown patients" if self.singly else patients
+
+    @property
+    def doubt(self) -> str:
+        """What unknown patients may do to these figures, as a part of a sentence; "" where all are known."""
+        if not self.singly:
+            return ""
+        which = "all" if self.singly == self.queries else f"{self.singly} of"
+        return (
+            f"patients are unknown of {which} {self.queries} images, which count singly: intervals may be too "
+            "narrow, and copies or frames of one person may answer each other"
+        )
 
     @property
     def clip_score(self) -> float | None:

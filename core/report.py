@@ -66,6 +66,7 @@ def report_json(evaluation: Evaluation, *, with_outcomes: bool = False) -> dict[
         "resampled": {
             "groups": evaluation.groups,
             "of": "patients" if evaluation.patients_known else "images",
+            "of_unknown_patients": evaluation.singly,
             "level": LEVEL,
         },
         "definitions": {"spaces": dict(SPACES), "levels": dict(LEVELS), "baselines": dict(BASELINES)},

@@ -72,12 +72,13 @@ def pictured(evaluation: Evaluation) -> list[Case]:
 
 
 def _summary(evaluation: Evaluation) -> Markup:
-    of = "patients" if evaluation.patients_known else "images, since patients are not known"
     facts = (
         f"Split {evaluation.split}, {evaluation.queries} labelled queries; encoder {evaluation.encoder}, "
         f"flow {evaluation.flow or 'none'}; made {evaluation.made_at}. Brackets are 95 % intervals from {DRAWS} "
-        f"resamples of {evaluation.groups} {of}."
+        f"resamples of {evaluation.resampled}."
     )
+    if evaluation.doubt:
+        facts += f" {evaluation.doubt[0].upper()}{evaluation.doubt[1:]}."
     if evaluation.caution:
         facts += f" Take care: {evaluation.caution}."
     scores = [_big(evaluation.clip_score, "CLIP score", CLIP_SCORE)]

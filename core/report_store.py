@@ -6,8 +6,9 @@ import hashlib
 import json
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from core.case import Case
 from core.catalog import Catalog
@@ -40,6 +41,16 @@ class ReportStore:
         """Where the evaluation of that flow (None: the embeddings as they are) on that split lies."""
         folder = self.root / "flows" / flow_id if flow_id else self.root / "reports"
         return folder / (REPORT if split == TRAINED else f"report-{split}.json")
+
+    def kept(self) -> tuple[tuple[str | None, Split], ...]:
+        """What evaluations of are kept, flow (None: the embeddings as they are) and split; the newest first."""
+        flows = (None, *(folder.name for folder in self.root.glob("flows/*") if folder.is_dir()))
+        splits = get_args(Split)
+        written: dict[tuple[str | None, Split], float] = {}
+        for flow_id, split in product(flows, splits):
+            with suppress(OSError):
+                written[flow_id, split] = self.path(flow_id, split).stat().st_mtime
+        return tuple(sorted(written, key=lambda which: -written[which]))
 
     def put(self, evaluation: Evaluation, catalog: Catalog) -> Path:
         """Keep `evaluation` in place of the former one of its flow and split. Raises LibraryError."""

@@ -94,13 +94,12 @@ def _write_page(path: Path, evaluation: Evaluation, library: Library | None) -> 
 def show(evaluation: Evaluation) -> None:
     """An evaluation on standard output: scores by protocol; by class, sides, confusion and worst for leave-one-out."""
     console = Console(width=150, soft_wrap=True, markup=False, highlight=False)
-    of = "patients" if evaluation.patients_known else "images (patients are not known)"
     console.print(
         f"{evaluation.library}: split {evaluation.split}, {evaluation.queries} labelled queries; encoder "
-        f"{evaluation.encoder}, flow {evaluation.flow or 'none'}; 95 % intervals over {evaluation.groups} {of}"
+        f"{evaluation.encoder}, flow {evaluation.flow or 'none'}; 95 % intervals over {evaluation.resampled}"
     )
-    if evaluation.caution:
-        console.print(evaluation.caution)
+    for warned in filter(None, (evaluation.caution, evaluation.doubt)):
+        console.print(warned)
     for name, report in evaluation.protocols.items():
         shared = f", {report.shared_patients} queries see their own patient" if report.shared_patients else ""
         console.print(f"\n{name}: {PROTOCOLS[name]}; {report.references} references{shared}", _overall(report))

@@ -28,6 +28,8 @@ NONE = "none"
 SPLITS: dict[Split, str] = {"test": "Test", "val": "Validation", "train": "Training", "all": "All cases"}
 LEVELS = {"class": "Class", "region": "Region", "finding": "Finding"}
 LEAST = 2
+MOST_OFFERED = 6
+"""Reports that are offered where the one chosen is not there yet, the newest first."""
 
 
 @dataclass(frozen=True)
@@ -196,12 +198,10 @@ def _said(found: View) -> str:
         parts.append(f"{report.shared_patients} of them meet images of their own patient")
     if evaluation.caution:
         parts.append(evaluation.caution)
-    of = "patients" if evaluation.patients_known else "images, since patients are not known"
-    sure = f"95 % intervals over {evaluation.groups} {of}"
-    return (
-        ". ".join(part[:1].upper() + part[1:] for part in (*parts, f"{sure}; measured on {day(evaluation.made_at)}"))
-        + "."
-    )
+    parts.append(f"95 % intervals over {evaluation.resampled}; measured on {day(evaluation.made_at)}")
+    if evaluation.doubt:
+        parts.append(evaluation.doubt)
+    return ". ".join(part[:1].upper() + part[1:] for part in parts) + "."
 
 
 def _splits(library: OpenLibrary) -> list[Split]:
@@ -211,11 +211,22 @@ def _splits(library: OpenLibrary) -> list[Split]:
 
 
 def _flows(library: OpenLibrary) -> list[str]:
-    """What can be evaluated; first what is shown where nobody has chosen: the active flow, else the latest by name."""
+    """What can be evaluated; first what is shown where nobody has chosen: the active flow, else the latest by name.
+
+    Where none is active and the embeddings as they are have been measured, they stay: a training that ends would else
+    seem to have lost what was measured.
+    """
     names = flow_tasks.trained(library)
     active = library.catalog.active_flow
-    first = active if active in names else names[-1] if names else NONE
+    measured = any(flow is None for flow, _ in _kept(library))
+    first = active if active in names else NONE if measured or not names else names[-1]
     return list(dict.fromkeys((first, *names, NONE)))
+
+
+def _kept(library: OpenLibrary) -> tuple[tuple[str | None, Split], ...]:
+    from core.report_store import ReportStore
+
+    return ReportStore(library.root).kept()
 
 
 def _flow_title(name: str) -> str:
@@ -243,3 +254,23 @@ def _nothing_yet(library: OpenLibrary, choice: Choice) -> None:
         "Evaluate",
         partial(flow_tasks.evaluate, library, choice.flow, choice.split, False),
     )
+    _offer_measured(library)
+
+
+def _offer_measured(library: OpenLibrary) -> None:
+    """The ways to what has been measured, which is not what is chosen."""
+    flows, splits = _flows(library), _splits(library)
+    kept = [(flow or NONE, split) for flow, split in _kept(library) if (flow or NONE) in flows and split in splits]
+    if not kept:
+        return
+    centred: dict[str, Any] = {"horizontal_alignment": "center", "vertical_alignment": "center"}
+    with st.container(horizontal=True, gap="small", key="evaluation_measured", **centred):
+        frame.quiet("Measured already:", "content")
+        for flow, split in kept[:MOST_OFFERED]:
+            title = f"{_flow_title(flow)}; {SPLITS[split].lower()}"
+            st.button(title, key=f"measured_{flow}_{split}", on_click=_look_at, args=(flow, split))
+
+
+def _look_at(flow: str, split: Split) -> None:
+    st.session_state[FLOW], st.session_state[SPLIT] = flow, split
+    _look_elsewhere()

@@ -17,6 +17,7 @@ from core.filters import Filters
 from core.flow import Flow
 from core.library import Library
 from core.report import report_json
+from core.report_page import report_page
 from core.vector_field import VectorField
 from core.vectors import PLAIN
 from tests.conftest import DIMENSION, picture, png
@@ -225,3 +226,24 @@ def test_without_a_flow_the_active_one_is_left_out(flowing: Library) -> None:
     evaluation = evaluate(flowing)
     assert evaluation.flow is None
     assert list(evaluation.protocols[LEAVE_ONE_OUT].spaces) == ["before"]
+
+
+def test_images_of_unknown_patients_are_told_apart_from_patients(library: Library, tmp_path: Path) -> None:
+    """A library in which few patients are known must not seem to have as many patients as images."""
+    (tmp_path / "source").mkdir()
+    rows = ["path,label,patient_id"]
+    for number in range(10):
+        (tmp_path / "source" / f"{number}.png").write_bytes(png(picture(number)))
+        rows.append(f"{number}.png,{LABELS[number % 2]},{'p1' if number < 3 else ''}")
+    (tmp_path / "source" / "manifest.csv").write_text("\n".join(rows))
+    ingest(library, tmp_path / "source")
+    found = evaluate(library, "all")
+    assert (found.groups, found.singly, found.resampled) == (8, 7, "1 patient and 7 images of unknown patients")
+    assert "patients are unknown of 7 of 10 images, which count singly" in found.doubt
+    assert report_json(found)["resampled"]["of_unknown_patients"] == 7
+    assert "Patients are unknown of 7 of 10 images" in report_page(found, {})
+
+
+def test_where_all_patients_are_known_there_is_no_doubt(filled: Library) -> None:
+    found = evaluate(filled, "test")
+    assert (found.singly, found.doubt, found.resampled) == (0, "", f"{found.groups} patients")

@@ -17,6 +17,7 @@ from core.report_store import ReportStore
 from core.vector_field import VectorField
 from pages.ui.evaluation_choice import FLOW, OTHER, SPLIT
 from tests.conftest import DIMENSION, FakeEncoder
+from tests.pages.conftest import visible
 from tests.pages.test_flow_pages import cells, tables
 
 ONE, ANOTHER = "a" * 12, "b" * 12
@@ -57,3 +58,23 @@ def test_flows_are_compared_and_confusions_counted_once_for_two_reports(
     app.run()
     assert not app.exception
     assert (len(compared), len(nearest)) == (4, counted)
+
+
+def test_what_was_measured_is_offered_where_the_choice_is_not_and_a_new_flow_does_not_take_its_place(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    root = make_library("clinic", {"ear-left": 6, "throat": 6}, patient="")
+    library = Library.open(root, encoder=FakeEncoder())
+    ReportStore(root).put(evaluate(library, "all"), library.catalog)
+    library.flows.put(Flow(VectorField(dim=DIMENSION), flow_id=ONE, name=ONE))
+    library.close()
+    app.run()
+    app.switch_page("../evaluation.py").run()
+    assert app.selectbox(key=FLOW).value == "none"
+    assert "Patients are unknown of all 12 images, which count singly" in visible(app)
+    app.selectbox(key=FLOW).set_value(ONE).run()
+    assert "Not measured yet" in visible(app)
+    app.button(key="measured_none_all").click().run()
+    assert not app.exception
+    assert (app.selectbox(key=FLOW).value, app.selectbox(key=SPLIT).value) == ("none", "all")
+    assert "Not measured yet" not in visible(app)
