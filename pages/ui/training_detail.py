@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.recipe import RECIPES
 from pages.ui import (
+    confirmation,
     evaluation_choice,
     flow_tasks,
     frame,
@@ -80,9 +81,24 @@ def _actions(library: OpenLibrary, run: RunSummary, active: bool) -> None:
         if run.usable:
             st.button("Evaluate", icon=":material/monitoring:", key="flow_evaluate", on_click=_evaluate, args=(run,))
         _resume(library, run, busy or active)
-        with st.popover("Delete", icon=":material/delete:", disabled=busy or active, key="flow_delete"):
-            st.markdown(f"Delete **{markdown(run.flow_id)}** for good, with its curve and its reports?")
-            st.button("Delete it", key="flow_delete_sure", on_click=_delete, args=(library, run.flow_id))
+        _offer_deletion(library, run.flow_id, busy=busy, active=active)
+
+
+def _offer_deletion(library: OpenLibrary, flow_id: str, *, busy: bool, active: bool) -> None:
+    """Asks once more, for each flow by itself; of the active one there is nothing to confirm."""
+    icon = ":material/delete:"
+    if active:
+        said = "Searches go through this flow: search without it first."
+        st.button("Delete", key="flow_delete_active", icon=icon, disabled=True, help=said)
+        return
+    with confirmation.show("Delete", _deletion(flow_id), icon=icon, disabled=busy):
+        st.markdown(f"Delete **{markdown(flow_id)}** for good, with its curve and its reports?")
+        sure = f"flow_delete_sure_{flow_id}"
+        st.button("Delete it", key=sure, disabled=busy, on_click=_delete, args=(library, flow_id))
+
+
+def _deletion(flow_id: str) -> str:
+    return f"flow_delete_{flow_id}"
 
 
 def _resume(library: OpenLibrary, run: RunSummary, blocked: bool) -> None:
@@ -106,7 +122,10 @@ def _evaluate(run: RunSummary) -> None:
 
 
 def _delete(library: OpenLibrary, flow_id: str) -> None:
-    if flow_tasks.delete(library, flow_id).kind == tasks.DELETE_FLOW:
+    confirmation.close(_deletion(flow_id))
+    job = flow_tasks.delete(library, flow_id)
+    if job.kind == tasks.DELETE_FLOW:
+        training_live.watch_deletion(job, flow_id)
         picking.pick(picking.FLOW, None)
 
 

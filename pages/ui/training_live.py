@@ -9,18 +9,20 @@ import streamlit as st
 from pages.ui import flow_tasks, frame, job_panel, picking, resources, tasks, training_curves, training_list
 from pages.ui.jobs import Job
 from pages.ui.resources import OpenLibrary
-from pages.ui.text import duration, markdown
+from pages.ui.text import count, duration, markdown
 
 if TYPE_CHECKING:
     from core.run_folder import RunSummary
 
 POLL = 1.0
+DELETING = "deleting_flow"
 
 
 def show(library: OpenLibrary) -> None:
     """Activations and deletions, then the training; polls only while one of them is at work."""
+    _tell_deleted()
     job_panel.show([job for job in flow_tasks.of(library, tasks.ACTIVATE, tasks.DELETE_FLOW) if job.state != "done"])
-    job = next(iter(flow_tasks.of(library, tasks.TRAIN)), None)
+    job = next((job for job in flow_tasks.of(library, tasks.TRAIN) if not _of_a_deleted(library, job)), None)
     running = training_list.under_way(library)
     if job is None and running is None:
         return
@@ -46,6 +48,27 @@ def tell_begun(job: Job) -> None:
     """Say where a training is seen that was begun just now: who began it may have scrolled far below that."""
     if job.kind == tasks.TRAIN:  # not something else that is under way
         st.toast("The training has begun. Its progress stands at the top of this page.", icon=":material/arrow_upward:")
+
+
+def watch_deletion(job: Job, flow_id: str) -> None:
+    """Say so when that job has deleted the flow."""
+    st.session_state[DELETING] = job.job_id, flow_id
+
+
+def _tell_deleted() -> None:
+    job_id, flow_id = st.session_state.get(DELETING, ("", ""))
+    job = resources.jobs().find(job_id)
+    if job is not None and job.running:
+        return
+    st.session_state.pop(DELETING, None)
+    if job is not None and job.state == "done":
+        st.toast(f"{markdown(flow_id)} was deleted.", icon=":material/check_circle:")
+
+
+def _of_a_deleted(library: OpenLibrary, job: Job) -> bool:
+    """Whether a training has ended whose flow is there no more: nothing is left to be looked at."""
+    flow_id = None if job.running else (job.result or {}).get("flow")
+    return bool(flow_id) and not (library.root / "flows" / flow_id).is_dir()
 
 
 def _watch(library: OpenLibrary, job: Job | None) -> None:
@@ -110,16 +133,15 @@ def _ended(library: OpenLibrary, job: Job) -> None:
         st.markdown(f"**{markdown(_headline(job, flow_id))}**")
         st.space("stretch")
         if flow_id:
-            st.button("Look at it", key="training_look", on_click=_look, args=(job, flow_id), type="primary")
+            st.button("Look at it", key="training_look", on_click=_look, args=(library, flow_id), type="primary")
             _offer_to_go_on(library, flow_id)
-        dismiss = resources.jobs().dismiss
         st.button(
             "Dismiss",
             key="training_dismiss",
             type="tertiary",
             icon=":material/close:",
-            on_click=dismiss,
-            args=(job.job_id,),
+            on_click=_dismiss,
+            args=(library,),
         )
     if job.error:
         st.error(markdown(job.error), icon=":material/error:")
@@ -128,7 +150,8 @@ def _ended(library: OpenLibrary, job: Job) -> None:
     else:
         best = result["best"]
         recall = "" if best["val_recall"] is None else f" with a validation Recall@1 of {best['val_recall']:.2f}"
-        frame.quiet(f"{result['epochs']} epochs in {duration(job.seconds)}; epoch {best['number']}{recall} was kept.")
+        made = count(result["epochs"], "epoch")
+        frame.quiet(f"{made} in {duration(job.seconds)}; epoch {best['number']}{recall} was kept.")
 
 
 def _offer_to_go_on(library: OpenLibrary, flow_id: str) -> None:
@@ -151,6 +174,12 @@ def _headline(job: Job, flow_id: str | None) -> str:
     return f"Training {flow_id}: {ending}" if flow_id else f"{job.title}: {ending}"
 
 
-def _look(job: Job, flow_id: str) -> None:
+def _look(library: OpenLibrary, flow_id: str) -> None:
     picking.pick(picking.FLOW, flow_id)
-    resources.jobs().dismiss(job.job_id)
+    _dismiss(library)
+
+
+def _dismiss(library: OpenLibrary) -> None:
+    """Put the notice away, and with it those of earlier trainings: they would come to light as if they were news."""
+    for job in flow_tasks.of(library, tasks.TRAIN):
+        resources.jobs().dismiss(job.job_id)

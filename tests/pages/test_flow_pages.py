@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,52 @@ def test_a_flow_is_listed_with_its_figures_activated_and_deleted(app: AppTest, r
     assert not (root / "flows" / flow).exists()
 
 
+def copies(root: Path, flow: str) -> list[str]:
+    """The flow and two more of the same kind, the newest first as they are listed."""
+    names = [flow]
+    for year in (2019, 2018):
+        other = f"{flow}-of-{year}"
+        shutil.copytree(root / "flows" / flow, root / "flows" / other)
+        settings = root / "flows" / other / "training.json"
+        facts = {"created": f"{year}-01-01T00:00:00+00:00", "run_id": other}
+        settings.write_text(json.dumps(json.loads(settings.read_text()) | facts))
+        names.append(other)
+    return names
+
+
+def confirmations(app: AppTest) -> dict[str, bool]:
+    """The forms that ask once more, by their title, and whether they are open."""
+    return {block.proto.popover.label: block.proto.popover.open for block in app.get("popover")}
+
+
+def test_each_deletion_is_opened_anew_and_none_is_offered_of_the_active_flow(
+    app: AppTest, root: Path, flow: str
+) -> None:
+    newest, second, third = copies(root, flow)
+    library = resources.open_library(root)
+    library.engine.activate(third)
+    visit(app, "training")
+    app.query_params["flow"] = newest
+    app.run()
+    app.session_state[f"flow_delete_{newest}"] = True
+    app.run()
+    assert confirmations(app) == {"Delete": True}
+    assert f"Delete **{newest}**".replace("-", "\\-") in visible(app)
+    button(app, "Delete it").click().run()
+    wait_for_jobs(app)
+    said = [toast.value for toast in app.toast]
+    app.run()
+    assert [*said, *(toast.value for toast in app.toast)] == [f"{newest} was deleted.".replace("-", "\\-")]
+    assert not (root / "flows" / newest).exists()
+    assert "Delete it" not in [one.label for one in app.button]  # the active one is looked at now
+    assert button(app, "Delete").disabled
+
+    app.query_params["flow"] = second
+    app.run()
+    assert confirmations(app) == {"Delete": False}
+    assert (root / "flows" / second).exists()
+
+
 def test_what_is_said_of_a_re_ranker_follows_a_training_that_goes_on(root: Path, flow: str) -> None:
     library = resources.open_library(root)
     first = resources.reranking(library, flow)
@@ -196,6 +243,30 @@ def test_a_training_that_was_stopped_can_be_resumed_from_where_that_is_told(
     app.button(key="training_resume").click().run()
     assert not app.exception
     assert asked[-1][2] == f"--resume={run.run_id}"
+
+
+def test_of_several_trainings_the_last_is_told_of_and_none_whose_flow_is_gone(
+    app: AppTest, root: Path, flow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best = {"number": 1, "val_recall": None}
+    results = iter([{"flow": flow, "epochs": n, "best": best} for n in (10, 1, 2)])
+    monkeypatch.setattr("pages.ui.commands.run", lambda job, command: next(results))
+    visit(app, "training")
+    for _ in range(2):
+        button(app, "Start training").click().run()
+        wait_for_jobs(app)
+    assert "1 epoch in" in visible(app)
+    button(app, "Look at it").click().run()
+    assert "epochs in" not in visible(app)  # the notice of the first would say that it is news
+    assert "Look at it" not in [one.label for one in app.button]
+
+    button(app, "Start training").click().run()
+    wait_for_jobs(app)
+    assert "Look at it" in [one.label for one in app.button]
+    button(app, "Delete it").click().run()
+    wait_for_jobs(app)
+    assert not app.exception
+    assert "Look at it" not in [one.label for one in app.button]
 
 
 def test_a_training_that_another_program_began_is_seen_and_stopped(app: AppTest, root: Path, flow: str) -> None:
