@@ -55,7 +55,6 @@ def search(
     from core.filters import Filters
     from core.query import Query
     from core.region import Region
-    from core.yardstick import Yardstick
 
     images = tuple(_read(path) for path in image or ())
     library = console.open_library(lib, weights)
@@ -78,7 +77,7 @@ def search(
         with Progress("downloading weights", unit="bytes") as progress:
             library.encoder.load(progress)
     result = library.search(query)
-    yardstick = Yardstick(library.catalog, library.store)
+    yardstick = library.yardstick
     standing, closeness = yardstick.standing_in(result), yardstick.closeness(result)
     names = [*(path.name for path in image or ()), *(f"case {case_id}" for case_id in query.cases)]
     doubt = closeness.said(names, in_part=box is not None)
@@ -141,6 +140,7 @@ def search_json(result: SearchResult, standing: Standing, closeness: Closeness) 
     rest: dict[str, Any] = {"identical": list(result.identical), "space": result.space, "reranked": result.reranked}
     rest |= {"side": result.side.side, "side_from": result.side.told_by, "close": closeness.close}
     rest |= {"close_each": list(closeness.pictures), "close_together": closeness.together}
+    rest |= {"far": result.far, "judged": dict(result.evidence.judged)}
     rest |= {"unknown_words": list(result.unknown_words), "meaningless": result.meaningless}
     hits = [{**_hit_json(hit), "standing": standing(hit.similarity)} for hit in result.hits]
     return {"hits": hits, **evidence, "milliseconds": asdict(result.milliseconds), **rest}
@@ -159,6 +159,8 @@ def _hit_json(hit: SearchHit) -> dict[str, Any]:
 
 def show_search(result: SearchResult, taxonomy: Taxonomy, standing: Standing) -> None:
     """A search result for people."""
+    from core.closeness import NOTHING_CLOSE
+    from core.evidence import few_said
     from core.likeness import in_hundred
     from core.sides import contradicts
     from core.sides import said as side_said
@@ -182,7 +184,10 @@ def show_search(result: SearchResult, taxonomy: Taxonomy, standing: Standing) ->
         say("none of these words is known to this encoder; the order means nothing")
     else:
         say(f"of the {asked} nearest labelled cases: {said}" if asked else "no labelled case to compare with")
-    if side := side_said(result.side, asked):
+        for words in (NOTHING_CLOSE if result.far else few_said(result.evidence),):
+            if words and asked:
+                say(words[0].lower() + words[1:])
+    if side := side_said(result.side, result.evidence):
         say(f"side of the query {side}")
     if result.unknown_words and not result.meaningless:
         words = ", ".join(map(repr, result.unknown_words))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from core.evidence import Evidence
 from core.taxonomy import Taxonomy
 
 AGREEMENT = 0.75
@@ -55,9 +56,10 @@ def side_of(
     return _told("neighbours", best, counts, taxonomy) if _agreed(voted) else Side(agreed=False)
 
 
-def said(side: Side, neighbours: int) -> str:
-    """In words which side a query is taken as, and what says so; nothing where it has none. `neighbours` were asked."""
-    told = {"words": "your words", "label": "its label", "neighbours": f"{side.votes} of {neighbours} neighbours"}
+def said(side: Side, evidence: Evidence) -> str:
+    """In words which side a query is taken as, and what says so; nothing where it has none."""
+    judged = sum(evidence.judged.values())
+    told = {"words": "your words", "label": "its label", "neighbours": f"{side.votes} of {judged} neighbours"}
     return f"taken as {side.side}: from {told[side.told_by]}" if side.side else ""
 
 

@@ -305,7 +305,27 @@ def test_nothing_close_and_nothing_sharp_is_said(app: AppTest, make_library: Cal
 
     said = [warning.value for warning in app.warning]
     assert any("No close match" in words for words in said)
+    assert "Nothing in this library is close to it" in visible(app)
+    assert "neighbours:" not in visible(app)
+    assert "aken as" not in visible(app)
     assert any(words.startswith("\\*grey\\*\\.png is more blurred") for words in said)
+
+
+def test_a_class_with_few_cases_is_not_outnumbered(app: AppTest, make_library: Callable[..., Path]) -> None:
+    root = make_library("clinic", {"throat": 12})
+    library = Library.open(root, encoder=FakeEncoder())
+    frames = [picture(700).rotate(turn) for turn in range(4)]
+    items = tuple(
+        SourceItem(f"{n}.png", CaseFacts(label="ear-left", patient=f"q{n}"), lambda rgb=rgb: png(rgb))
+        for n, rgb in enumerate(frames)
+    )
+    library.ingest(Source("few", items, (), ()))
+    library.close()
+    app.run()
+    app.file_uploader[0].upload("query.png", png(picture(700)), "image/png")
+    app.run()
+    assert "only 3 of this class to compare with" in visible(app)  # its own picture is not asked
+    assert "No majority" not in visible(app)
 
 
 def test_earlier_queries_can_be_asked_again(app: AppTest, make_library: Callable[..., Path]) -> None:
