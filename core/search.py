@@ -150,7 +150,8 @@ class Searcher:
 
     def _side(self, query: Query, asked: Asked, evidence: Evidence) -> Side:
         own = [case.label for case in asked.cases] if not (query.images or query.texts) else []
-        return side_of(own, words_of(query.texts), evidence.judged, self.catalog.taxonomy, mirrored=query.mirror)
+        words, taxonomy = words_of(query.texts), self.catalog.taxonomy
+        return side_of(own, words, evidence.judged, taxonomy, mirrored=query.mirror, stated=query.side)
 
     def _vector(self, pictures: Matrix, words: Matrix | None) -> Matrix:
         """What to look for (D,): the mean of the pictures (Q, D), of the words (T, D), or of both means."""

@@ -44,6 +44,7 @@ def search(
     less: Annotated[Ids, typer.Option(metavar="ID", help="a case to move the query away from")] = None,
     mirror: Annotated[bool, typer.Option("--mirror", help="search with the mirror image")] = False,
     same_side: Annotated[bool, typer.Option("--same-side", help="only cases of the query's own side")] = False,
+    side: Annotated[str | None, typer.Option(metavar="left|right", help="the side the query shows, if known")] = None,
     box: Annotated[str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="only that part, each from 0 to 1")] = None,
     other_patients: Annotated[bool, typer.Option("--other-patients", help="none of the query's own patient")] = False,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="write all results as a table")] = None,
@@ -71,6 +72,7 @@ def search(
         mirror=mirror,
         region=None if box is None else Region.parse(box),
         same_side=same_side,
+        side=side,
         other_patients=other_patients,
     )
     if images or text:

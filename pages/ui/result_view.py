@@ -33,6 +33,7 @@ from pages.ui.text import count, cut, markdown
 if TYPE_CHECKING:
     from core.search import SearchResult
 
+NO_SIDE = "No side is known of this query: both are shown. Say above which one it shows, if you know."
 WORDS = {"before": "before the flow", "after": "after the flow"}
 
 
@@ -198,7 +199,7 @@ def _side_asked(answer: Answer) -> None:
             icon=":material/flip:",
         )
     elif asked == "same":
-        frame.quiet(f"Same side only. The query is {told}." if told else "No side is known of this query: both shown.")
+        frame.quiet(f"Same side only. The query is {told}." if told else NO_SIDE)
 
 
 def _notices(library: OpenLibrary, result: SearchResult) -> None:

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
+from core.errors import QueryError
 from core.evidence import NOBODY, Evidence, few_said
 from core.library import Library
 from core.manifest import CaseFacts
 from core.query import Query
-from core.sides import side_of
+from core.sides import said, side_of
 from core.sources import Source, SourceItem
 from core.taxonomy import ENT
 from tests.conftest import picture, png
@@ -22,8 +24,7 @@ MANY = {"ear-left": 12, "ear-right": 12, "throat": 12}
 
 
 def test_where_every_class_has_enough_all_are_judged() -> None:
-    said = ["ear-left"] * 5 + ["ear-right"] * 6 + ["throat"]
-    evidence = Evidence.of(said, MANY)
+    evidence = Evidence.of(["ear-left"] * 5 + ["ear-right"] * 6 + ["throat"], MANY)
     assert evidence.judged == evidence.counts == {"ear-right": 6, "ear-left": 5, "throat": 1}
     assert (evidence.supply, few_said(evidence)) == (0, "")
     assert Evidence.of([], {}) == NOBODY
@@ -74,3 +75,23 @@ def test_what_is_far_from_everything_has_no_side_but_that_of_its_words(
     assert (sided.far, sided.side.side, sided.side.told_by) == (False, "left", "words")
     near = library.search(Query((png(picture(3)),)))
     assert (near.far, near.side.side) == (False, "left")
+
+
+def test_the_side_that_the_person_says_is_taken_before_any_guess(filled_sides: Library) -> None:
+    black = png(Image.new("RGB", (64, 48)))
+    stated = filled_sides.search(Query((black,), top_k=60, side="right", same_side=True))
+    assert (stated.side.side, stated.side.told_by) == ("right", "person")
+    assert {hit.case.label for hit in stated.hits} == {"ear-right"}
+    assert said(stated.side, stated.evidence) == "taken as right: from what you said"
+    mirrored = filled_sides.search(Query((black,), side="right", mirror=True))
+    assert mirrored.side.side == "left"
+    case = next(case.case_id for case in filled_sides.catalog.cases() if case.label == "ear-left")
+    assert filled_sides.search(Query(cases=(case,), side="right")).side.side == "right"
+    with pytest.raises(QueryError, match="no side 'top': give one of left, right"):
+        filled_sides.search(Query((black,), side="top"))
+
+
+@pytest.fixture
+def filled_sides(library: Library, folder_of: Callable[..., Path]) -> Library:
+    ingest(library, folder_of({"ear-left": 8, "ear-right": 8}))
+    return library

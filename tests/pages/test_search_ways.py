@@ -21,7 +21,7 @@ from core.sources import Source, SourceItem
 from core.vector_field import VectorField
 from pages.ui import current_query, export_menu, folds, gallery_grid, refining, resources
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
-from tests.pages.conftest import visible, words
+from tests.pages.conftest import follow_link, here, visible, words
 
 
 @pytest.fixture
@@ -265,6 +265,29 @@ def test_the_mirror_image_and_the_same_side_are_one_choice_away(
     assert "mirrored, as it is searched with" in words(app)
     assert {card.warnings for card in grids["search_grid"] if card.title == "Left ear"} == {("left side",)}
     assert not app.exception
+
+
+def test_the_person_says_the_side_where_nothing_tells_it(
+    app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
+) -> None:
+    make_library("clinic", {"ear-left": 6, "ear-right": 6})
+    search(app)
+    assert not [box for box in app.selectbox if box.key == "search_side_stated"]
+    app.selectbox(key="search_side_mode").set_value("same").run()
+    app.selectbox(key="search_side_stated").set_value("right").run()
+
+    assert not app.exception
+    assert {card.title for card in grids["search_grid"]} == {"Right ear"}
+    assert "Same side only. The query is taken as right: from what you said" in words(app)
+    assert "side:right" in app.query_params["like"]
+
+    followed = follow_link(here(app))
+    assert not followed.exception
+    assert followed.selectbox(key="search_side_stated").value == "right"
+
+    press(app, "New search")
+    search(app, 501)
+    assert app.selectbox(key="search_side_stated").value == ""  # another image is not of that side
 
 
 def test_further_frames_of_a_patient_are_folded_until_they_are_asked_for(
