@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -201,6 +201,13 @@ class Catalog:
             counts = {str(value): int(n) for value, n in connection.execute(query)}
         order = self.taxonomy.labels if field == "label" else sorted(counts)
         return {value: counts[value] for value in dict.fromkeys((*order, "")) if value in counts}
+
+    def supply(self, label: str, without: Collection[str], most: int) -> int:
+        """How many patients, or cases where none is known, have active cases of `label`; counted up to `most`."""
+        who = sa.select(sa.func.coalesce(cases.c.patient, cases.c.case_id)).distinct().limit(most)
+        query = who.where(ACTIVE, cases.c.label == label, cases.c.case_id.not_in(tuple(without)))
+        with self.engine.connect() as connection:
+            return len(connection.execute(query).all())
 
     def exam_dates(self) -> tuple[str, str] | None:
         """The first and the last date of an examination among the active cases, ISO; None where none is known."""

@@ -23,6 +23,9 @@ PARTS = (
 )
 
 
+NOTHING_CLOSE = "Nothing in this library is close to it: the nearest are shown all the same, and mean little."
+
+
 @dataclass(frozen=True)
 class Closeness:
     """Which of a query's pictures have a close match: images first, then stored cases, as they were given.
@@ -38,6 +41,11 @@ class Closeness:
     def close(self) -> bool:
         """Whether there is nothing to say."""
         return all(self.pictures) and self.together is not False
+
+    @property
+    def far(self) -> bool:
+        """Whether nothing is close to what was asked for: to none of its pictures, or not to all of them together."""
+        return bool(self.pictures) and (not any(self.pictures) or self.together is False)
 
     def said(self, names: Sequence[str], *, in_part: bool = False) -> str:
         """What is to be known before the results are trusted, in a sentence; `names` are those of the pictures.

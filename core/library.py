@@ -41,6 +41,7 @@ from core.sources import Source
 from core.store import CATALOG, ImageStore
 from core.taxonomy import ENT, Taxonomy
 from core.verify import VerifyReport, verify
+from core.yardstick import Yardstick
 
 DEFAULT_ENCODER = "clip-vit-b-32"
 SEARCH_TRIES = 3
@@ -74,6 +75,7 @@ class Library:
         self.flows = FlowStore(self.root / "flows")
         self.lock = WriterLock(self.root / WRITING, lambda: sweep(self.catalog, self.store), of=self.catalog.path)
         self.indexer = Indexer(self.root / INDEX, self.catalog, self.flows.get, self.lock)
+        self.yardstick = Yardstick(self.catalog, self.store)
         self._searcher = self._make_searcher()
 
     @classmethod
@@ -266,7 +268,7 @@ class Library:
 
     def _make_searcher(self) -> Searcher:
         encode = QueryEncoder(self.catalog, self.store, self.encoder, self.limits)
-        return Searcher(self.catalog, self.indexer.reading, encode)
+        return Searcher(self.catalog, self.indexer.reading, encode, lambda *near: self.yardstick.judged(*near))
 
     def _use_weights(self, weights: Path) -> None:
         spec = self.encoder.spec

@@ -25,7 +25,8 @@ class Query:
 
     `more` and `less` are cases that the query is moved towards and away from (`core.refine`). `mirror` takes the mirror
     image of every picture, `region` only that part of the one there is (mirrored afterwards). `same_side` keeps to
-    cases of the query's own side, where it has one (`core.sides`), `other_patients` leaves out the patients of its
+    cases of the query's own side, where it has one (`core.sides`): `side` where it is given, else as far as anything
+    tells it. `other_patients` leaves out the patients of its
     cases and of identical images.
     """
 
@@ -42,6 +43,7 @@ class Query:
     region: Region | None = None
     same_side: bool = False
     other_patients: bool = False
+    side: str | None = None
 
     @property
     def pictures(self) -> int:

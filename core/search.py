@@ -12,6 +12,7 @@ from core.aim import Aim
 from core.blend import SAMPLE, blend, spread
 from core.case import Case
 from core.catalog import Catalog
+from core.closeness import Closeness
 from core.encoder_spec import words_of
 from core.errors import QueryError
 from core.evidence import NOBODY, Evidence, Witnesses
@@ -53,6 +54,9 @@ class SearchResult:
     the library has neighbours that are close. `together` is that of the mean of several pictures, where nothing else is
     asked. Both are empty in a library without other cases; `core.yardstick` judges them.
 
+    `far`: the query is nothing but whole pictures, and nothing is close to them: what the nearest are says little of
+    it, and its side is not theirs.
+
     `unknown_words` of the query were never read by the encoder, and count for nothing; `meaningless`: nor does anything
     else, so that the order of the hits is chance, and nobody is asked for the class.
     """
@@ -69,15 +73,25 @@ class SearchResult:
     together: float | None
     unknown_words: tuple[str, ...] = ()
     meaningless: bool = False
+    far: bool = False
+
+
+Judge = Callable[[tuple[float, ...], float | None], Closeness]
+"""What tells whether anything is close, by `nearest` and `together` of a result, as `core.yardstick` does."""
 
 
 class Searcher:
     """Answers queries on one library; safe to share between threads."""
 
     def __init__(
-        self, catalog: Catalog, reading: Callable[[], AbstractContextManager[ChromaIndex]], encode: QueryEncoder
+        self,
+        catalog: Catalog,
+        reading: Callable[[], AbstractContextManager[ChromaIndex]],
+        encode: QueryEncoder,
+        judge: Judge,
     ) -> None:
         self.catalog = catalog
+        self._judge = judge
         self._reading = reading
         self._encode = encode
         self._finder = NeighbourFinder(catalog)
@@ -97,9 +111,11 @@ class Searcher:
         with self._reading() as index:
             evidence, wide = self._witnesses.heard(index, aim, query.top_k)
             evidence = NOBODY if asked.meaningless else evidence
-            side = self._side(query, asked, evidence)
             nearest = self._nearest(index, aim, asked.whole)
-            together = self._nearest(index, aim, _mean(asked.pictures)[None]) if query.only_pictures else ()
+            means = self._nearest(index, aim, _mean(asked.pictures)[None]) if query.only_pictures else ()
+            together = next(iter(means), None)
+            far = (query.whole_picture or query.only_pictures) and self._judge(nearest, together).far
+            side = self._side(query, asked, NOBODY if far else evidence)
             found = self._found(index, aim, query, side, wide, 0 if reranker is None else RERANKED)
         if reranker is not None:
             found = self._reranked(found, aim.vector, flow, reranker)[: query.top_k]
@@ -115,9 +131,10 @@ class Searcher:
             side=side,
             comparable=query.whole_picture,
             nearest=nearest,
-            together=next(iter(together), None),
+            together=together,
             unknown_words=asked.unknown,
             meaningless=asked.meaningless,
+            far=far,
         )
 
     def _aim(self, query: Query, asked: Asked, flow: Flow | None) -> Aim:
@@ -133,7 +150,8 @@ class Searcher:
 
     def _side(self, query: Query, asked: Asked, evidence: Evidence) -> Side:
         own = [case.label for case in asked.cases] if not (query.images or query.texts) else []
-        return side_of(own, words_of(query.texts), evidence.counts, self.catalog.taxonomy, mirrored=query.mirror)
+        words, taxonomy = words_of(query.texts), self.catalog.taxonomy
+        return side_of(own, words, evidence.judged, taxonomy, mirrored=query.mirror, stated=query.side)
 
     def _vector(self, pictures: Matrix, words: Matrix | None) -> Matrix:
         """What to look for (D,): the mean of the pictures (Q, D), of the words (T, D), or of both means."""

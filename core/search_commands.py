@@ -44,6 +44,7 @@ def search(
     less: Annotated[Ids, typer.Option(metavar="ID", help="a case to move the query away from")] = None,
     mirror: Annotated[bool, typer.Option("--mirror", help="search with the mirror image")] = False,
     same_side: Annotated[bool, typer.Option("--same-side", help="only cases of the query's own side")] = False,
+    side: Annotated[str | None, typer.Option(metavar="left|right", help="the side the query shows, if known")] = None,
     box: Annotated[str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="only that part, each from 0 to 1")] = None,
     other_patients: Annotated[bool, typer.Option("--other-patients", help="none of the query's own patient")] = False,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="write all results as a table")] = None,
@@ -55,7 +56,6 @@ def search(
     from core.filters import Filters
     from core.query import Query
     from core.region import Region
-    from core.yardstick import Yardstick
 
     images = tuple(_read(path) for path in image or ())
     library = console.open_library(lib, weights)
@@ -72,13 +72,14 @@ def search(
         mirror=mirror,
         region=None if box is None else Region.parse(box),
         same_side=same_side,
+        side=side,
         other_patients=other_patients,
     )
     if images or text:
         with Progress("downloading weights", unit="bytes") as progress:
             library.encoder.load(progress)
     result = library.search(query)
-    yardstick = Yardstick(library.catalog, library.store)
+    yardstick = library.yardstick
     standing, closeness = yardstick.standing_in(result), yardstick.closeness(result)
     names = [*(path.name for path in image or ()), *(f"case {case_id}" for case_id in query.cases)]
     doubt = closeness.said(names, in_part=box is not None)
@@ -141,6 +142,7 @@ def search_json(result: SearchResult, standing: Standing, closeness: Closeness) 
     rest: dict[str, Any] = {"identical": list(result.identical), "space": result.space, "reranked": result.reranked}
     rest |= {"side": result.side.side, "side_from": result.side.told_by, "close": closeness.close}
     rest |= {"close_each": list(closeness.pictures), "close_together": closeness.together}
+    rest |= {"far": result.far, "judged": dict(result.evidence.judged)}
     rest |= {"unknown_words": list(result.unknown_words), "meaningless": result.meaningless}
     hits = [{**_hit_json(hit), "standing": standing(hit.similarity)} for hit in result.hits]
     return {"hits": hits, **evidence, "milliseconds": asdict(result.milliseconds), **rest}
@@ -159,6 +161,8 @@ def _hit_json(hit: SearchHit) -> dict[str, Any]:
 
 def show_search(result: SearchResult, taxonomy: Taxonomy, standing: Standing) -> None:
     """A search result for people."""
+    from core.closeness import NOTHING_CLOSE
+    from core.evidence import few_said
     from core.likeness import in_hundred
     from core.sides import contradicts
     from core.sides import said as side_said
@@ -182,7 +186,10 @@ def show_search(result: SearchResult, taxonomy: Taxonomy, standing: Standing) ->
         say("none of these words is known to this encoder; the order means nothing")
     else:
         say(f"of the {asked} nearest labelled cases: {said}" if asked else "no labelled case to compare with")
-    if side := side_said(result.side, asked):
+        for words in (NOTHING_CLOSE if result.far else few_said(result.evidence),):
+            if words and asked:
+                say(words[0].lower() + words[1:])
+    if side := side_said(result.side, result.evidence):
         say(f"side of the query {side}")
     if result.unknown_words and not result.meaningless:
         words = ", ".join(map(repr, result.unknown_words))

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from core import sides
 from core.catalog import Catalog
+from core.closeness import NOTHING_CLOSE
 from core.errors import EntError
+from core.evidence import few_said
 from core.filters import DATES, FIELDS
 from core.imaging import load_image, thumbnail
 from core.library import Library
@@ -79,8 +81,10 @@ def _evidence(catalog: Catalog, result: SearchResult) -> list[str]:
     if not asked:
         return ["No labelled case among the neighbours."]
     counts = (f"{count} {catalog.taxonomy[label].title}" for label, count in result.evidence.counts.items())
-    side = sides.said(result.side, asked)
-    said = [f"Of the {asked} nearest labelled cases: {', '.join(counts)}", *([f"Side {side}"] if side else [])]
+    side = sides.said(result.side, result.evidence)
+    said = [f"Of the {asked} nearest labelled cases: {', '.join(counts)}"]
+    said += [words for words in (NOTHING_CLOSE if result.far else few_said(result.evidence),) if words]
+    said += [f"Side {side}"] if side else []
     return said if result.side.agreed else [*said, "They disagree on the side."]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.catalog import Catalog
@@ -44,12 +45,16 @@ class Yardstick:
 
     def closeness(self, result: SearchResult) -> Closeness:
         """Which pictures of a query have a close match, and whether all of them have one together."""
+        return self.judged(result.nearest, result.together)
+
+    def judged(self, nearest: Sequence[float], together: float | None) -> Closeness:
+        """The same by the similarities that `core.search.SearchResult` has under these names."""
         likeness = self.likeness(PLAIN)
-        pictures = tuple(not likeness.is_far(similarity) for similarity in result.nearest)
-        if result.together is None:
+        pictures = tuple(not likeness.is_far(similarity) for similarity in nearest)
+        if together is None:
             return Closeness(pictures)
         limit = self._limit_together(len(pictures))
-        return Closeness(pictures, None if limit is None else result.together >= limit)
+        return Closeness(pictures, None if limit is None else together >= limit)
 
     def standing_in(self, result: SearchResult) -> Standing:
         """Where a similarity of that result stands among same-class pairs; nowhere, where it is not of such a pair."""

@@ -79,6 +79,7 @@ def query_of(options: Options, space: Space, deep: int | None = None) -> Query:
         mirror=options.side == "mirror",
         region=asked.region,
         same_side=options.side == "same",
+        side=options.stated,
         other_patients=options.other_patients,
     )
 

@@ -88,7 +88,7 @@ def drop(*, digest: str | None = None, case_id: str | None = None) -> None:
     current = query()
     images = tuple(image for image in current.images if image.digest != digest)
     cases = tuple(case for case in current.cases if case != case_id)
-    left = replace(current, images=images, cases=cases, region=None)
+    left = replace(current, images=images, cases=cases, region=None, side=None)
     ask(QueryState() if left.empty else left)
 
 

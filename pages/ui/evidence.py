@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.closeness import NOTHING_CLOSE
+from core.evidence import few_said
 from core.sides import said
 from core.taxonomy import Taxonomy
 from pages.ui import frame, palette
@@ -17,19 +19,26 @@ if TYPE_CHECKING:
     from core.sides import Side
 
 
-def show_evidence(evidence: Evidence, taxonomy: Taxonomy) -> None:
-    """How many of the nearest labelled cases are of which class, in words and bars."""
+def show_evidence(evidence: Evidence, taxonomy: Taxonomy, *, far: bool = False) -> None:
+    """How many of the nearest labelled cases are of which class, in words and bars; no class stands out if `far`."""
     total = evidence.neighbours
     if not total:
         frame.quiet("None of the nearest cases has a label, so they say nothing about the class.")
         return
     counts = evidence.counts
-    st.html(_headline(counts, total, taxonomy) + _bars(counts, total, taxonomy, f"of {total}"))
+    bars = _bars(counts, total, taxonomy, f"of {total}")
+    if far:
+        frame.quiet(NOTHING_CLOSE)
+        st.html(f'<div style="opacity:0.55">{bars}</div>')
+        return
+    st.html(_headline(evidence, taxonomy) + bars)
+    if few := few_said(evidence):
+        frame.quiet(few)
 
 
-def show_side(side: Side, neighbours: int, *, mirrored: bool) -> None:
+def show_side(side: Side, evidence: Evidence, *, mirrored: bool) -> None:
     """Which side the query is taken as, and a warning where its neighbours disagree on that."""
-    if words := said(side, neighbours):
+    if words := said(side, evidence):
         frame.quiet(f"{'Mirrored, the query is t' if mirrored else 'T'}{words[1:]}.")
     if not side.agreed:
         st.warning("These neighbours disagree on the side. Look twice.", icon=":material/swap_horiz:")
@@ -40,10 +49,12 @@ def show_counts(counts: Mapping[str, int], taxonomy: Taxonomy) -> None:
     st.html(_bars(counts, max(counts.values(), default=1), taxonomy, ""))
 
 
-def _headline(counts: Mapping[str, int], total: int, taxonomy: Taxonomy) -> str:
+def _headline(evidence: Evidence, taxonomy: Taxonomy) -> str:
+    counts, total = evidence.judged, sum(evidence.judged.values())
     most = max(counts.values())
     first, *others = (palette.title_of(taxonomy, label) for label, n in counts.items() if n == most)
-    words = f"{most} of {count(total, 'neighbour')}: {first}"
+    whom = f"the {total} nearest" if total < evidence.neighbours else count(total, "neighbour")
+    words = f"{most} of {whom}: {first}"
     if others:
         words = f"A tie: {', '.join([first, *others[:-1]])} and {others[-1]}, {most} of {total} each"
     elif 2 * most <= total:

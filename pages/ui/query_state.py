@@ -27,6 +27,7 @@ class QueryState:
     """What Search asks with: images from outside and stored cases, together at most `MOST`, and words.
 
     `marks` are what is set on results just now, `rounds` those that were searched with, one after the other.
+    `side`: which one it shows, where the person has said so.
     """
 
     images: tuple[QueryImage, ...] = ()
@@ -35,6 +36,7 @@ class QueryState:
     region: Region | None = None
     marks: Marks = ()
     rounds: tuple[Marks, ...] = ()
+    side: str | None = None
 
     MOST = 8
 

@@ -11,10 +11,12 @@ from pages.ui import uploads
 from pages.ui.query_state import Mark, QueryImage, QueryState
 
 Parts = tuple[str, ...]
-"""`ID`, `image:NAME`, `more:ID`, `less:ID`, `box:LEFT-TOP-RIGHT-BOTTOM`, of what is not said in words."""
+"""`ID`, `image:NAME`, `more:ID`, `less:ID`, `box:LEFT-TOP-RIGHT-BOTTOM`, `side:SIDE`, of what is not said in words."""
 
 MOST_MARKS = 100
-_PART = re.compile(r"[0-9a-f]{16}|image:[0-9a-f]{32}|(more|less):[0-9a-f]{16}|box:[0-9.]{1,6}(-[0-9.]{1,6}){3}")
+_PART = re.compile(
+    r"[0-9a-f]{16}|image:[0-9a-f]{32}|(more|less):[0-9a-f]{16}|box:[0-9.]{1,6}(-[0-9.]{1,6}){3}|side:[a-z]{1,20}"
+)
 _MARKS: tuple[Mark, ...] = ("more", "less")
 
 
@@ -23,8 +25,9 @@ def parse(text: str) -> Parts:
     found = [part for part in dict.fromkeys(text.split(",")) if _PART.fullmatch(part)]
     marks = [part for part in found if part.startswith(_MARKS)][:MOST_MARKS]
     boxes = [part for part in found if part.startswith("box:") and _region(part)][:1]
-    pictures = [part for part in found if not part.startswith((*_MARKS, "box:"))][: QueryState.MOST]
-    return (*pictures, *(boxes if len(pictures) == 1 else ()), *marks)
+    sides = [part for part in found if part.startswith("side:")][:1]
+    pictures = [part for part in found if not part.startswith((*_MARKS, "box:", "side:"))][: QueryState.MOST]
+    return (*pictures, *(boxes if len(pictures) == 1 else ()), *sides, *marks)
 
 
 def write(parts: Parts) -> str:
@@ -38,7 +41,8 @@ def parts_of(query: QueryState) -> Parts:
         uploads.hold(image)
     images = [f"image:{uploads.name_of(image)}" for image in query.images]
     box = [] if query.region is None else ["box:" + "-".join(f"{round(e, 4):g}" for e in astuple(query.region))]
-    return (*images, *query.cases, *box, *(f"{said}:{case_id}" for case_id, said in query.applied))
+    side = [] if query.side is None else [f"side:{query.side}"]
+    return (*images, *query.cases, *box, *side, *(f"{said}:{case_id}" for case_id, said in query.applied))
 
 
 def query_of(parts: Parts) -> QueryState:
@@ -50,7 +54,8 @@ def query_of(parts: Parts) -> QueryState:
     said = {part[5:]: _mark(part) for part in parts if part.startswith(_MARKS)}
     marks = tuple(said.items())
     region = boxes[0] if boxes and len(known) + len(cases) == 1 else None
-    return QueryState(known, cases, region=region, marks=marks, rounds=(marks,) if marks else ())
+    side = next((part.removeprefix("side:") for part in parts if part.startswith("side:")), None)
+    return QueryState(known, cases, region=region, marks=marks, rounds=(marks,) if marks else (), side=side)
 
 
 def lost(parts: Parts) -> int:

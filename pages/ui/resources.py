@@ -61,7 +61,9 @@ class OpenLibrary:
     @property
     def engine(self) -> Library:
         """The library with its encoder and index, which `index_job` mends where it must be. Raises LibraryError."""
-        return self._engine.get()
+        library = self._engine.get()
+        library.yardstick = self.yardstick  # so that one measures for both
+        return library
 
     @property
     def synthetic(self) -> bool:

@@ -33,6 +33,7 @@ from pages.ui.text import count, cut, markdown
 if TYPE_CHECKING:
     from core.search import SearchResult
 
+NO_SIDE = "No side is known of this query: both are shown. Say above which one it shows, if you know."
 WORDS = {"before": "before the flow", "after": "after the flow"}
 
 
@@ -67,12 +68,10 @@ def show_evidence(library: OpenLibrary, answer: Answer) -> None:
             return
         if answer.before is not None:
             frame.over("Before the flow")
-            evidence.show_evidence(answer.before.evidence, library.taxonomy)
+            evidence.show_evidence(answer.before.evidence, library.taxonomy, far=answer.before.far)
             frame.over("After the flow")
-        evidence.show_evidence(answer.result.evidence, library.taxonomy)
-        evidence.show_side(
-            answer.result.side, answer.result.evidence.neighbours, mirrored=answer.options.side == "mirror"
-        )
+        evidence.show_evidence(answer.result.evidence, library.taxonomy, far=answer.result.far)
+        evidence.show_side(answer.result.side, answer.result.evidence, mirrored=answer.options.side == "mirror")
         if answer.result.evidence.neighbours:
             frame.quiet(
                 "The nearest labelled cases of the whole library, whatever the filters; at most one of each patient "
@@ -169,7 +168,7 @@ def _card(
 def _found(answer: Answer, cards: Sequence[Fold]) -> str:
     result = answer.result
     order = "class evidence and cosine similarity" if result.reranked else "cosine similarity"
-    told = side_said(result.side, result.evidence.neighbours)
+    told = side_said(result.side, result.evidence)
     side = f"The query is {told}; results of the other side say so. " if told else ""
     found, seconds = count(len(cards), "case"), result.milliseconds.total / 1000
     if folded := sum(len(card.rest) for card in cards):
@@ -192,7 +191,7 @@ def _bars(library: OpenLibrary) -> None:
 def _side_asked(answer: Answer) -> None:
     """Where a side was asked for: which one is looked for, and why."""
     result, asked = answer.result, answer.options.side
-    told = side_said(result.side, result.evidence.neighbours)
+    told = side_said(result.side, result.evidence)
     if asked == "mirror":
         taken, where = (f" ({told})", "on the other side") if told else ("", "in a mirror")
         st.info(
@@ -200,7 +199,7 @@ def _side_asked(answer: Answer) -> None:
             icon=":material/flip:",
         )
     elif asked == "same":
-        frame.quiet(f"Same side only. The query is {told}." if told else "No side is known of this query: both shown.")
+        frame.quiet(f"Same side only. The query is {told}." if told else NO_SIDE)
 
 
 def _notices(library: OpenLibrary, result: SearchResult) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import streamlit as st
@@ -16,7 +16,8 @@ from pages.ui.text import markdown
 
 PREFIX = "search"
 MANY = (12, 24, 48, 96)
-SIDE, SPACE = "search_side_mode", "search_space"
+SIDE, SPACE, STATED = "search_side_mode", "search_space", "search_side_stated"
+GUESSED = ""
 View = Literal["before", "after", "both"]
 SideMode = Literal["either", "same", "mirror"]
 VIEWS: dict[View, str] = {"before": "Before flow", "after": "After flow", "both": "Side by side"}
@@ -25,7 +26,10 @@ SIDES: dict[SideMode, str] = {"either": "Either side", "same": "Same side", "mir
 
 @dataclass(frozen=True)
 class Options:
-    """What a search needs beside what it searches with. `rerank` None where there is nothing to re-rank with."""
+    """What a search needs beside what it searches with. `rerank` None where there is nothing to re-rank with.
+
+    `stated` is the side that the query shows, where the person has said so.
+    """
 
     top_k: int
     filters: Filters
@@ -34,6 +38,7 @@ class Options:
     rerank: bool | None
     fold: bool
     other_patients: bool
+    stated: str | None = None
 
 
 def choose(library: OpenLibrary) -> Options:
@@ -41,6 +46,7 @@ def choose(library: OpenLibrary) -> Options:
     with st.container(horizontal=True, vertical_alignment="center", key="search_bar"):
         filters = _filters(library)
         side = _side(library)
+        stated = _stated(library, side)
         st.space("stretch")
         view = _view(library)
         with st.popover("Options", icon=":material/tune:", key="search_more"):
@@ -48,7 +54,7 @@ def choose(library: OpenLibrary) -> Options:
             fold = _fold()
             other_patients = bool(current_query.query().pictures) and _other_patients()
             rerank = _rerank(library, view)
-    return Options(top_k, filters, view, side, rerank, fold, other_patients)
+    return Options(top_k, filters, view, side, rerank, fold, other_patients, stated)
 
 
 def chosen() -> dict[str, Any]:
@@ -90,6 +96,30 @@ def _side(library: OpenLibrary) -> SideMode:
         label_visibility="collapsed",
         width=150,
     )
+
+
+def _stated(library: OpenLibrary, mode: SideMode) -> str | None:
+    """The side of the query, which the person may know better than anything that guesses it."""
+    sides, known = library.taxonomy.sides, current_query.query().side
+    known = known if known in sides else None
+    if mode == "either" and known is None:
+        return None
+    st.session_state[STATED] = known or GUESSED
+    st.selectbox(
+        "The side that the query shows",
+        [GUESSED, *sides],
+        format_func=lambda side: "Query: side guessed" if side == GUESSED else f"Query shows {side}",
+        key=STATED,
+        on_change=_state,
+        label_visibility="collapsed",
+        width=190,
+    )
+    return known
+
+
+def _state() -> None:
+    said = st.session_state[STATED]
+    current_query.change_query(lambda query: replace(query, side=None if said == GUESSED else said))
 
 
 def _view(library: OpenLibrary) -> View:

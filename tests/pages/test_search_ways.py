@@ -21,7 +21,7 @@ from core.sources import Source, SourceItem
 from core.vector_field import VectorField
 from pages.ui import current_query, export_menu, folds, gallery_grid, refining, resources
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
-from tests.pages.conftest import visible, words
+from tests.pages.conftest import follow_link, here, visible, words
 
 
 @pytest.fixture
@@ -267,6 +267,29 @@ def test_the_mirror_image_and_the_same_side_are_one_choice_away(
     assert not app.exception
 
 
+def test_the_person_says_the_side_where_nothing_tells_it(
+    app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
+) -> None:
+    make_library("clinic", {"ear-left": 6, "ear-right": 6})
+    search(app)
+    assert not [box for box in app.selectbox if box.key == "search_side_stated"]
+    app.selectbox(key="search_side_mode").set_value("same").run()
+    app.selectbox(key="search_side_stated").set_value("right").run()
+
+    assert not app.exception
+    assert {card.title for card in grids["search_grid"]} == {"Right ear"}
+    assert "Same side only. The query is taken as right: from what you said" in words(app)
+    assert "side:right" in app.query_params["like"]
+
+    followed = follow_link(here(app))
+    assert not followed.exception
+    assert followed.selectbox(key="search_side_stated").value == "right"
+
+    press(app, "New search")
+    search(app, 501)
+    assert app.selectbox(key="search_side_stated").value == ""  # another image is not of that side
+
+
 def test_further_frames_of_a_patient_are_folded_until_they_are_asked_for(
     app: AppTest, make_library: Callable[..., Path], grids: dict[str, list[gallery_grid.Card]]
 ) -> None:
@@ -305,7 +328,27 @@ def test_nothing_close_and_nothing_sharp_is_said(app: AppTest, make_library: Cal
 
     said = [warning.value for warning in app.warning]
     assert any("No close match" in words for words in said)
+    assert "Nothing in this library is close to it" in visible(app)
+    assert "neighbours:" not in visible(app)
+    assert "aken as" not in visible(app)
     assert any(words.startswith("\\*grey\\*\\.png is more blurred") for words in said)
+
+
+def test_a_class_with_few_cases_is_not_outnumbered(app: AppTest, make_library: Callable[..., Path]) -> None:
+    root = make_library("clinic", {"throat": 12})
+    library = Library.open(root, encoder=FakeEncoder())
+    frames = [picture(700).rotate(turn) for turn in range(4)]
+    items = tuple(
+        SourceItem(f"{n}.png", CaseFacts(label="ear-left", patient=f"q{n}"), lambda rgb=rgb: png(rgb))
+        for n, rgb in enumerate(frames)
+    )
+    library.ingest(Source("few", items, (), ()))
+    library.close()
+    app.run()
+    app.file_uploader[0].upload("query.png", png(picture(700)), "image/png")
+    app.run()
+    assert "only 3 of this class to compare with" in visible(app)  # its own picture is not asked
+    assert "No majority" not in visible(app)
 
 
 def test_earlier_queries_can_be_asked_again(app: AppTest, make_library: Callable[..., Path]) -> None:
