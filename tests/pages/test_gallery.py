@@ -286,3 +286,12 @@ def test_another_library_begins_at_its_first_page(gallery: AppTest, make_library
     assert len(shown(gallery)) == 4
     assert gallery.session_state["gallery_pages"] == 1
     assert "gallery_page" not in gallery.query_params
+
+
+def test_back_from_a_search_leaves_nothing_of_it_in_the_url_of_the_gallery(gallery: AppTest) -> None:
+    place = here(gallery)
+    case_id = library().catalog.ids()[0]
+    go_back(gallery, replace(place, parameters={**place.parameters, "like": case_id}))
+    assert not gallery.exception
+    assert len(shown(gallery)) == 4
+    assert "like" not in gallery.query_params
