@@ -16,16 +16,16 @@ from core.table import csv_rows, decoded, is_json, json_objects
 from core.taxonomy import Taxonomy
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "path": ("path", "file", "filename", "file_name", "image", "image_path"),
-    "label": ("label", "classification", "class"),
-    "finding": ("finding", "type"),
-    "patient": ("patient_id", "patient"),
-    "description": ("description",),
+    "path": ("path", "file", "filename", "file_name", "image", "image_path", "datei", "dateiname", "bild", "bilddatei"),
+    "label": ("label", "classification", "class", "klasse"),
+    "finding": ("finding", "type", "diagnose", "befund"),
+    "patient": ("patient_id", "patient", "patienten_id", "patientennummer"),
+    "description": ("description", "beschreibung"),
     "description_en": ("description_en", "descriptionen"),
-    "exam_date": ("exam_date",),
+    "exam_date": ("exam_date", "untersuchungsdatum", "datum"),
     "split": ("split",),
 }
-"""What columns may be called, the best name first; upper and lower case are the same."""
+"""What columns may be called, in English or German, the best name first; upper and lower case are the same."""
 EXPECTED = "path, label, finding, patient_id, description, description_en, exam_date, split"
 SPLITS: Mapping[str, str] = {
     "train": "train",
@@ -39,6 +39,7 @@ MAX_LENGTH: Mapping[str, int] = {"path": 4096, "description": 10_000, "descripti
 """Characters of a value that are kept; 200 of all others."""
 UNREADABLE = "\0unreadable"
 _DATE = re.compile(r"(\d{4})([-/]?)(\d{2})\2(\d{2})")
+_GERMAN_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 
 
 @dataclass(frozen=True)
@@ -204,8 +205,10 @@ def _facts(record: Mapping[str, str], taxonomy: Taxonomy) -> CaseFacts:
 
 
 def _iso_date(text: str) -> str:
-    found = _DATE.fullmatch(text)
+    found, german = _DATE.fullmatch(text), _GERMAN_DATE.fullmatch(text)
     try:
+        if german is not None:
+            return date(int(german[3]), int(german[2]), int(german[1])).isoformat()
         if found is not None:
             return date(int(found[1]), int(found[3]), int(found[4])).isoformat()
     except ValueError:

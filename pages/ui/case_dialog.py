@@ -22,6 +22,7 @@ from pages.ui.resources import OpenLibrary
 from pages.ui.text import day, escaped, number
 
 WIDTH = 700
+IMPORTED = "The description came with the import and may not fit the corrected label."
 
 
 def show_if_open() -> None:
@@ -50,7 +51,8 @@ def _drawer(library: OpenLibrary) -> None:
         if st.button("Show on map", icon=":material/scatter_plot:", key="drawer_map"):
             map_marks.show_on_map(case.case_id)
             st.rerun()
-    frame.facts(_facts(case, library.taxonomy))
+    history = library.catalog.labels.history(case.case_id)
+    frame.facts(_facts(case, library.taxonomy, any(case_labels.corrected(history, of) for of in ("label", "finding"))))
     case_labels.show(case, library)
     case_neighbours.show(case, library)
 
@@ -95,14 +97,16 @@ def _heading(case: Case, library: OpenLibrary) -> None:
     st.html(f'<div class="ent-case-title">{colour}{title}{tag}</div>')
 
 
-def _facts(case: Case, taxonomy: Taxonomy) -> list[tuple[str, object]]:
+def _facts(case: Case, taxonomy: Taxonomy, corrected: bool) -> list[tuple[str, object]]:
+    described = case.description_en or case.description
     known = taxonomy.by_name.get(case.label or "")
     return [
         ("Finding", case.finding),
         ("Region", known.region.capitalize() if known else None),
         ("Side", known.side.capitalize() if known and known.side else None),
-        ("Description", case.description_en or case.description),
+        ("Description", described),
         ("Original words", case.description if case.description_en else None),
+        ("Take care", IMPORTED if described and corrected else None),
         ("Patient", case.patient),
         ("Examined", day(case.exam_date)),
         ("Split", case.split),

@@ -30,10 +30,10 @@ def show(case: Case, library: OpenLibrary) -> None:
             _history(history, library)
 
 
-def corrected(history: tuple[LabelChange, ...]) -> bool:
-    """Whether the class of a case is another than the one it came with."""
-    changes = [change for change in history if "label" in change.new]
-    return bool(changes) and changes[-1].old["label"] != changes[0].new["label"]
+def corrected(history: tuple[LabelChange, ...], field: str = "label") -> bool:
+    """Whether the class (or "finding") of a case is another than the one it came with."""
+    changes = [change for change in history if field in change.new]
+    return bool(changes) and changes[-1].old[field] != changes[0].new[field]
 
 
 def _form(case: Case, library: OpenLibrary, changed: int) -> None:

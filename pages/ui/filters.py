@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from core.filters import FIELDS, Filters
-from pages.ui import palette, typed_choice
+from pages.ui import filter_values, frame, palette, typed_choice
 from pages.ui.resources import OpenLibrary
 from pages.ui.typed_choice import Width
 
@@ -30,9 +30,27 @@ MOST_LISTED = 300
 def choose(
     library: OpenLibrary, prefix: str, *, on_change: Callable[[], None] | None = None, width: Width = "stretch"
 ) -> Filters:
-    """One widget a field that has something to choose in this library; what is chosen, as Filters."""
-    chosen = {field: tuple(_widget(library, prefix, field, on_change, width)) for field in TITLES}
-    return Filters(**chosen, **_dates(library, prefix, on_change, width))
+    """One widget a field that has something to choose in this library; what is chosen, as Filters.
+
+    Of the values those are offered that some case has under the other filters; what is chosen stays.
+    """
+    options = {field: _options(library, field) for field in TITLES}
+
+    def _titled(field: str, value: str) -> str:
+        return _title(library, field, value)
+
+    held = filter_values.held(prefix, options, _titled, MOST_LISTED)
+    counts = {field: held.counts(library, field) for field in TITLES if len(options[field]) <= MOST_LISTED}
+    chosen = {}
+    for field, known in options.items():
+        left = [value for value in known if counts.get(field, {}).get(value) or value in held.fields[field]]
+        chosen[field] = tuple(_widget(library, prefix, field, left, on_change, width))
+    dates = _dates(library, prefix, on_change, width)
+    for field, values in chosen.items():
+        for value in values:
+            if field in counts and not counts[field].get(value):
+                frame.quiet(f"{_title(library, field, value)}: 0 cases under the other filters")
+    return Filters(**chosen, **dates)
 
 
 def clear(prefix: str) -> None:
@@ -58,8 +76,14 @@ def active(prefix: str) -> int:
 
 
 def _widget(
-    library: OpenLibrary, prefix: str, field: str, on_change: Callable[[], None] | None, width: Width
+    library: OpenLibrary,
+    prefix: str,
+    field: str,
+    offered: list[str],
+    on_change: Callable[[], None] | None,
+    width: Width,
 ) -> list[str]:
+    """The titles say no counts, which would change: the URL names values by their titles."""
     options = _options(library, field)
     if len(options) < 2 and not any(options):
         return []
@@ -74,7 +98,7 @@ def _widget(
         st.session_state[key] = [value for value in st.session_state[key] if value not in stale]
     return st.multiselect(
         TITLES[field],
-        list(options),
+        offered,
         format_func=_titled,
         key=key,
         placeholder="any",

@@ -137,12 +137,19 @@ const columns = (buttons) => {
   return first < 0 ? buttons.length : first;
 };
 
+const pageOf = (buttons) => {
+  const rows = Math.floor(window.innerHeight / buttons[0].parentElement.getBoundingClientRect().height);
+  return Math.max(1, rows - 1) * columns(buttons);
+};
+
 const target = (key, at, buttons) => {
   const last = buttons.length - 1;
   if (key === "ArrowRight") return Math.min(at + 1, last);
   if (key === "ArrowLeft") return Math.max(at - 1, 0);
   if (key === "ArrowDown") return at + columns(buttons) <= last ? at + columns(buttons) : last;
   if (key === "ArrowUp") return at - columns(buttons) >= 0 ? at - columns(buttons) : at;
+  if (key === "PageDown") return Math.min(at + pageOf(buttons), last);
+  if (key === "PageUp") return Math.max(at - pageOf(buttons), 0);
   if (key === "Home") return 0;
   if (key === "End") return last;
   return -1;
@@ -165,6 +172,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const again = buttons().find((button) => button.dataset.case === focused);
   startSelection(grid, selection, setTriggerValue);
   returnFocus(grid);
+  enterByKey(grid);
   rove(again ?? buttons()[0]);
   again?.focus();
 
@@ -192,6 +200,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (to < 0) return;
     event.preventDefault();
     event.stopPropagation();
+    if (event.shiftKey) extendChoice(grid, at, to);
+    else endExtending(grid);
     all[to].focus();
     all[to].scrollIntoView({ block: "nearest" });
   };

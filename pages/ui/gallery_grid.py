@@ -15,7 +15,7 @@ from core.taxonomy import Taxonomy
 from pages.ui import media, palette
 
 HERE = Path(__file__).parent
-SCRIPTS = ("element.js", "gallery_select.js", "gallery_return.js", "gallery_grid.js")
+SCRIPTS = ("element.js", "gallery_select.js", "gallery_return.js", "gallery_enter.js", "gallery_grid.js")
 Size = Literal["tiny", "small", "medium", "large", "huge"]
 Mark = Literal["more", "less"]
 NO_PICTURES: Mapping[int, str] = {}
@@ -120,8 +120,8 @@ def show(
 ) -> None:
     """Show the grid; `on_open` (a click, Enter) and `on_similar` (its button, the key S) get the case's id.
 
-    Where `selected` are the ids chosen so far, here and on other pages, more can be chosen (a tick, the key Space):
-    `on_select` gets the ids that came and those that went.
+    Where `selected` are the ids chosen so far, here and on other pages, more can be chosen (a tick, Space, a
+    move with Shift): `on_select` gets the ids that came and those that went.
     So do `on_unfold` (its button, the key F) and `on_compare` (its button, the key C); `on_mark` (its buttons, the keys
     + and -) gets the mark before it. Where thumbnails are too small for `size` and screen, the browser takes one of
     `pictures` in their place: URLs by the pixels of their longer side, with `CASE` where a case's id belongs.

@@ -59,6 +59,27 @@ const toggle = (grid, own, card, extend) => {
   }
 };
 
+// Shift with a move selects from where that began up to here; what a way back leaves again is let go.
+const extendChoice = (grid, from, to) => {
+  const own = choosing.get(grid);
+  if (!own) return;
+  const all = cardsOf(grid);
+  const goesOn = own.span?.to === all[from].dataset.case;
+  const began = goesOn ? all.findIndex((card) => card.dataset.case === own.span.from) : from;
+  const between = (one, other) => all.slice(Math.min(one, other), Math.max(one, other) + 1);
+  const now = between(began, to);
+  const left = goesOn ? between(began, from).filter((card) => !now.includes(card)) : [];
+  if (left.length) choose(grid, own, left, false);
+  choose(grid, own, now, true);
+  own.span = { from: all[began].dataset.case, to: all[to].dataset.case };
+  own.anchor = own.span.from;
+};
+
+const endExtending = (grid) => {
+  const own = choosing.get(grid);
+  if (own) own.span = null;
+};
+
 const listenToChoosing = (grid, own) => {
   const taken = (event) => {
     event.preventDefault();
@@ -94,7 +115,7 @@ const listenToChoosing = (grid, own) => {
 const startSelection = (grid, selection, send) => {
   if (!selection) return;
   if (!choosing.has(grid)) {
-    const own = { known: [], elsewhere: 0, changes: new Map(), untold: new Map(), told: 0, timer: 0, anchor: null };
+    const own = { known: [], elsewhere: 0, changes: new Map(), untold: new Map(), told: 0, timer: 0, anchor: null, span: null };
     choosing.set(grid, own);
     listenToChoosing(grid, own);
   }

@@ -62,6 +62,8 @@ def choose_view(library: OpenLibrary, filters: Filters) -> View:
         frame.quiet(f"{words} of {number(everything)}" if filters else words, "content")
         if filters:
             st.button("Clear filters", icon=":material/close:", type="tertiary", on_click=_clear)
+        if total:
+            frame.quiet("G goes to the images", "content")
         st.space("stretch")
         arrangement = gallery_order.choose(library)
         size = _choose_size()
@@ -129,7 +131,10 @@ def show_pages(view: View) -> None:
     """The page switch below the grid."""
     gallery_page.show_switch(view.pages, view.page)
     if view.total:
-        frame.quiet("Keys: arrows move, Enter opens, Space selects, S finds similar cases.")
+        frame.quiet(
+            "Keys: arrows, Home, End, Page Up and Page Down move, and select with Shift; Enter opens, Space selects, S "
+            "finds similar cases."
+        )
 
 
 def _choose_classes(labels: list[str]) -> None:

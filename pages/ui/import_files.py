@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.typing import UploadedFile
 
 from core.sources import MANIFEST_SUFFIXES, MANIFESTS
-from pages.ui import class_choice, folder_drop, import_tasks, manifest_columns, tasks
+from pages.ui import class_choice, folder_drop, frame, import_tasks, manifest_columns, tasks
 from pages.ui.import_tasks import FilesRequest, Request
 from pages.ui.jobs import Job
 from pages.ui.manifest_columns import Table
@@ -53,8 +53,7 @@ def show(library: OpenLibrary, dry_run: str) -> None:
     folder_drop.show()
     st.toggle("Browse for folders, not for files", key=FOLDERS, persist_state="session")
     chosen = _sorted(uploads)
-    if chosen.tables:
-        _manifest(chosen)
+    lacking = _manifest(chosen) if chosen.tables else ""
     if chosen.manifest is None:
         class_choice.show(
             library,
@@ -64,12 +63,12 @@ def show(library: OpenLibrary, dry_run: str) -> None:
             "those in a ZIP file.",
             lasts=True,
         )
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
             "Import files",
             type="primary",
             icon=":material/upload:",
-            disabled=not chosen.files,
+            disabled=not chosen.files or bool(lacking),
             on_click=_start,
             args=(library, import_tasks.begin),
         )
@@ -77,15 +76,17 @@ def show(library: OpenLibrary, dry_run: str) -> None:
             "Dry run",
             key="plan_files",
             icon=":material/rule:",
-            disabled=not chosen.files,
+            disabled=not chosen.files or bool(lacking),
             on_click=_start,
             args=(library, import_tasks.plan),
             help=dry_run,
         )
+        if lacking:
+            frame.quiet(lacking, "content")
 
 
-def _manifest(chosen: Chosen) -> None:
-    """Which of the tables is the manifest, and what its columns are."""
+def _manifest(chosen: Chosen) -> str:
+    """Which of the tables is the manifest, and what its columns are; what of that is still to be said."""
     if st.session_state.get(MANIFEST) not in (None, NO_MANIFEST, *chosen.tables):
         del st.session_state[MANIFEST]
     st.selectbox(
@@ -95,9 +96,10 @@ def _manifest(chosen: Chosen) -> None:
         key=MANIFEST,
         help="It says of every image what is known of it. Images that it does not name are left out.",
     )
-    manifest_columns.show(_table(chosen.manifest))
+    lacking = manifest_columns.show(_table(chosen.manifest))
     if not chosen.files:
         st.info(f"{count(len(chosen.tables), 'manifest')} and no image yet: add the images.", icon=":material/image:")
+    return lacking
 
 
 def _sorted(uploads: Sequence[UploadedFile]) -> Chosen:

@@ -55,14 +55,15 @@ def _path(library: OpenLibrary) -> None:
         help="Columns path and label, and any of finding, patient_id, description, description_en, exam_date, split.",
         persist_state="session",
     )
-    manifest_columns.show(_table())
+    lacking = manifest_columns.show(_table())
     if reason := st.session_state.pop(REFUSED, None):
         st.error(markdown(reason), icon=":material/error:")
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
             "Import from this machine",
             type="primary",
             icon=":material/drive_folder_upload:",
+            disabled=bool(lacking),
             on_click=_start,
             args=(library, import_tasks.begin),
         )
@@ -70,10 +71,13 @@ def _path(library: OpenLibrary) -> None:
             "Dry run",
             key="plan_path",
             icon=":material/rule:",
+            disabled=bool(lacking),
             on_click=_start,
             args=(library, import_tasks.plan),
             help=DRY_RUN,
         )
+        if lacking:
+            frame.quiet(lacking, "content")
     frame.quiet(
         "Labels, findings and patients come from the manifest. Image metadata (EXIF, GPS, comments) is left behind; "
         "pictures that are already here are recognised and not added twice."

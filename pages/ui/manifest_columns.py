@@ -36,15 +36,18 @@ class Table:
     read: Callable[[int], bytes]
 
 
-def show(table: Table | None) -> None:
-    """The preview and a choice for every meaning; nothing where there is no manifest."""
+def show(table: Table | None) -> str:
+    """The preview and a choice for every meaning; nothing where there is no manifest.
+
+    What is still to be said before it can be read, as a sentence to stand beside the buttons; "" where nothing is.
+    """
     if table is None:
-        return
+        return ""
     try:
         columns = _read(table)
     except (EntError, OSError) as error:
         st.error(markdown(error), icon=":material/error:")
-        return
+        return "This manifest cannot be read; see above why."
     guessed = len(columns.meant)
     with st.expander(f"Columns of {markdown(table.name)}", expanded="path" not in columns.meant):
         first = "" if "path" in columns.meant else " First of all, which of them names the image files?"
@@ -56,6 +59,7 @@ def show(table: Table | None) -> None:
         with st.container(horizontal=True, gap="small"):
             for meaning in COLUMNS:
                 _choice(table, meaning, columns)
+    return "" if chosen(table).get("path") else "First choose, above, the column with the image files."
 
 
 def chosen(table: Table | None) -> dict[str, str]:

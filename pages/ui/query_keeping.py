@@ -33,16 +33,24 @@ def _form(library: OpenLibrary) -> None:
     )
     if library.synthetic:
         frame.quiet("This is the demo: it will lie among synthetic images.")
-    class_choice.show(library, "Class", LABEL)
-    st.text_input("Patient", key=PATIENT, placeholder="optional: a pseudonym, no name")
+    everyone = "" if len(images) == 1 else f" of all {len(images)}"
+    class_choice.show(library, f"Class{everyone}", _key(LABEL))
+    st.text_input(f"Patient{everyone}", key=_key(PATIENT), placeholder="optional: a pseudonym, no name")
+    if everyone:
+        frame.quiet("What is chosen here applies to all of them. Leave it empty where they differ.")
     st.button("Add", type="primary", on_click=_keep, args=(library,))
 
 
 def _keep(library: OpenLibrary) -> None:
     held = st.session_state
-    facts = class_choice.facts(LABEL, (held.get(PATIENT) or "").strip() or None)
+    facts = class_choice.facts(_key(LABEL), (held.get(_key(PATIENT)) or "").strip() or None)
     files = [(image.name, image.data) for image in current_query.query().images]
     held[_JOB] = import_tasks.begin(library, FilesRequest(files, facts)).job_id
+
+
+def _key(name: str) -> str:
+    """Of several images another than of one, so that what was chosen for that does not become theirs unseen."""
+    return name if len(current_query.query().images) == 1 else f"{name}_of_all"
 
 
 def _job(library: OpenLibrary) -> Job | None:

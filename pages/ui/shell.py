@@ -35,6 +35,7 @@ SEARCH_LINK = '[data-testid="stSidebar"] [data-testid="stPageLink-NavLink"]'
 page = st.navigation(list(PAGES.values()), position="hidden")
 state.switch_page()
 url_state.arrive(page.title)
+state.drop_foreign(page.title)
 st.set_page_config(f"{page.title} · ENT case browser", Path(__file__).with_name("icon.png"), layout="wide")
 frame.style()
 first_start.begin()

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.url_state import Setting
+from pages.ui.url_state import Setting, going_back
 
 LIBRARY = "library"
 SEARCH_PAGE, GALLERY_PAGE, LIBRARY_PAGE = "../search.py", "../gallery.py", "../library.py"
@@ -14,6 +14,8 @@ TRAINING_PAGE, EVALUATION_PAGE = "../training.py", "../evaluation.py"
 MAP_PAGE = "../embedding_map.py"
 GO_TO = "go_to_page"
 _GO_WITH = "go_with_parameters"
+OWNERS = {"like": "Search", "gallery_only": "Gallery", "map_case": "Embedding map"}
+"""The title of the page that each setting belongs to with which pages are gone to."""
 
 
 def go_to(page: str, *shown: Setting[Any]) -> None:
@@ -31,6 +33,17 @@ def switch_page() -> None:
     if page:
         # without parameters it trips over those bound to widgets
         st.switch_page(page, query_params=parameters | _carried())
+
+
+def drop_foreign(page: str) -> None:
+    """Where back leads to a URL with what another page shows, say it no more.
+
+    Streamlit writes the query of a page that is gone to into the history under the page that is left, too.
+    """
+    if going_back():
+        for key, owner in OWNERS.items():
+            if owner != page:
+                st.query_params.pop(key, None)
 
 
 def link(page: str | st.Page, *, label: str | None = None, icon: str | None = None) -> None:

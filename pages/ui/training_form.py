@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core.filters import Filters
 from core.recipe import MAX_EPOCHS, RECIPES, Recipe
 from pages.ui import flow_tasks, frame, state, training_live
 from pages.ui.flow_tasks import Wanted
@@ -134,5 +135,8 @@ def _images(library: OpenLibrary) -> None:
             "validation and test; a patient and near-duplicates stay together."
         )
     else:
+        labelled = library.facets("split", Filters(label=library.taxonomy.labels))
         shown = {"train": "to learn from", "val": "to validate", "test": "kept aside"}
-        frame.quiet(", ".join(f"{number(splits.get(name, 0))} {words}" for name, words in shown.items()) + ".")
+        frame.quiet(", ".join(f"{number(labelled.get(name, 0))} {words}" for name, words in shown.items()) + ".")
+    if unlabelled := library.facets("label").get("", 0):
+        frame.quiet(f"{count(unlabelled, 'case')} without a label can teach nothing and will not be used.")

@@ -73,6 +73,12 @@ def test_json_lists_and_lines_in_the_form_of_entrep() -> None:
         assert (second.number, second.facts) == (2, CaseFacts(description="7"))
 
 
+def test_german_names_and_dates_are_understood() -> None:
+    table = "Datei;Klasse;Befund;Patient;Datum;Beschreibung\na.png;throat;normal;P1;31.1.2023;gut\n"
+    assert facts_of(table) == CaseFacts("throat", "normal", "P1", "gut", exam_date="2023-01-31")
+    assert facts_of("Bild,Diagnose\na.png,polyp\n") == CaseFacts(finding="polyp")
+
+
 def test_a_row_without_a_label_is_welcome() -> None:
     assert facts_of("path,finding\n1.png,polyp\n") == CaseFacts(finding="polyp")
     assert facts_of("path,label\n1.png,\n") == CaseFacts()
@@ -107,7 +113,7 @@ def test_a_table_that_is_none(text: str, message: str) -> None:
             "1.png: row 2 of manifest.csv: unknown label 'elbow'; this library knows ear-left,",
         ),
         ("path,label\n,ear-left\n", "manifest.csv: row 2 of manifest.csv: the path is empty"),
-        ("path,exam_date\n1.png,31.01.2023\n", "exam_date '31.01.2023' is no date; write it as YYYY-MM-DD"),
+        ("path,exam_date\n1.png,31/01/2023\n", "exam_date '31/01/2023' is no date; write it as YYYY-MM-DD"),
         ("path,exam_date\n1.png,2023-02-30\n", "exam_date '2023-02-30' is no date"),
         ("path,exam_date\n1.png,2023-02/03\n", "exam_date '2023-02/03' is no date"),
         ("path,split\n1.png,holdout\n", "split 'holdout' is none of train, val, test"),

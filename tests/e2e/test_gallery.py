@@ -53,6 +53,39 @@ def test_filtered_paged_chosen_and_opened_by_keyboard_alone(visit: Callable[...,
     expect(page.locator(".card:focus")).to_have_attribute("data-case", last)
 
 
+def test_the_grid_is_entered_by_a_key_walked_by_pages_and_selected_in_by_shift(visit: Callable[..., Page]) -> None:
+    page = visit("/gallery")
+    cards, focused = page.locator(".card"), page.locator(".card:focus")
+    page.keyboard.press("g")
+    first, fourth = (cards.nth(number).get_attribute("data-case") or "" for number in (0, 3))
+    expect(focused).to_have_attribute("data-case", first)
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")
+    expect(page.get_by_text("4 cases selected")).to_be_visible()
+    page.keyboard.press("Shift+ArrowLeft")
+    expect(page.get_by_text("3 cases selected")).to_be_visible()
+    expect(page.locator("li.chosen")).to_have_count(3)
+    page.keyboard.press("ArrowRight")
+    expect(focused).to_have_attribute("data-case", fourth)
+    expect(page.get_by_text("3 cases selected")).to_be_visible()
+
+    page.keyboard.press("Home")
+    expect(focused).to_have_attribute("data-case", first)
+    page.keyboard.press("PageDown")
+    expect(focused).not_to_have_attribute("data-case", first)
+    expect(focused).to_be_in_viewport()
+    page.keyboard.press("PageUp")
+    expect(focused).to_have_attribute("data-case", first)
+
+    page.keyboard.press("s")
+    expect(page).to_have_url(re.compile(f"like={first}"))
+    settle(page)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Gallery")).to_be_visible()
+    settle(page)
+    assert "like=" not in page.url
+
+
 def test_images_change_their_size_by_keyboard_and_are_sharp_at_each(visit: Callable[..., Page]) -> None:
     page = visit("/gallery")
     shown = page.locator(".card img").first

@@ -70,6 +70,21 @@ def test_a_url_opens_the_drawer_on_a_page_that_ends_early(app: AppTest, make_lib
     assert "dataset label" in visible(linked)
 
 
+def test_a_description_that_may_not_fit_a_corrected_label_is_marked(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    resources.open_library(make_library("clinic", {"ear-left": 2, "ear-right": 2}, description="left side"))
+    app.query_params["case"] = library().catalog.cases(order="label")[0].case_id
+    app.run()
+    assert "left side" in visible(app)
+    assert "may not fit the corrected label" not in visible(app)
+    select(app, "Class").set_value("ear-right")
+    press(app, "Save")
+    assert "came with the import and may not fit the corrected label" in visible(app)
+    press(app, "Undo the last change")
+    assert "may not fit the corrected label" not in visible(app)
+
+
 def test_a_label_can_be_taken_away(opened: AppTest) -> None:
     select(opened, "Class").set_value("")
     select(opened, "Finding").set_value("")

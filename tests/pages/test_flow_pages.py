@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core.evaluate import evaluate
 from core.library import Library
 from core.recipe import DEFAULT
+from core.relabel import relabel
 from core.report_store import TRAINED, ReportStore
 from core.training_run import TrainingRuns
 from pages.ui import pick_table, resources
@@ -98,6 +99,17 @@ def test_before_the_first_flow_training_says_what_a_flow_is_for(app: AppTest, ro
     assert not app.exception
     assert "No flow yet" in visible(app)
     assert "42 cases without a split will be dealt out first" in visible(app)
+
+
+def test_only_labelled_cases_count_as_those_to_learn_from(app: AppTest, root: Path) -> None:
+    library = Library.open(root, encoder=FakeEncoder())
+    library.catalog.splits.put(dict.fromkeys(library.catalog.ids(), "train"))
+    relabel(library, library.catalog.ids()[0], label="")
+    library.close()
+    visit(app, "training")
+    assert not app.exception
+    assert "41 to learn from, 0 to validate" in visible(app)
+    assert "1 case without a label can teach nothing" in visible(app)
 
 
 def test_a_training_is_begun_with_what_was_chosen(app: AppTest, begun: list[Sequence[str]], root: Path) -> None:

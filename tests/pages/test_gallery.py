@@ -62,8 +62,8 @@ def test_shuffling_gives_another_order_and_the_url_keeps_it(gallery: AppTest) ->
 
 
 def test_a_chosen_class_without_a_case_left_keeps_its_chip(gallery: AppTest) -> None:
-    gallery.multiselect(key="gallery_label").set_value(["throat"]).run()
-    gallery.multiselect(key="gallery_region").set_value(["ear"]).run()
+    link = replace(here(gallery), parameters={"gallery_region": "Ear", "gallery_label": "Throat"})
+    gallery = follow_link(link)
 
     data = next(e.proto.json for e in gallery.main if e.type == "bidi_component" and '"chips"' in e.proto.json)
     assert [(chip["label"], chip["count"]) for chip in json.loads(data)["chips"]] == [
@@ -71,6 +71,24 @@ def test_a_chosen_class_without_a_case_left_keeps_its_chip(gallery: AppTest) -> 
         ("throat", "0"),
     ]
     assert "No case has all of this" in words(gallery)
+
+
+def test_only_what_some_case_has_under_the_other_filters_is_offered(gallery: AppTest) -> None:
+    assert gallery.multiselect(key="gallery_region").options == ["Ear", "Throat"]
+    gallery.multiselect(key="gallery_label").set_value(["throat"]).run()
+
+    assert gallery.multiselect(key="gallery_region").options == ["Throat"]
+    assert len(gallery.multiselect(key="gallery_label").options) == 2  # its own choice does not narrow it
+
+
+def test_a_chosen_value_without_a_case_left_stays_and_says_so_after_a_reload_too(gallery: AppTest) -> None:
+    link = replace(here(gallery), parameters={"gallery_region": "Throat", "gallery_label": "Left ear"})
+    app = follow_link(link)
+    for _ in range(2):
+        assert not app.exception
+        assert app.multiselect(key="gallery_region").value == ["throat"]
+        assert "Throat: 0 cases under the other filters" in words(app)
+        app.run()
 
 
 @pytest.mark.parametrize("seed", ["-1", "many", "9" * 40, "٣"])
@@ -268,3 +286,12 @@ def test_another_library_begins_at_its_first_page(gallery: AppTest, make_library
     assert len(shown(gallery)) == 4
     assert gallery.session_state["gallery_pages"] == 1
     assert "gallery_page" not in gallery.query_params
+
+
+def test_back_from_a_search_leaves_nothing_of_it_in_the_url_of_the_gallery(gallery: AppTest) -> None:
+    place = here(gallery)
+    case_id = library().catalog.ids()[0]
+    go_back(gallery, replace(place, parameters={**place.parameters, "like": case_id}))
+    assert not gallery.exception
+    assert len(shown(gallery)) == 4
+    assert "like" not in gallery.query_params

@@ -218,6 +218,26 @@ def test_columns_that_are_not_known_by_name_are_chosen(
     assert Library.open(root, encoder=FakeEncoder()).info().labels == {"ear-left": 3, "throat": 1}
 
 
+def test_no_import_begins_before_the_column_of_the_images_is_chosen(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    make_library("clinic", {"ear-left": 3})
+    visit(app)
+    uploader = next(one for one in app.file_uploader if one.label.startswith("Images, folders or ZIP files"))
+    uploader.upload("a.png", png(picture(700)), "image/png").upload(
+        "liste.csv", b"Wo,Klasse\na.png,throat\n", "text/csv"
+    )
+    app.run()
+    assert "First choose, above, the column with the image files." in visible(app)
+    assert app.button(key="plan_files").disabled
+    box = next(box for box in app.selectbox if box.key.startswith("import_column_label_"))
+    assert box.value == "Klasse"  # guessed
+
+    next(box for box in app.selectbox if box.key.startswith("import_column_path_")).set_value("Wo").run()
+    assert "First choose" not in visible(app)
+    assert not app.button(key="plan_files").disabled
+
+
 @pytest.mark.parametrize("name", ["liste.jsonl", "liste.csv"])
 def test_the_columns_of_a_manifest_too_long_for_its_preview_are_told(
     app: AppTest, make_library: Callable[..., Path], tmp_path: Path, name: str

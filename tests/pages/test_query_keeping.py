@@ -49,6 +49,19 @@ def test_several_images_are_added_at_once_without_a_class(make_library: Callable
     assert [(case.label, case.patient) for case in newest] == [(None, None)] * 2
 
 
+def test_a_class_chosen_for_one_image_does_not_become_that_of_several(
+    make_library: Callable[..., Path], app: AppTest
+) -> None:
+    make_library("clinic", {"ear-left": 3, "throat": 3})
+    searched(app, "one.png")
+    app.selectbox(key=query_keeping.LABEL).set_value("throat").run()
+    app.file_uploader[0].upload("two.png", png(picture(777)), "image/png")
+    app.run()
+    box = next(box for box in app.selectbox if box.label == "Class of all 2")
+    assert box.value == ""
+    assert "applies to all of them" in visible(app)
+
+
 def test_nothing_is_offered_for_stored_cases_and_words(make_library: Callable[..., Path], app: AppTest) -> None:
     root = make_library("clinic", {"ear-left": 3})
     app.query_params["like"] = Catalog(root / "catalog.db").ids()[0]
