@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pages.ui import resources
+from pages.ui import library_list, resources
 from pages.ui.jobs import Job, Step
 from pages.ui.resources import OpenLibrary
 from pages.ui.tasks import BACKUP, REMOVE, REPAIR, VERIFY, start, telling, waiting
@@ -45,12 +45,15 @@ def remove(library: OpenLibrary, name: str) -> Job:
     def work(job: Job) -> Path:
         from core.removal import remove_library
 
-        def let_go() -> None:
-            job.report(Step("Deleting images and catalogue"))
-            resources.close_library(library)
+        with library_list.left_out() as leave_out:
 
-        job.report(Step("Deleting the library"))
-        remove_library(library.root, waiting(job), job.should_stop, let_go)
+            def let_go() -> None:
+                job.report(Step("Deleting images and catalogue"))
+                leave_out(library.library_id)
+                resources.close_library(library)
+
+            job.report(Step("Deleting the library"))
+            remove_library(library.root, waiting(job), job.should_stop, let_go)
         return library.root
 
     return start(REMOVE, f"Deletion of {name}", library.library_id, work)
