@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from pages.ui import library_list, resources
 from pages.ui.jobs import Job, Step
 from pages.ui.resources import OpenLibrary
-from pages.ui.tasks import BACKUP, REMOVE, REPAIR, VERIFY, start, telling, waiting
+from pages.ui.tasks import BACKUP, REMOVE, REPAIR, RESTORE, VERIFY, make, start, telling, waiting
 
 if TYPE_CHECKING:
     from core.verify import VerifyReport
@@ -37,6 +37,19 @@ def back_up(library: OpenLibrary, path: Path) -> Job:
         return path
 
     return start(BACKUP, f"Backup to {path.name}", library.library_id, work)
+
+
+def restore(backup: Path | IO[bytes], name: str, folder: Path, asked_in: str = "") -> Job:
+    """Make a library of that name from a backup, a file here or from the browser; its folder is the result."""
+    file = Path(str(backup.name)).name
+
+    def work(job: Job) -> Path:
+        from core.backup import restore_backup
+
+        restore_backup(backup, folder, telling(job, "Putting the backup back"), name=name)
+        return folder
+
+    return make(RESTORE, f"{name}, from the backup {file}", asked_in, work)
 
 
 def remove(library: OpenLibrary, name: str) -> Job:

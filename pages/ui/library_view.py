@@ -13,6 +13,7 @@ from pages.ui import (
     job_panel,
     libraries,
     library_care,
+    library_making,
     palette,
     resources,
     taken_away,
@@ -22,24 +23,19 @@ from pages.ui.jobs import Job
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import day, markdown, number
 
-CREATING = "creating_library"
 
-
-def show_jobs(on_made: Callable[[], None]) -> None:
+def show_jobs(on_made: Callable[[Job], None]) -> None:
     """Jobs of the library in use, and those that make a new one; a new one is used as soon as it is there.
 
     `on_made` is called then.
     """
-    creating = resources.jobs().find(st.session_state.get(CREATING, ""))
-    if creating is not None and creating.state == "done":
-        del st.session_state[CREATING]
-        resources.jobs().dismiss(creating.job_id)
-        libraries.switch_to(creating.result)
-        on_made()
+    made = library_making.use_made()
+    if made is not None:
+        on_made(made)
         st.rerun()
     library = libraries.in_use_or_none()
     own = resources.jobs().of(library.library_id) if library else []
-    shown = [*resources.jobs().of(""), *(job for job in own if not _told_elsewhere(job))]
+    shown = [*library_making.jobs(), *(job for job in own if not _told_elsewhere(job))]
     deletion = taken_away.deleting()
     if deletion is not None and deletion not in shown:  # of a library that is in no list any more
         shown.append(deletion)

@@ -265,6 +265,73 @@ def test_a_library_is_backed_up_and_deleted_only_by_its_name(
     assert resources.open_library(root).count() == 3
 
 
+@pytest.mark.parametrize("dropped", [False, True])
+def test_a_backup_is_put_back_under_another_name_and_used(
+    app: AppTest, make_library: Callable[..., Path], tmp_path: Path, dropped: bool
+) -> None:
+    root, kept = make_library("clinic", {"ear-left": 3}), tmp_path / "kept.zip"
+    Library.open(root, encoder=FakeEncoder()).backup(kept)
+    visit(app)
+    if dropped:
+        uploader = next(one for one in app.file_uploader if one.label.startswith("Backup"))
+        uploader.upload("kept.zip", kept.read_bytes(), "application/zip")
+    else:
+        app.text_input(key="restore_path").set_value(f'"{kept}"')
+    app.text_input(key="restore_name").set_value("Ward").run()
+    click(app, "Put it back")
+    wait_for_jobs(app)
+
+    assert not app.exception
+    assert not app.error
+    assert sorted(app.selectbox(key="library").options) == ["Ward", "clinic"]
+    assert app.selectbox(key="library").value == resources.library_id_of(root.parent / "ward")
+    assert resources.open_library(root.parent / "ward").count() == 3
+    assert [app.text_input(key=key).value for key in ("restore_path", "restore_name")] == ["", ""]
+
+
+def test_what_is_no_backup_or_lacks_a_name_is_refused_in_words(
+    app: AppTest, make_library: Callable[..., Path], tmp_path: Path
+) -> None:
+    make_library("clinic", {"ear-left": 3})
+    (tmp_path / "text.zip").write_text("no archive")
+    visit(app)
+    for path, name, said in (
+        ("", "Ward", "drop a backup, or give its path"),
+        (str(tmp_path / "gone.zip"), "Ward", "there is nothing at"),
+        (str(tmp_path / "text.zip"), "", "give the library a name"),
+        (str(tmp_path / "text.zip"), "clinic", "the name 'clinic' is taken here; give the library another name"),
+        (str(tmp_path / "text.zip"), "Ward", "cannot be restored"),
+    ):
+        app.text_input(key="restore_path").set_value(path)
+        app.text_input(key="restore_name").set_value(name).run()
+        click(app, "Put it back")
+        wait_for_jobs(app) if said == "cannot be restored" else None
+        assert not app.exception
+        assert said in app.error[0].value.replace("\\", "")
+    assert app.selectbox(key="library").options == ["clinic"]
+
+
+def test_a_library_that_could_not_be_made_is_told_where_it_was_asked_for(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    roots = [make_library(name, {"ear-left": 3}) for name in ("clinic", "ward")]
+    visit(app)
+    app.text_input(key="new_name").set_value("Ward").run()
+    click(app, "Make library")
+    assert app.error[0].value.replace("\\", "") == "the name 'Ward' is taken here; give the library another name"
+
+    app.text_input(key="new_name").set_value("Archive")
+    app.radio(key="new_encoder").set_value("clip-vit-b-32").run()
+    click(app, "Make library")
+    wait_for_jobs(app)
+    assert "New library Archive: failed" in visible(app).replace("\\", "")
+    assert len(app.error) == 2  # on top, and in the form
+    for root, told in zip(reversed(roots), (False, True), strict=True):
+        app.selectbox(key="library").set_value(resources.library_id_of(root)).run()
+        assert bool(app.error) == told
+        assert ("New library Archive" in visible(app)) == told
+
+
 def test_a_backup_is_suggested_under_the_name_of_the_library_in_use(
     app: AppTest, make_library: Callable[..., Path]
 ) -> None:
