@@ -6,9 +6,11 @@ import shutil
 import sqlite3
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from core.catalog import Catalog
 from core.demo import FACTS
@@ -18,6 +20,9 @@ from core.store import CATALOG, ImageStore
 
 KEPT_FOLDERS = ("flows", "maps", "reports")
 """Folders of a library that go into a backup whole; its index is derived and is made anew."""
+
+UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+"""What reading an archive may raise: it is cut off, damaged, encrypted, or packed in a way that is not known here."""
 
 Progress = Callable[[int, int], None]
 
@@ -51,28 +56,49 @@ def write_backup(catalog: Catalog, store: ImageStore, path: Path, on_progress: P
     return sum(file.is_relative_to(store.root / "images") for file in files)
 
 
-def restore_backup(path: Path, root: Path, on_progress: Progress = lambda d, t: None) -> None:
-    """Make the library at `root`, an empty folder or none yet, from the backup at `path`.
+def restore_backup(
+    backup: Path | IO[bytes], root: Path, on_progress: Progress = lambda d, t: None, *, name: str | None = None
+) -> None:
+    """Make the library at `root`, an empty folder or none yet, from a backup; with another `name` where one is given.
 
-    Raises LibraryError when `path` is no backup, or the folder is in use.
+    Raises LibraryError when it is no backup, or the folder is in use; then, and when `on_progress` raises, nothing is
+    left at `root`.
     """
     check_free(root)
+    said = backup if isinstance(backup, Path) else getattr(backup, "name", "the file")
     part = root.with_name(f".{root.name}.part")
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = [info for info in archive.infolist() if not info.is_dir()]
-            if CATALOG not in archive.namelist() or any(_leads_out(info.filename) for info in names):
-                raise LibraryError(f"{path} is no backup of a library; give a file that backup has written")
+        with zipfile.ZipFile(backup) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+            if CATALOG not in archive.namelist() or any(_leads_out(info.filename) for info in infos):
+                raise LibraryError(f"{said} is no backup of a library; give a file that backup has written")
             shutil.rmtree(part, ignore_errors=True)
-            for done, info in enumerate(names, 1):
+            for done, info in enumerate(infos, 1):
                 archive.extract(info, part)
-                on_progress(done, len(names))
+                on_progress(done, len(infos))
+        _settle(part / CATALOG, name, str(said))
+        check_free(root)  # somebody may have made a library there meanwhile
         shutil.rmtree(root, ignore_errors=True)
         part.replace(root)
-    except (OSError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
+        why = getattr(error, "strerror", None) or error
+        raise LibraryError(f"{said} cannot be restored to {root}: {why}; try another file or place") from error
+    finally:
         shutil.rmtree(part, ignore_errors=True)
-        said = getattr(error, "strerror", None) or error
-        raise LibraryError(f"{path} cannot be restored to {root}: {said}; try another file or place") from error
+
+
+def _settle(path: Path, name: str | None, said: str) -> None:
+    """See that there is a whole catalogue, before a library is made of it, and name that."""
+    try:
+        catalog = Catalog(path)
+        if name:
+            catalog.update_state(name=name)
+        catalog.close()
+    except LibraryError as error:
+        raise LibraryError(
+            f"the library in {said} cannot be read: it is damaged, or of a newer version of this program; "
+            "give another backup, or update"
+        ) from error
 
 
 def _snapshot(live: Path, copy: Path) -> Path:

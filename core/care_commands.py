@@ -47,12 +47,16 @@ def backup(lib: Lib, file: BackupFile) -> None:
     library.close()
 
 
-def restore(file: BackupFile, lib: Lib) -> None:
+def restore(
+    file: BackupFile,
+    lib: Lib,
+    name: Annotated[str | None, typer.Option(help="another name for the library", show_default=False)] = None,
+) -> None:
     """Make a library from its backup, in a new folder; its index is made anew."""
     from core.backup import restore_backup
 
     with Progress("restoring", unit="files") as progress:
-        restore_backup(file, lib, progress)
+        restore_backup(file, lib, progress, name=name)
     library = open_library(lib)
     say(f"restored {library.info().name} to {lib}: {library.info().cases} cases")
     library.close()

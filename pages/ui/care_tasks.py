@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from pages.ui import resources
+from pages.ui import library_list, resources
 from pages.ui.jobs import Job, Step
 from pages.ui.resources import OpenLibrary
-from pages.ui.tasks import BACKUP, REMOVE, REPAIR, VERIFY, start, telling, waiting
+from pages.ui.tasks import BACKUP, REMOVE, REPAIR, RESTORE, VERIFY, make, start, telling, waiting
 
 if TYPE_CHECKING:
     from core.verify import VerifyReport
@@ -39,18 +39,34 @@ def back_up(library: OpenLibrary, path: Path) -> Job:
     return start(BACKUP, f"Backup to {path.name}", library.library_id, work)
 
 
+def restore(backup: Path | IO[bytes], name: str, folder: Path, asked_in: str = "") -> Job:
+    """Make a library of that name from a backup, a file here or from the browser; its folder is the result."""
+    file = Path(str(backup.name)).name
+
+    def work(job: Job) -> Path:
+        from core.backup import restore_backup
+
+        restore_backup(backup, folder, telling(job, "Putting the backup back"), name=name)
+        return folder
+
+    return make(RESTORE, f"{name}, from the backup {file}", asked_in, work)
+
+
 def remove(library: OpenLibrary, name: str) -> Job:
     """Delete the library of that name for good; the result is its folder. What else runs on it is returned instead."""
 
     def work(job: Job) -> Path:
         from core.removal import remove_library
 
-        def let_go() -> None:
-            job.report(Step("Deleting images and catalogue"))
-            resources.close_library(library)
+        with library_list.left_out() as leave_out:
 
-        job.report(Step("Deleting the library"))
-        remove_library(library.root, waiting(job), job.should_stop, let_go)
+            def let_go() -> None:
+                job.report(Step("Deleting images and catalogue"))
+                leave_out(library.library_id)
+                resources.close_library(library)
+
+            job.report(Step("Deleting the library"))
+            remove_library(library.root, waiting(job), job.should_stop, let_go)
         return library.root
 
     return start(REMOVE, f"Deletion of {name}", library.library_id, work)

@@ -21,6 +21,7 @@ from pages.ui import (
     resources,
     selection,
     state,
+    taken_away,
 )
 from pages.ui.library_list import LibraryEntry
 from pages.ui.page_end import PageEnd
@@ -39,16 +40,18 @@ def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
     if st.session_state.get(state.LIBRARY) not in (None, *titles):
         del st.session_state[state.LIBRARY]
     gone = _gone(titles)
-    if gone and not entries:
-        _say_gone(gone, "")
     if not entries:
+        taken_away.tell("")
+        if gone:
+            _say_gone(gone, "")
         return None
     if state.LIBRARY not in st.session_state and st.session_state.get(_SEEN) in titles:
         st.session_state[state.LIBRARY] = st.session_state[_SEEN]  # a switch of pages drops what its box held
     setting = _setting(titles)
     if wanted in titles:
         setting.set(wanted)
-    setting.follow()
+    # held, so that the browser is told: its box would go on showing the title of one that is gone
+    st.session_state.setdefault(state.LIBRARY, setting.follow())
     chosen = st.selectbox(
         "Library in use",
         list(titles),
@@ -56,6 +59,7 @@ def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
         key=state.LIBRARY,
         label_visibility="collapsed",
     )
+    taken_away.tell(titles[chosen])
     if gone:
         _say_gone(gone, titles[chosen])
     if missing := st.session_state.get(_MISSING):
@@ -66,13 +70,13 @@ def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
 
 
 def _gone(titles: Mapping[str, str]) -> str:
-    """The title of the library that was in use and is there no more; nothing of it is kept."""
+    """The title of the library that was in use and is there no more, if that may surprise; nothing of it is kept."""
     if st.session_state.get(_SEEN) in (None, *titles):
         return ""
-    del st.session_state[_SEEN]
+    own = taken_away.is_own(st.session_state.pop(_SEEN))
     _forget_all()
     title: str = st.session_state.pop(_TITLE)
-    return title
+    return "" if own else title
 
 
 def _say_gone(title: str, instead: str) -> None:

@@ -1,4 +1,4 @@
-"""The forms that make a library or open one that is already there."""
+"""The forms that make a library, open one that is already there, or put one back from its backup."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import streamlit as st
 
 from core.encoder import KNOWN
 from core.errors import EntError
-from pages.ui import frame, libraries, library_list, library_view, resources, tasks
+from pages.ui import frame, libraries, library_list, library_making, library_restore, resources, tasks
+from pages.ui.jobs import Job
 from pages.ui.text import markdown
 
 NAME, ENCODER, OTHER, WEIGHTS, FOLDER = "new_name", "new_encoder", "new_other", "new_weights", "open_folder"
@@ -32,7 +33,7 @@ COSTS = {
 
 
 def first_steps() -> None:
-    """Making and opening side by side, for a first start."""
+    """Making one beside the ways to one that is there already, for a first start."""
     frame.quiet("A library is one folder with your images, what is known of them, and an index to search it.")
     make, open_ = st.columns(2, gap="large")
     with make, st.container(border=True):
@@ -41,6 +42,9 @@ def first_steps() -> None:
     with open_, st.container(border=True):
         st.subheader("Open a library", anchor=False)
         _open()
+    with open_, st.container(border=True):
+        st.subheader("Put a backup back", anchor=False)
+        library_restore.show()
 
 
 def more(*, expanded: bool) -> None:
@@ -50,10 +54,15 @@ def more(*, expanded: bool) -> None:
         _make()
     with st.expander("Open a library from another folder", icon=":material/folder_open:"):
         _open()
+    with st.expander("Put a backup back", icon=":material/unarchive:"):
+        library_restore.show()
 
 
-def forget_made() -> None:
+def forget_made(job: Job) -> None:
     """Empty the form whose library is made: the next one has another name."""
+    if job.kind == tasks.RESTORE:
+        library_restore.forget()
+        return
     for key in (NAME, OTHER, WEIGHTS):
         st.session_state[key] = ""
 
@@ -79,7 +88,7 @@ def _make() -> None:
     )
     frame.quiet("A library stays with its encoder: embeddings of different encoders cannot be compared.")
     _show_refused("make")
-    _show_failed()
+    library_making.show_failed(tasks.CREATE)
     st.button("Make library", type="primary", icon=":material/add:", on_click=_start_make)
 
 
@@ -98,11 +107,12 @@ def _start_make() -> None:
             raise EntError("give the library a name")
         if not encoder:
             raise EntError("name the model, such as ViT-B-16/laion2b_s34b_b88k")
-        job = tasks.create(name, tasks.folder_for(name), encoder, tasks.path_from(given) if given.strip() else None)
+        weights = tasks.path_from(given) if given.strip() else None
+        job = tasks.create(name, tasks.folder_for(name), encoder, weights, library_making.here())
     except EntError as error:
         st.session_state[REFUSED] = ("make", str(error))
         return
-    st.session_state[library_view.CREATING] = job.job_id
+    library_making.expect(job)
 
 
 def _start_open() -> None:
@@ -115,13 +125,6 @@ def _start_open() -> None:
         return
     st.session_state[FOLDER] = ""
     libraries.switch_to(folder)
-
-
-def _show_failed() -> None:
-    """Why the library that was asked for last was not made: the job says so too, but at the top of the page."""
-    job = resources.jobs().find(st.session_state.get(library_view.CREATING, ""))
-    if job and job.error:
-        st.error(markdown(job.error), icon=":material/error:")
 
 
 def _show_refused(form: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,9 @@ BELIEVED = 5.0
 
 _down: dict[Path, tuple[float, str]] = {}
 """When such folders were asked last, and what the system said."""
+
+_leaving: set[str] = set()
+"""Libraries that are being deleted just now: closed already, but their folders may still be there."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,28 @@ def libraries() -> list[LibraryEntry]:
         LibraryEntry(resources.library_id_of(root), root, f"{name} ({root})" if name in several else name)
         for root, name in names.items()
     ]
+    entries = [entry for entry in entries if entry.library_id not in _leaving]
     return sorted(entries, key=lambda entry: entry.title.casefold())
+
+
+def is_listed(library_id: str) -> bool:
+    """Whether that library can be opened still."""
+    return any(entry.library_id == library_id for entry in libraries())
+
+
+@contextmanager
+def left_out() -> Iterator[Callable[[str], None]]:
+    """Within it, a library whose id is given is in no list: who looks at it comes to another one, not to an error."""
+    given: list[str] = []
+
+    def leave_out(library_id: str) -> None:
+        given.append(library_id)
+        _leaving.add(library_id)
+
+    try:
+        yield leave_out
+    finally:
+        _leaving.difference_update(given)
 
 
 def unreachable() -> list[Unreachable]:

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 import core
 from core.errors import EntError
-from pages.ui import flow_tasks, frame, libraries, library_care, library_list, palette, resources, state
+from pages.ui import flow_tasks, frame, libraries, library_list, palette, resources, state, taken_away
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import markdown, number
 
@@ -19,14 +19,15 @@ SHOWN_VERSION, SHOWN_EMPTY = "shown_version", "shown_empty"
 
 def show(pages: Mapping[str, st.Page]) -> None:
     """Draw the sidebar; once a run, from the shell."""
-    library_care.forget_removed()
+    taken_away.take_note()
     with st.sidebar:
         st.html('<div class="ent-brand">ENT case browser</div>')
         navigation = st.container(gap=None, key="navigation")
         with st.container(key="library_block", gap="small"):
             above = st.empty()
-            if libraries.choose(library_list.libraries()) is not None:
-                _library(above)
+            chosen = libraries.choose(library_list.libraries())
+            if chosen is not None:
+                _library(above, chosen.library_id)
         with navigation:  # now that the library is known, which links carry along
             for icon, page in pages.items():
                 state.link(page, icon=icon)
@@ -34,12 +35,10 @@ def show(pages: Mapping[str, st.Page]) -> None:
             frame.quiet(f"{core.NOTICE} Version {core.__version__}")
 
 
-def _library(above: DeltaGenerator) -> None:
-    try:
-        library = libraries.in_use()
-    except EntError:
-        library = None
+def _library(above: DeltaGenerator, library_id: str) -> None:
+    library = libraries.in_use_or_none()
     if library is None:
+        _go_on_without(library_id)
         frame.quiet("This library cannot be opened.")
         return
     tag = '<span class="ent-tag">synthetic</span>' if library.synthetic else ""
@@ -55,8 +54,12 @@ def _live(library: OpenLibrary) -> None:
     try:
         now, cases = library.catalog.state(), library.count()
     except EntError:
+        _go_on_without(library.library_id)
         frame.quiet("This library cannot be read any more.")
         return
+    deletion = taken_away.deleting()
+    if deletion is not None and not deletion.running:
+        st.rerun(scope="app")
     if st.session_state.get(SHOWN_EMPTY) and cases:
         st.rerun(scope="app")  # a page without a case on it has nothing that one would not want replaced
     flow = now.active_flow or "none active"
@@ -75,3 +78,9 @@ def _live(library: OpenLibrary) -> None:
         frame.quiet("The library has changed.")
         if st.button("Show the new state", icon=":material/refresh:", width="stretch"):
             st.rerun(scope="app")
+
+
+def _go_on_without(library_id: str) -> None:
+    """Draw the page anew, with another library, where that one was deleted while it was shown."""
+    if not library_list.is_listed(library_id):
+        st.rerun(scope="app")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.demo_library import default_root, open_demo
-from core.errors import EntError, Stopped, first_line
+from core.errors import EntError, LibraryError, Stopped, first_line
 from core.making import check_free
 from core.settings import get_settings
 from core.speed import Speed
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from core.sources import Source
 
 CREATE, DEMO, IMPORT, PLAN = "create", "demo", "import", "plan"
-VERIFY, REPAIR, BACKUP, REMOVE = "verify", "repair", "backup", "remove"
+VERIFY, REPAIR, BACKUP, REMOVE, RESTORE = "verify", "repair", "backup", "remove", "restore"
 TRAIN, EVALUATE, ACTIVATE, DELETE_FLOW = "train", "evaluate", "activate", "delete-flow"
 MAP, MEND = "map", "mend"
-STOPPABLE = (IMPORT, PLAN, VERIFY, REPAIR, BACKUP, REMOVE, TRAIN, EVALUATE, ACTIVATE, DELETE_FLOW, MAP, MEND)
+STOPPABLE = (IMPORT, PLAN, VERIFY, REPAIR, BACKUP, REMOVE, RESTORE, TRAIN, EVALUATE, ACTIVATE, DELETE_FLOW, MAP, MEND)
 APART = (
     frozenset({DEMO}),
     frozenset({VERIFY, REPAIR, BACKUP}),
@@ -47,11 +47,26 @@ MEGABYTE = 1_000_000
 
 
 def folder_for(name: str) -> Path:
-    """The folder below the app's own that a new library of this name gets. Raises LibraryError when it is taken."""
+    """The folder below the app's own that a new library of this name gets. Raises EntError when the name is taken."""
     slug = re.sub(r"[\W_]+", "-", unicodedata.normalize("NFC", name).lower()).strip("-") or "library"
     folder = get_settings().libraries / slug
-    check_free(folder)
+    try:
+        check_free(folder)
+    except LibraryError as error:
+        raise EntError(f"the name {name!r} is taken here; give the library another name") from error
     return folder
+
+
+def place_of_making(asked_in: str) -> str:
+    """What new libraries belong to, in place of a library: that in use where they were asked for ("" for none)."""
+    return f"new, asked in {asked_in}"
+
+
+def make(kind: str, title: str, asked_in: str, work: Callable[[Job], Path]) -> Job:
+    """Begin to make a library; its folder is the result."""
+    place = place_of_making(asked_in)
+    resources.jobs().dismiss_ended(place)  # an attempt that failed has been read, and is made good now
+    return resources.jobs().start(kind, title, place, work, lambda job: (job.kind, job.title) == (kind, title))
 
 
 def path_from(text: str, *, new: bool = False) -> Path:
@@ -79,7 +94,7 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def create(name: str, folder: Path, encoder: str, weights: Path | None) -> Job:
+def create(name: str, folder: Path, encoder: str, weights: Path | None, asked_in: str = "") -> Job:
     """Make a library; its folder is the result. Weights may have to be downloaded first."""
 
     def work(job: Job) -> Path:
@@ -97,9 +112,7 @@ def create(name: str, folder: Path, encoder: str, weights: Path | None) -> Job:
         ).close()
         return folder
 
-    title = f"New library {name.strip()}"
-    resources.jobs().dismiss_ended("")  # an attempt that failed has been read, and is made good now
-    return resources.jobs().start(CREATE, title, "", work, lambda job: (job.kind, job.title) == (CREATE, title))
+    return make(CREATE, f"New library {name.strip()}", asked_in, work)
 
 
 def make_demo() -> Job:

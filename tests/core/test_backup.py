@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.backup import restore_backup
-from core.errors import LibraryError
+from core.errors import LibraryError, Stopped
 from core.library import Library
 from core.removal import remove_library
 from core.search import Query
@@ -58,6 +59,48 @@ def test_what_is_no_backup_is_refused_and_leaves_nothing(library: Library, tmp_p
         restore_backup(tmp_path / "text.zip", tmp_path / "again")
     assert not (tmp_path / "again").exists()
     assert not (tmp_path / "outside.txt").exists()
+
+
+def test_a_backup_from_memory_is_restored_under_another_name(
+    library: Library, encoder: FakeEncoder, folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    ingest(library, folder_of({"ear-left": 2}))
+    library.backup(tmp_path / "backup.zip")
+    restore_backup(io.BytesIO((tmp_path / "backup.zip").read_bytes()), tmp_path / "again", name="Ward")
+    again = Library.open(tmp_path / "again", encoder=encoder)
+    assert (again.name, again.info().cases) == ("Ward", 2)
+    again.close()
+
+
+def test_a_backup_without_a_whole_catalogue_or_stopped_half_way_leaves_nothing(
+    library: Library, tmp_path: Path
+) -> None:
+    library.backup(tmp_path / "backup.zip")
+    with zipfile.ZipFile(tmp_path / "damaged.zip", "w") as archive:
+        archive.writestr("catalog.db", "no catalogue")
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(LibraryError, match="cannot be read: it is damaged, or of a newer version"):
+        restore_backup(tmp_path / "damaged.zip", tmp_path / "again")
+
+    def stop(done: int, total: int) -> None:
+        raise Stopped("by somebody")
+
+    with pytest.raises(Stopped):
+        restore_backup(tmp_path / "backup.zip", tmp_path / "again", stop)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_library_made_meanwhile_in_the_same_place_is_left_alone(library: Library, tmp_path: Path) -> None:
+    library.backup(tmp_path / "backup.zip")
+    mine = tmp_path / "again" / "mine.txt"
+
+    def meanwhile(done: int, total: int) -> None:
+        mine.parent.mkdir(exist_ok=True)
+        mine.write_text("somebody's")
+
+    with pytest.raises(LibraryError, match="already in use"):
+        restore_backup(tmp_path / "backup.zip", tmp_path / "again", meanwhile)
+    assert mine.read_text() == "somebody's"
 
 
 def test_a_library_is_restored_only_where_nothing_is(library: Library, tmp_path: Path) -> None:

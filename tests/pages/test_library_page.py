@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import threading
 import time
 import zipfile
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from core.errors import LibraryError
 from core.ingest_report import IngestReport, Twin
 from core.library import Library
 from core.listing import SourceFailure
+from core.swap import set_apart
 from pages.ui import import_result, library_list, resources, tasks
 from tests.conftest import FakeEncoder, picture, png
 from tests.pages.conftest import visible, wait_for_jobs
@@ -35,6 +37,14 @@ def click(app: AppTest, label: str) -> AppTest:
 
 def backup_to(root: Path) -> str:
     return f"backup_to_{resources.library_id_of(root)}"
+
+
+def popovers(app: AppTest) -> dict[str, bool]:
+    return {block.proto.popover.label: block.proto.popover.open for block in app.get("popover")}
+
+
+def remove_name(root: Path) -> str:
+    return f"remove_name_{resources.library_id_of(root)}"
 
 
 def test_a_dry_run_tells_what_an_import_would_do_and_then_does_it(
@@ -265,11 +275,11 @@ def test_a_library_is_backed_up_and_deleted_only_by_its_name(
     wait_for_jobs(app)
     assert "kept" in app.success[0].value
 
-    app.text_input(key="remove_name").set_value("another").run()
+    app.text_input(key=remove_name(root)).set_value("another").run()
     click(app, "Delete for good")
-    assert "nothing was deleted" in app.error[0].value
+    assert "Nothing was deleted" in app.error[0].value
     assert root.is_dir()
-    app.text_input(key="remove_name").set_value("clinic").run()
+    app.text_input(key=remove_name(root)).set_value("clinic").run()
     click(app, "Delete for good")
     wait_for_jobs(app)
     assert not app.exception
@@ -277,6 +287,73 @@ def test_a_library_is_backed_up_and_deleted_only_by_its_name(
     assert "Make a library" in visible(app)
     restore_backup(tmp_path / "kept.zip", root)
     assert resources.open_library(root).count() == 3
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_a_backup_is_put_back_under_another_name_and_used(
+    app: AppTest, make_library: Callable[..., Path], tmp_path: Path, dropped: bool
+) -> None:
+    root, kept = make_library("clinic", {"ear-left": 3}), tmp_path / "kept.zip"
+    Library.open(root, encoder=FakeEncoder()).backup(kept)
+    visit(app)
+    if dropped:
+        uploader = next(one for one in app.file_uploader if one.label.startswith("Backup"))
+        uploader.upload("kept.zip", kept.read_bytes(), "application/zip")
+    else:
+        app.text_input(key="restore_path").set_value(f'"{kept}"')
+    app.text_input(key="restore_name").set_value("Ward").run()
+    click(app, "Put it back")
+    wait_for_jobs(app)
+
+    assert not app.exception
+    assert not app.error
+    assert sorted(app.selectbox(key="library").options) == ["Ward", "clinic"]
+    assert app.selectbox(key="library").value == resources.library_id_of(root.parent / "ward")
+    assert resources.open_library(root.parent / "ward").count() == 3
+    assert [app.text_input(key=key).value for key in ("restore_path", "restore_name")] == ["", ""]
+
+
+def test_what_is_no_backup_or_lacks_a_name_is_refused_in_words(
+    app: AppTest, make_library: Callable[..., Path], tmp_path: Path
+) -> None:
+    make_library("clinic", {"ear-left": 3})
+    (tmp_path / "text.zip").write_text("no archive")
+    visit(app)
+    for path, name, said in (
+        ("", "Ward", "drop a backup, or give its path"),
+        (str(tmp_path / "gone.zip"), "Ward", "there is nothing at"),
+        (str(tmp_path / "text.zip"), "", "give the library a name"),
+        (str(tmp_path / "text.zip"), "clinic", "the name 'clinic' is taken here; give the library another name"),
+        (str(tmp_path / "text.zip"), "Ward", "cannot be restored"),
+    ):
+        app.text_input(key="restore_path").set_value(path)
+        app.text_input(key="restore_name").set_value(name).run()
+        click(app, "Put it back")
+        wait_for_jobs(app) if said == "cannot be restored" else None
+        assert not app.exception
+        assert said in app.error[0].value.replace("\\", "")
+    assert app.selectbox(key="library").options == ["clinic"]
+
+
+def test_a_library_that_could_not_be_made_is_told_where_it_was_asked_for(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    roots = [make_library(name, {"ear-left": 3}) for name in ("clinic", "ward")]
+    visit(app)
+    app.text_input(key="new_name").set_value("Ward").run()
+    click(app, "Make library")
+    assert app.error[0].value.replace("\\", "") == "the name 'Ward' is taken here; give the library another name"
+
+    app.text_input(key="new_name").set_value("Archive")
+    app.radio(key="new_encoder").set_value("clip-vit-b-32").run()
+    click(app, "Make library")
+    wait_for_jobs(app)
+    assert "New library Archive: failed" in visible(app).replace("\\", "")
+    assert len(app.error) == 2  # on top, and in the form
+    for root, told in zip(reversed(roots), (False, True), strict=True):
+        app.selectbox(key="library").set_value(resources.library_id_of(root)).run()
+        assert bool(app.error) == told
+        assert ("New library Archive" in visible(app)) == told
 
 
 def test_a_backup_is_suggested_under_the_name_of_the_library_in_use(
@@ -292,7 +369,7 @@ def test_a_backup_is_suggested_under_the_name_of_the_library_in_use(
 def test_a_library_that_is_worked_on_is_not_deleted(app: AppTest, make_library: Callable[..., Path]) -> None:
     root = make_library("clinic", {"ear-left": 3})
     visit(app)
-    app.text_input(key="remove_name").set_value("clinic").run()
+    app.text_input(key=remove_name(root)).set_value("clinic").run()
     other_tab = tasks.start(tasks.IMPORT, "Import of a", resources.library_id_of(root), lambda job: job._stop.wait(60))
     click(app, "Delete for good")
     other_tab.stop()
@@ -308,7 +385,7 @@ def test_a_library_is_deleted_when_its_writer_has_finished_and_others_stay_open(
     root, other = make_library("clinic", {"ear-left": 3}), make_library("other", {"throat": 2})
     stays, goes = resources.open_library(other), resources.open_library(root)
     visit(app)
-    app.text_input(key="remove_name").set_value("clinic").run()
+    app.text_input(key=remove_name(root)).set_value("clinic").run()
     with goes.engine.lock.held():
         click(app, "Delete for good")
         assert not app.exception
@@ -327,6 +404,66 @@ def test_a_library_is_deleted_when_its_writer_has_finished_and_others_stay_open(
     assert resources.jobs().of(goes.library_id) == []
 
 
+def test_a_removed_library_is_told_once_and_the_next_one_asks_anew(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    root, other = make_library("clinic", {"ear-left": 3}), make_library("other", {"throat": 2})
+    visit(app)
+    app.session_state[f"remove_{resources.library_id_of(root)}"] = True
+    app.run()
+    app.text_input(key=remove_name(root)).set_value("Clinic").run()
+    click(app, "Delete for good")
+    assert popovers(app)["Remove"]  # so that what was refused is read
+    assert [one.value.replace("\\", "") for one in app.error] == [
+        "Nothing was deleted: “Clinic” is not its name. Type clinic, letter by letter."
+    ]
+    app.text_input(key=remove_name(root)).set_value("clinic").run()
+    click(app, "Delete for good")
+    said, put = [one.value for one in app.success], app.selectbox(key="library").proto.set_value
+    wait_for_jobs(app)
+    said = [*said, *(one.value for one in app.success)]
+    assert not app.exception
+    assert not app.warning
+    assert said == ["“clinic” was removed. In use now: other."]
+    box = app.selectbox(key="library")
+    assert box.value == resources.library_id_of(other)
+    assert put or box.proto.set_value  # else the browser goes on showing the title that stood there
+    assert not popovers(app)["Remove"]
+    assert app.text_input(key=remove_name(other)).value == ""
+    assert not app.run().success
+
+
+def test_while_a_library_is_being_deleted_the_next_one_is_in_use(
+    app: AppTest, make_library: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, other = make_library("clinic", {"ear-left": 3}), make_library("other", {"throat": 2})
+    closed, go_on = threading.Event(), threading.Event()
+
+    def slowly(root: Path, beside: Path) -> Path:
+        closed.set()
+        assert go_on.wait(60)
+        return set_apart(root, beside=beside)
+
+    monkeypatch.setattr("core.removal.set_apart", slowly)
+    visit(app)
+    app.text_input(key=remove_name(root)).set_value("clinic").run()
+    click(app, "Delete for good")
+    assert closed.wait(60)
+    app.run()
+    assert not app.exception
+    assert not app.warning
+    assert app.selectbox(key="library").options == ["other"]
+    assert "Deletion of clinic" in visible(app)
+    assert "This library cannot be" not in visible(app)
+    app.switch_page("../search.py").run()
+    assert not app.exception
+    assert "What are you looking for" in visible(app)
+    go_on.set()
+    wait_for_jobs(app)
+    assert [one.value for one in app.success] == ["“clinic” was removed. In use now: other."]
+    assert other.is_dir()
+
+
 def test_a_library_elsewhere_is_taken_out_of_the_list_and_left_alone(
     app: AppTest, make_library: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -337,6 +474,8 @@ def test_a_library_elsewhere_is_taken_out_of_the_list_and_left_alone(
 
     click(app, "Take out of the list")
     assert not app.exception
+    assert not app.warning
+    assert "“clinic” was taken out of the list" in app.success[0].value
     assert outside.is_dir()
     assert library_list.libraries() == []
 
