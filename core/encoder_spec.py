@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import torch
     from PIL import Image
 
+ONLY_DRAWINGS = "This encoder has only seen drawings: what it finds for a real image means little."
+
 Embeddings = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
 """Called with (bytes done, bytes in all) while something is downloaded."""
@@ -37,6 +39,11 @@ class EncoderSpec:
     crop: str = "field-of-view-1"
     architecture: str = ""  # hash of the model's configuration: the same weights can be used in more than one
     config: str = ""  # that configuration, open_clip's as JSON: with the weights, all that building the model needs
+
+    @property
+    def only_drawings(self) -> bool:
+        """Whether nothing but drawings was shown to it in training, so that it knows no real image."""
+        return self.model == "bundled:ent-mini"
 
     @property
     def fingerprint(self) -> str:

@@ -28,6 +28,11 @@ COLUMNS = (
     "exam_date",
     "split",
     "filename",
+    "query",
+    "asked_how",
+    "library",
+    "flow",
+    "searched_at",
     "notice",
 )
 
@@ -52,19 +57,35 @@ class Ranking:
         return cls(result, tuple(Fold(hit) for hit in result.hits), standing)
 
 
-def results_csv(rankings: Sequence[Ranking], taxonomy: Taxonomy) -> str:
+@dataclass(frozen=True)
+class About:
+    """What was asked, how, of which library, through which flow and when: the same in every row.
+
+    Rows that are sorted, filtered or pasted elsewhere keep it, as lines above the header would not.
+    """
+
+    query: str = ""
+    how: str = ""
+    library: str = ""
+    flow: str = ""
+    at: str = ""
+
+
+def results_csv(rankings: Sequence[Ranking], taxonomy: Taxonomy, about: About) -> str:
     """What is shown of each ranking, one after the other; a folded case follows its card, and names it."""
     rows: list[tuple[object, ...]] = []
     for ranking in rankings:
         for card in ranking.cards:
-            rows.append(_row(ranking, card.lead, "", taxonomy))
-            rows.extend(_row(ranking, hit, card.lead.case.case_id, taxonomy) for hit in card.rest)
+            rows.append(_row(ranking, card.lead, "", taxonomy, about))
+            rows.extend(_row(ranking, hit, card.lead.case.case_id, taxonomy, about) for hit in card.rest)
     return csv_table(COLUMNS, rows)
 
 
-def _row(ranking: Ranking, hit: SearchHit, folded_into: str, taxonomy: Taxonomy) -> tuple[object, ...]:
+def _row(ranking: Ranking, hit: SearchHit, folded_into: str, taxonomy: Taxonomy, about: About) -> tuple[object, ...]:
     case, result, place = hit.case, ranking.result, ranking.standing(hit.similarity)
-    facts = (case.finding, case.patient, case.exam_date, case.split, case.filename, NOTICE)
+    facts = (case.finding, case.patient, case.exam_date, case.split, case.filename)
+    flow = about.flow if result.space == "after" else ""
+    asked = (about.query, about.how, about.library, flow, about.at, NOTICE)
     other = contradicts(case.label, result.side.side, taxonomy)
     numbers = (f"{hit.similarity:.6f}", result.space, result.reranked, "" if place is None else f"{place:.4f}")
-    return (hit.rank, case.case_id, case.label, *numbers, other, hit.identical, folded_into, *facts)
+    return (hit.rank, case.case_id, case.label, *numbers, other, hit.identical, folded_into, *facts, *asked)

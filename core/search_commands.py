@@ -83,7 +83,7 @@ def search(
     standing, closeness = yardstick.standing_in(result), yardstick.closeness(result)
     names = [*(path.name for path in image or ()), *(f"case {case_id}" for case_id in query.cases)]
     doubt = closeness.said(names, in_part=box is not None)
-    _export(library, query, result, standing, doubt, csv, pdf)
+    _export(library, query, result, standing, names, doubt, csv, pdf)
     if as_json:
         console.print_json(search_json(result, standing, closeness))
     else:
@@ -94,9 +94,11 @@ def search(
 
 def _say_more(library: Library, query: Query, result: SearchResult, doubt: str) -> None:
     from core.closeness import PARTS
+    from core.encoder_spec import ONLY_DRAWINGS
 
     unheard_of = () if result.hits else _unheard_of(library, query.filters)
-    for words in (doubt, PARTS if query.region else "", *unheard_of):
+    drawn = len(query.images) > len(result.identical) and library.encoder.spec.only_drawings
+    for words in (doubt, ONLY_DRAWINGS if drawn else "", PARTS if query.region else "", *unheard_of):
         if words:
             say(words[0].lower() + words[1:])
 
@@ -106,16 +108,18 @@ def _export(
     query: Query,
     result: SearchResult,
     standing: Standing,
+    names: list[str],
     doubt: str,
     csv: Path | None,
     pdf: Path | None,
 ) -> None:
     from core.result_sheet import results_pdf
     from core.result_table import Ranking, results_csv
-    from core.sheet import sheet_of
+    from core.sheet import about, sheet_of
 
     if csv is not None:
-        _write(csv, results_csv([Ranking.whole(result, standing)], library.taxonomy).encode())
+        said = about(library.catalog, query, result, names[: len(query.images)])
+        _write(csv, results_csv([Ranking.whole(result, standing)], library.taxonomy, said).encode())
     if pdf is not None:
         _write(pdf, results_pdf(sheet_of(library, query, result, standing, doubt), library.taxonomy))
 

@@ -15,7 +15,7 @@ from core.imaging import load_image, thumbnail
 from core.library import Library
 from core.query import Query
 from core.result_sheet import SHOWN, Found, Sheet
-from core.result_table import Standing
+from core.result_table import About, Standing
 from core.search import SearchHit, SearchResult
 from core.store import ImageStore
 
@@ -37,10 +37,12 @@ def gather(
     images: Sequence[bytes],
     standing: Standing,
     doubt: str = "",
+    folded: int = 0,
 ) -> Sheet:
     """The page for those of the hits that are to be shown; `images` are the pictures of the query from outside.
 
-    `doubt` is what is to be known before they are trusted, as `core.closeness` says it.
+    `doubt` is what is to be known before they are trusted, as `core.closeness` says it. `folded`: how many further
+    results are folded into the hits.
     """
     state = catalog.state()
     stored = [small for case in catalog.cases_by_id(query.cases) if (small := _thumbnail(store, case.sha256))]
@@ -49,10 +51,27 @@ def gather(
         ("Library", f"{state.name}, encoder {state.encoder.name}"),
         *_settings(query, result, state.active_flow),
     ]
-    now = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
+    if folded:
+        also = f"{folded} further frame{'s' * (folded != 1)} of the same"
+        settings.append(("Folded", f"{len(hits)} cards hold {also}, so ranks skip"))
     evidence = [*([doubt] if doubt else []), *_evidence(catalog, result)]
     facts = ("; ".join(query.texts), settings, evidence, found, len(hits))
-    return Sheet("Similar cases", now, [*images, *stored], *facts)
+    return Sheet("Similar cases", _now(), [*images, *stored], *facts)
+
+
+def about(catalog: Catalog, query: Query, result: SearchResult, names: Sequence[str]) -> About:
+    """What a table of the results says of the search; `names` are those of the pictures from outside."""
+    state = catalog.state()
+    asked = [*(f"words: {text}" for text in query.texts), *(f"image: {name}" for name in names)]
+    asked += [f"case: {case_id}" for case_id in query.cases]
+    _, *how = _settings(query, result, None)  # the order is another one in each ranking: a row says its own
+    said = "; ".join(f"{name}: {value}" for name, value in how)
+    library = f"{state.name}, encoder {state.encoder.name}"
+    return About("; ".join(asked), said, library, state.active_flow or "", _now())
+
+
+def _now() -> str:
+    return datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
 
 
 def _settings(query: Query, result: SearchResult, flow: str | None) -> list[tuple[str, str]]:
@@ -71,6 +90,8 @@ def _settings(query: Query, result: SearchResult, flow: str | None) -> list[tupl
     ways = {"mirror image": query.mirror, "same side": query.same_side, "other patients": query.other_patients}
     if any(ways.values()):
         said.append(("Searched", ", ".join(way for way, asked in ways.items() if asked)))
+    if query.side:
+        said.append(("Side that the query shows", query.side))
     return said
 
 

@@ -21,7 +21,8 @@ TellsSide = Literal["person", "words", "label", "neighbours"]
 class Side:
     """The side of a query, None where it has none or nothing says which.
 
-    `told_by` the person who asks, its words, the labels of its own cases, or those of its neighbours, `votes` of which are of that side.
+    `told_by` the person who asks, its words, the labels of its own cases, or those of its neighbours, `votes` of which
+    are of that side.
     `agreed`: no more than a few neighbours with a side are of the other, or the side is none of their business.
     """
 

@@ -80,7 +80,10 @@ export default function ({ data, parentElement }) {
     "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), "0": whole,
     ArrowLeft: () => move(PAN, 0), ArrowRight: () => move(-PAN, 0), ArrowUp: () => move(0, PAN), ArrowDown: () => move(0, -PAN),
   };
-  tiles.onkeydown = (event) => {
+  // wherever in the dialog the focus is: it opens with that on its own button
+  const dialog = tiles.getRootNode().host?.closest('[role="dialog"]') ?? tiles.closest('[role="dialog"]') ?? tiles;
+  setTimeout(() => tiles.focus({ preventScroll: true }), 150);
+  dialog.onkeydown = (event) => {
     if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     event.stopPropagation();

@@ -28,18 +28,21 @@ def show(library: OpenLibrary, options: Options, shown: Sequence[Shown]) -> None
 
     def table() -> bytes:
         from core.result_table import Ranking, results_csv
+        from core.sheet import about
 
         rankings = [Ranking(*one, place) for one, place in zip(shown, places, strict=True)]
-        return results_csv(rankings, library.taxonomy).encode()
+        return results_csv(rankings, library.taxonomy, about(library.catalog, query, result, names)).encode()
 
     def page() -> bytes:
         from core.result_sheet import results_pdf
         from core.sheet import gather
 
         hits = [card.lead for card in cards]
-        sheet = gather(library.catalog, library.store, query, result, hits, images, places[-1], doubt)
+        folded = sum(len(card.rest) for card in cards)
+        sheet = gather(library.catalog, library.store, query, result, hits, images, places[-1], doubt, folded)
         return results_pdf(sheet, library.taxonomy)
 
+    names = [image.name for image in current_query.query().images]
     with st.popover("Export", icon=":material/download:", key="search_export"):
         _download("Table of what is shown (CSV)", table, f"{name}.csv", "text/csv", ":material/table_view:")
         _download("One page with pictures (PDF)", page, f"{name}.pdf", "application/pdf", ":material/picture_as_pdf:")

@@ -2,6 +2,8 @@
 // field it goes through a link to the page that has it.
 
 const PATIENCE = 5000; // ms in which that page must have come up
+// a box that keeps the focus after something was chosen in it: nothing is being typed there
+const CLOSED_LIST = '[data-testid="stSelectbox"] input[aria-expanded="false"]';
 
 export default function ({ data }) {
   let waiting = 0;
@@ -25,7 +27,7 @@ export default function ({ data }) {
     giveUp();
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
     const [at] = event.composedPath();
-    if (at.isContentEditable || at.matches?.("input, textarea, select")) return;
+    if (at.isContentEditable || (at.matches?.("input, textarea, select") && !at.matches(CLOSED_LIST))) return;
     if (document.querySelector('[role="dialog"]')) return;
     const link = document.querySelector(data.link);
     if (!link && !document.querySelector(data.selector)) return;

@@ -232,7 +232,7 @@ class Maps {
 
   queryAt(time) {
     const places = this.data.query;
-    if (!places.length) return null;
+    if (!places.length || (this.data.query_before && time > 0)) return null;
     const step = Math.min(time * (places.length - 1), places.length - 1);
     const [a, b] = [places[Math.floor(step)], places[Math.ceil(step)]];
     return [0, 1].map((axis) => a[axis] + (step - Math.floor(step)) * (b[axis] - a[axis]));

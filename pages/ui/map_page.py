@@ -66,6 +66,7 @@ def show_state(library: OpenLibrary, view: MapView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="map_bar"):
         _colour(view)
         frame.quiet(f"{count(len(view.case_ids), 'case')}, laid out on {day(view.made.created)}", "content")
+        map_query.legend(library, view)
         st.space("stretch")
         if (marked := map_marks.CASE.follow()) is not None:
             if marked not in view.row_of:
@@ -89,6 +90,7 @@ def show_maps(library: OpenLibrary, view: MapView) -> None:
         time=TIME.follow(),
         marked=map_marks.case_on_map(),
         queries=map_query.places(library, view),
+        query_before=map_query.only_before(view),
         figures=map_figures.figures(view.made, st.session_state.get(COLOUR) or "class"),
         on_select=map_marks.select_on_map,
         on_open=lambda case_id: drawer.open_case(case_id, map_marks.selected_on_map() or view.case_ids),

@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import streamlit as st
 
 from core.errors import EntError
 from core.filters import EVERYTHING
-from pages.ui import asking, current_query, index_job, resources
+from pages.ui import asking, current_query, frame, index_job, resources
 from pages.ui.resources import OpenLibrary
+from pages.ui.url_state import Setting
 
 if TYPE_CHECKING:
     from core.index import Space
@@ -18,13 +20,38 @@ if TYPE_CHECKING:
     from core.vectors import Matrix
     from pages.ui.map_data import MapView
 
-NEIGHBOURS = 5
+NEIGHBOURS, SIGN = 5, ":material/diamond:"
+
+
+HIDDEN: Setting[bool] = Setting("map_query_hidden", False, lambda said: said == "1", lambda hidden: "1" * hidden)
+
+
+def only_before(view: MapView) -> bool:
+    """Whether it has no place after the flow: words are compared with images before it."""
+    return bool(view.made.flow_id and current_query.query().words)
+
+
+def legend(library: OpenLibrary, view: MapView) -> None:
+    """What the diamond is, with the way to hide it; nothing where nothing is asked."""
+    hidden = HIDDEN.follow()
+    if hidden and not current_query.query().empty:
+        st.button("Show your query", icon=SIGN, type="tertiary", key="map_query_show", on_click=_hide, args=(False,))
+    elif places(library, view):
+        where = ", compared before the flow only" if only_before(view) else ""
+        frame.quiet(f"\u25c7 Your query{where}", "content")
+        st.button(
+            "Hide it", icon=":material/close:", type="tertiary", key="map_query_hide", on_click=_hide, args=(True,)
+        )
+
+
+def _hide(hidden: bool) -> None:
+    HIDDEN.set(hidden)
 
 
 def places(library: OpenLibrary, view: MapView) -> list[list[float]]:
     """The position [x, y] of the query at every time of the map; nothing where nothing is asked, or can be."""
     asked = current_query.query()
-    if asked.empty or index_job.running(library) is not None:
+    if HIDDEN.value or asked.empty or index_job.running(library) is not None:
         return []
     try:
         before = _found(library, "before")

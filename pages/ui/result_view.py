@@ -23,6 +23,7 @@ from pages.ui import (
     frame,
     gallery_grid,
     refining,
+    search_options,
     standing,
 )
 from pages.ui.answer import Answer, Ranking
@@ -46,6 +47,7 @@ def show_hits(library: OpenLibrary, answer: Answer) -> None:
     if not answer.result.hits:
         frame.empty("No case passes these filters", "Take a filter back to see the nearest of the other cases.")
         return
+    _folded(answer)
     if answer.before is None:
         cards = answer.shown(answer.rankings[0])
         _grid(library, answer.result, cards, "search_grid", "Results, the most similar first")
@@ -178,6 +180,18 @@ def _found(answer: Answer, cards: Sequence[Fold]) -> str:
         f"{found} by {order} of embeddings {WORDS[result.space]}{query}, found in {seconds:.2f} s. "
         f"Titles are dataset labels. {side}" + (standing.MEANING if result.comparable else "")
     )
+
+
+def _folded(answer: Answer) -> None:
+    """That cards hold more than they show, and so ranks skip; with the way to see every result for itself."""
+    shown = [answer.shown(ranking) for ranking in answer.rankings]
+    cards, results = max(map(len, shown)), max(sum(len(card.hits) for card in cards) for cards in shown)
+    if cards == results:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="search_folded"):
+        why = "further frames of the same are folded into them, so ranks skip"
+        frame.quiet(f"{count(cards, 'card')} of {count(results, 'result')}: {why}.", "content")
+        st.button("Show each by itself", key="search_unfold", type="tertiary", on_click=search_options.fold_nothing)
 
 
 def _bars(library: OpenLibrary) -> None:

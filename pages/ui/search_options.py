@@ -17,7 +17,7 @@ from pages.ui.text import markdown
 PREFIX = "search"
 MANY = (12, 24, 48, 96)
 SIDE, SPACE, STATED = "search_side_mode", "search_space", "search_side_stated"
-GUESSED = ""
+FOLD, GUESSED = "search_fold", ""
 View = Literal["before", "after", "both"]
 SideMode = Literal["either", "same", "mirror"]
 VIEWS: dict[View, str] = {"before": "Before flow", "after": "After flow", "both": "Side by side"}
@@ -165,10 +165,15 @@ def _fold() -> bool:
     return st.toggle(
         "Fold what shows the same",
         True,
-        key="search_fold",
+        key=FOLD,
         bind="query-params",
         help="Further frames of one patient's structure, and nearly identical images, share one card.",
     )
+
+
+def fold_nothing() -> None:
+    """Have every result for itself; for a button."""
+    st.session_state[FOLD] = False
 
 
 def _other_patients() -> bool:

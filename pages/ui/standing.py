@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.closeness import PARTS
+from core.encoder_spec import ONLY_DRAWINGS
 from pages.ui import current_query, frame, resources
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import cut, markdown
@@ -39,6 +40,8 @@ def show_doubts(library: OpenLibrary, result: SearchResult) -> None:
     """Notices above the results: nothing is close, words that say nothing, a query more blurred than the library."""
     if said := closeness_said(library, result):
         st.warning(markdown(said), icon=":material/travel_explore:")
+    if len(current_query.query().images) > len(result.identical) and library.catalog.state().encoder.only_drawings:
+        frame.quiet(ONLY_DRAWINGS)
     if current_query.query().region is not None:
         frame.quiet(PARTS)
     if result.meaningless:

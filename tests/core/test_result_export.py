@@ -18,9 +18,9 @@ from core.library import Library
 from core.query import Query
 from core.region import Region
 from core.result_sheet import results_pdf
-from core.result_table import Ranking, results_csv
+from core.result_table import About, Ranking, results_csv
 from core.search import SearchResult
-from core.sheet import sheet_of
+from core.sheet import about, gather, sheet_of
 from core.taxonomy import ENT
 from tests.conftest import picture, png
 from tests.core.test_ingest import ingest
@@ -56,7 +56,9 @@ def with_facts(result: SearchResult, **facts: str) -> SearchResult:
 def test_the_table_has_every_hit_with_its_numbers(filled: Library) -> None:
     result = filled.search(QUERY)
     rows = list(
-        csv.DictReader(io.StringIO(results_csv([Ranking.whole(result, lambda similarity: similarity / 2)], ENT)))
+        csv.DictReader(
+            io.StringIO(results_csv([Ranking.whole(result, lambda similarity: similarity / 2)], ENT, About()))
+        )
     )
     assert [row["case_id"] for row in rows] == [hit.case.case_id for hit in result.hits]
     assert len(rows) == 14
@@ -70,15 +72,38 @@ def test_the_table_has_what_is_shown_and_says_what_is_folded_into_what(filled: L
     result = filled.search(QUERY)
     first, second, third = result.hits[:3]
     shown = Ranking(result, (Fold(first, (third,)), Fold(second)))
-    rows = list(csv.DictReader(io.StringIO(results_csv([shown, Ranking(result, (Fold(second),))], ENT))))
+    rows = list(csv.DictReader(io.StringIO(results_csv([shown, Ranking(result, (Fold(second),))], ENT, About()))))
     assert [row["rank"] for row in rows] == ["1", "3", "2", "2"]
     assert [row["folded_into"] for row in rows] == ["", first.case.case_id, "", ""]
+
+
+def test_every_row_says_what_was_asked_of_which_library_and_when(filled: Library) -> None:
+    query = replace(QUERY, texts=("sore throat",), side="left")
+    result = filled.search(query)
+    said = about(filled.catalog, query, result, ["=scope.png"])
+    text = results_csv([Ranking.whole(result)], ENT, replace(said, flow="f" * 12))
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {row["query"] for row in rows} == {"words: sore throat; image: =scope.png"}
+    assert {row["asked_how"] for row in rows} == {"Only: label throat or none; Side that the query shows: left"}
+    assert {row["library"] for row in rows} == {f"{filled.name}, encoder fake"}
+    assert {row["flow"] for row in rows} == {""}  # found before it
+    assert all(row["searched_at"].startswith("20") for row in rows)
+    moved = replace(result, space="after")
+    after = csv.DictReader(io.StringIO(results_csv([Ranking.whole(moved)], ENT, replace(said, flow="f" * 12))))
+    assert {row["flow"] for row in after} == {"f" * 12}
+
+
+def test_the_page_says_that_frames_are_folded(filled: Library, written: list[str]) -> None:
+    result = filled.search(QUERY)
+    facts = (filled.catalog, filled.store, QUERY, result, result.hits[:3], (), lambda similarity: None)
+    results_pdf(gather(*facts, folded=11), ENT)
+    assert "Folded: 3 cards hold 11 further frames of the same, so ranks skip" in written
 
 
 @pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1+1", "-2+3", "@SUM(A1)", "\t=1"])
 def test_a_spreadsheet_takes_no_text_for_a_formula(filled: Library, text: str) -> None:
     result = with_facts(filled.search(QUERY), finding=text)
-    row = next(csv.DictReader(io.StringIO(results_csv([Ranking.whole(result)], ENT))))
+    row = next(csv.DictReader(io.StringIO(results_csv([Ranking.whole(result)], ENT, About()))))
     assert row["finding"] == f"'{text}"
 
 

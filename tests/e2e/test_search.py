@@ -151,14 +151,28 @@ def test_cases_are_compared_with_one_zoom_for_all(searched: Page) -> None:
     views = page.get_by_role("dialog").locator(".view img")
     expect(views).to_have_count(3)
 
-    page.get_by_role("dialog").locator(".tiles").focus()
+    expect(page.get_by_role("dialog").locator(".tiles")).to_be_focused()
     for key in ("+", "+", "ArrowLeft"):
         page.keyboard.press(key)
     shown = views.evaluate_all("images => images.map(image => image.style.transform)")
     assert len(set(shown)) == 1
     assert "scale(1.5625)" in shown[0]
+    page.keyboard.press("0")
+    views.first.hover()
+    page.mouse.wheel(0, -200)
+    expect(views.last).to_have_attribute("style", re.compile(r"scale\(1\.6"))
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_slash_goes_to_the_field_from_a_box_in_which_something_was_just_chosen(searched: Page) -> None:
+    page = searched
+    page.locator(".st-key-search_side_mode input").click()
+    page.get_by_role("option", name="Same side").click()
+    settle(page)
+    expect(page.locator(".st-key-search_side_mode input")).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.locator(".st-key-search_field input")).to_be_focused()
 
 
 def test_a_url_brings_a_query_of_stored_cases_and_back_takes_it_away(searched: Page) -> None:

@@ -33,15 +33,15 @@ console.log(JSON.stringify({
 """
 
 
-def lay_out(root: Path, most: int = 8) -> tuple[str, ...]:
+def lay_out(root: Path, most: int = 8, flow_id: str | None = None) -> tuple[str, ...]:
     """Give the library a map of its first cases, in places of chance; their ids."""
     library = Library.open(root, encoder=FakeEncoder())
     ids = library.catalog.ids(order="oldest")[:most]
     library.close()
     draw, n = np.random.default_rng(0), len(ids)
     times, places = np.linspace(0, 1, 3, dtype=np.float32), draw.normal(size=(3, n, 2)).astype(np.float32)
-    made = EmbeddingMap(None, "2024-05-03T00:00:00", 0, n, ids, times, places, draw.integers(0, n, (2, n)), {})
-    save_map(root, key_of(root, None), made)
+    made = EmbeddingMap(flow_id, "2024-05-03T00:00:00", 0, n, ids, times, places, draw.integers(0, n, (2, n)), {})
+    save_map(root, key_of(root, flow_id), made)
     return ids
 
 

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from core.encoder_spec import ONLY_DRAWINGS, EncoderSpec
 from core.flow import Flow
 from core.library import Library
 from core.manifest import CaseFacts
@@ -89,6 +90,8 @@ def test_the_table_has_both_rankings_as_the_page_shows_them(
     app.segmented_control(key="search_space").set_value("both").run()
 
     rows = rows_of(files)
+    assert {(row["query"], row["library"]) for row in rows} == {("image: query.png", "clinic, encoder fake")}
+    assert {(row["space"], row["flow"]) for row in rows} == {("before", ""), ("after", "f" * 12)}
     for space, grid in (("before", "search_grid_before"), ("after", "search_grid")):
         assert [row["case_id"] for row in rows if row["space"] == space] == order(grids[grid])
     assert files["application/pdf"]().startswith(b"%PDF-")
@@ -297,6 +300,7 @@ def test_further_frames_of_a_patient_are_folded_until_they_are_asked_for(
     search(app, fold=True)
     assert [card.fold for card in grids["search_grid"]] == ["+2 of this patient"] * 3
     assert "3 cases, 6 more folded into them" in words(app)
+    assert "3 cards of 9 results: further frames of the same are folded into them, so ranks skip" in words(app)
 
     first = grids["search_grid"][0].case_id
     app.session_state[folds.UNFOLDED] = frozenset({first})
@@ -304,8 +308,10 @@ def test_further_frames_of_a_patient_are_folded_until_they_are_asked_for(
     assert [card.within for card in grids["search_grid"]] == [False, True, True, False, False]
     assert grids["search_grid"][0].fold == "Fold 2 away"
 
-    app.toggle(key="search_fold").set_value(False).run()
+    app.button(key="search_unfold").click().run()
     assert len(grids["search_grid"]) == 9
+    assert not app.toggle(key="search_fold").value
+    assert "ranks skip" not in words(app)
     assert not app.exception
 
 
@@ -332,6 +338,20 @@ def test_nothing_close_and_nothing_sharp_is_said(app: AppTest, make_library: Cal
     assert "neighbours:" not in visible(app)
     assert "aken as" not in visible(app)
     assert any(words.startswith("\\*grey\\*\\.png is more blurred") for words in said)
+
+
+def test_an_encoder_that_knows_only_drawings_says_so_of_an_image_from_outside(
+    app: AppTest, make_library: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_library("clinic", {"ear-left": 4})
+    search(app)
+    assert ONLY_DRAWINGS not in words(app)
+    monkeypatch.setattr(EncoderSpec, "only_drawings", True)
+    app.run()
+    assert ONLY_DRAWINGS in words(app)
+    press(app, "New search")
+    search(app, 1)  # a picture of the library itself
+    assert ONLY_DRAWINGS not in words(app)
 
 
 def test_a_class_with_few_cases_is_not_outnumbered(app: AppTest, make_library: Callable[..., Path]) -> None:
