@@ -79,8 +79,7 @@ def search(
         with Progress("downloading weights", unit="bytes") as progress:
             library.encoder.load(progress)
     result = library.search(query)
-    yardstick = library.yardstick
-    standing, closeness = yardstick.standing_in(result), yardstick.closeness(result)
+    standing, closeness = library.yardstick.standing_in(result), library.yardstick.closeness(result)
     names = [*(path.name for path in image or ()), *(f"case {case_id}" for case_id in query.cases)]
     doubt = closeness.said(names, in_part=box is not None)
     _export(library, query, result, standing, names, doubt, csv, pdf)

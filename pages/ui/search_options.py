@@ -42,11 +42,10 @@ class Options:
 
 
 def choose(library: OpenLibrary) -> Options:
-    """The options in one row above the results."""
+    """The options in one row above the results, the side of the query below it where sides are asked for."""
     with st.container(horizontal=True, vertical_alignment="center", key="search_bar"):
         filters = _filters(library)
         side = _side(library)
-        stated = _stated(library, side)
         st.space("stretch")
         view = _view(library)
         with st.popover("Options", icon=":material/tune:", key="search_more"):
@@ -54,6 +53,7 @@ def choose(library: OpenLibrary) -> Options:
             fold = _fold()
             other_patients = bool(current_query.query().pictures) and _other_patients()
             rerank = _rerank(library, view)
+    stated = _stated(library, side)
     return Options(top_k, filters, view, side, rerank, fold, other_patients, stated)
 
 
@@ -105,15 +105,17 @@ def _stated(library: OpenLibrary, mode: SideMode) -> str | None:
     if mode == "either" and known is None:
         return None
     st.session_state[STATED] = known or GUESSED
-    st.selectbox(
-        "The side that the query shows",
-        [GUESSED, *sides],
-        format_func=lambda side: "Query: side guessed" if side == GUESSED else f"Query shows {side}",
-        key=STATED,
-        on_change=_state,
-        label_visibility="collapsed",
-        width=190,
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="search_stated"):
+        frame.quiet("The query shows", "content")
+        st.segmented_control(
+            "The side that the query shows",
+            [GUESSED, *sides],
+            format_func=lambda side: "what is guessed" if side == GUESSED else f"{side} side",
+            required=True,
+            key=STATED,
+            on_change=_state,
+            label_visibility="collapsed",
+        )
     return known
 
 

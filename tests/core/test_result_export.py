@@ -78,12 +78,12 @@ def test_the_table_has_what_is_shown_and_says_what_is_folded_into_what(filled: L
 
 
 def test_every_row_says_what_was_asked_of_which_library_and_when(filled: Library) -> None:
-    query = replace(QUERY, texts=("sore throat",), side="left")
+    query = replace(QUERY, texts=("sore throat 3",), side="left")
     result = filled.search(query)
     said = about(filled.catalog, query, result, ["=scope.png"])
     text = results_csv([Ranking.whole(result)], ENT, replace(said, flow="f" * 12))
     rows = list(csv.DictReader(io.StringIO(text)))
-    assert {row["query"] for row in rows} == {"words: sore throat; image: =scope.png"}
+    assert {row["query"] for row in rows} == {"words: sore throat 3; image: =scope.png"}
     assert {row["asked_how"] for row in rows} == {"Only: label throat or none; Side that the query shows: left"}
     assert {row["library"] for row in rows} == {f"{filled.name}, encoder fake"}
     assert {row["flow"] for row in rows} == {""}  # found before it

@@ -275,9 +275,9 @@ def test_the_person_says_the_side_where_nothing_tells_it(
 ) -> None:
     make_library("clinic", {"ear-left": 6, "ear-right": 6})
     search(app)
-    assert not [box for box in app.selectbox if box.key == "search_side_stated"]
+    assert "search_side_stated" not in app.session_state
     app.selectbox(key="search_side_mode").set_value("same").run()
-    app.selectbox(key="search_side_stated").set_value("right").run()
+    app.segmented_control(key="search_side_stated").set_value("right").run()
 
     assert not app.exception
     assert {card.title for card in grids["search_grid"]} == {"Right ear"}
@@ -286,11 +286,11 @@ def test_the_person_says_the_side_where_nothing_tells_it(
 
     followed = follow_link(here(app))
     assert not followed.exception
-    assert followed.selectbox(key="search_side_stated").value == "right"
+    assert followed.segmented_control(key="search_side_stated").value == "right"
 
     press(app, "New search")
     search(app, 501)
-    assert app.selectbox(key="search_side_stated").value == ""  # another image is not of that side
+    assert app.segmented_control(key="search_side_stated").value == ""  # another image is not of that side
 
 
 def test_further_frames_of_a_patient_are_folded_until_they_are_asked_for(
