@@ -21,11 +21,12 @@ class Held:
 
     fields: Mapping[str, tuple[str, ...]]
     dates: Mapping[str, str]
+    cases: tuple[str, ...] = ()
 
     def counts(self, library: OpenLibrary, field: str) -> Mapping[str, int]:
         """How many cases have each value of `field` under all the other filters."""
         others: dict[str, Any] = {name: values for name, values in self.fields.items() if name != field}
-        filters = Filters(**others, **self.dates)
+        filters = Filters(**others, **self.dates, cases=self.cases)
         if field not in ("region", "side"):
             return library.facets(field, filters)
         counts = Counter[str]()
@@ -35,10 +36,19 @@ class Held:
         return counts
 
 
-def held(prefix: str, options: Mapping[str, Collection[str]], title_of: Callable[[str, str], str], most: int) -> Held:
-    """What is chosen among `options` by field, of which those with more than `most` are typed and not listed."""
+def held(
+    prefix: str,
+    options: Mapping[str, Collection[str]],
+    title_of: Callable[[str, str], str],
+    most: int,
+    cases: tuple[str, ...] = (),
+) -> Held:
+    """What is chosen among `options` by field, of which those with more than `most` are typed and not listed.
+
+    `cases` are those that the page is kept to, if any.
+    """
     fields = {field: _chosen(f"{prefix}_{field}", field, known, title_of, most) for field, known in options.items()}
-    return Held(fields, {name: _day(f"{prefix}_{name}") for name in DATES})
+    return Held(fields, {name: _day(f"{prefix}_{name}") for name in DATES}, cases)
 
 
 def _chosen(

@@ -28,29 +28,34 @@ MOST_LISTED = 300
 
 
 def choose(
-    library: OpenLibrary, prefix: str, *, on_change: Callable[[], None] | None = None, width: Width = "stretch"
+    library: OpenLibrary,
+    prefix: str,
+    *,
+    on_change: Callable[[], None] | None = None,
+    width: Width = "stretch",
+    cases: tuple[str, ...] = (),
 ) -> Filters:
     """One widget a field that has something to choose in this library; what is chosen, as Filters.
 
-    Of the values those are offered that some case has under the other filters; what is chosen stays.
+    Of the values those are offered that some case has under the other filters, and among `cases` where the page is
+    kept to some; what is chosen stays.
     """
     options = {field: _options(library, field) for field in TITLES}
 
     def _titled(field: str, value: str) -> str:
         return _title(library, field, value)
 
-    held = filter_values.held(prefix, options, _titled, MOST_LISTED)
+    held = filter_values.held(prefix, options, _titled, MOST_LISTED, cases)
     counts = {field: held.counts(library, field) for field in TITLES if len(options[field]) <= MOST_LISTED}
     chosen = {}
     for field, known in options.items():
         left = [value for value in known if counts.get(field, {}).get(value) or value in held.fields[field]]
         chosen[field] = tuple(_widget(library, prefix, field, left, on_change, width))
     dates = _dates(library, prefix, on_change, width)
-    for field, values in chosen.items():
-        for value in values:
-            if field in counts and not counts[field].get(value):
-                frame.quiet(f"{_title(library, field, value)}: 0 cases under the other filters")
-    return Filters(**chosen, **dates)
+    empty = [_titled(of, value) for of in counts for value in chosen[of] if not counts[of].get(value)]
+    if empty:
+        frame.quiet(f"0 cases under the other filters: {', '.join(empty)}")
+    return Filters(**chosen, **dates, cases=cases)
 
 
 def clear(prefix: str) -> None:

@@ -44,9 +44,9 @@ class View:
 def choose_filters(library: OpenLibrary) -> Filters:
     """Class chips first, then the other filters in one row."""
     chips = st.container()
+    only = gallery_page.only_in_gallery()
     with st.container(horizontal=True, key="gallery_filters"):
-        filters = filter_widgets.choose(library, PREFIX, on_change=first_page, width=196)
-    filters = replace(filters, cases=gallery_page.only_in_gallery())
+        filters = filter_widgets.choose(library, PREFIX, on_change=first_page, width=196, cases=only)
     counts = library.facets("label", replace(filters, label=()))
     with chips:
         class_chips.show(library.taxonomy, counts, filters.label, key="gallery_chips", on_choose=_choose_classes)
