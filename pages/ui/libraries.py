@@ -30,6 +30,7 @@ from pages.ui.text import markdown
 from pages.ui.url_state import Setting
 
 SWITCH_TO = "switch_to_library"
+_START, _NOT_SAID = "library_of_plain_address", ""
 _SEEN, _MISSING, _TITLE = "library_of_last_run", "library_of_dead_link", "title_of_last_run"
 
 
@@ -47,9 +48,12 @@ def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
         return None
     if state.LIBRARY not in st.session_state and st.session_state.get(_SEEN) in titles:
         st.session_state[state.LIBRARY] = st.session_state[_SEEN]  # a switch of pages drops what its box held
-    setting = _setting(titles)
+    setting, start = _setting(titles), _start(titles)
     if wanted in titles:
         setting.set(wanted)
+    plain = not st.query_params
+    if setting.follow() not in titles:
+        setting.set(start if plain else next(iter(titles)))
     # held, so that the browser is told: its box would go on showing the title of one that is gone
     st.session_state.setdefault(state.LIBRARY, setting.follow())
     chosen = st.selectbox(
@@ -84,8 +88,18 @@ def _say_gone(title: str, instead: str) -> None:
     st.warning(f"The library “{markdown(title)}” is not here any more.{now}", icon=":material/link_off:")
 
 
+def _start(titles: Mapping[str, str]) -> str:
+    """The library of the plain address, for as long as this session lasts: the one used last, else the first."""
+    start: str = st.session_state.setdefault(_START, library_list.last_used())
+    return start if start in titles else next(iter(titles))
+
+
 def _setting(titles: Mapping[str, str]) -> Setting[str]:
-    """The library as a URL says it, the first where it says none; earlier links say the title."""
+    """The library as a URL says it; earlier links say the title.
+
+    A URL that says none means the first, or, where it says nothing at all, the one used last. Where that is another
+    one, every URL says the library: else that of the first could not be told from the plain address.
+    """
     first, ids = next(iter(titles)), {title: library_id for library_id, title in titles.items()}
 
     def parse(said: str) -> str:
@@ -93,13 +107,15 @@ def _setting(titles: Mapping[str, str]) -> Setting[str]:
             st.session_state[_MISSING] = said
         return said if said in titles else ids.get(said, first)
 
-    return Setting(state.LIBRARY, first, parse)
+    return Setting(state.LIBRARY, first if _start(titles) == first else _NOT_SAID, parse)
 
 
 def _notice(library_id: str) -> None:
     """Drop what belongs to another library, however this one came into use: chosen, made, or by the browser's back."""
     if st.session_state.get(_SEEN, library_id) != library_id:
         _forget_all()
+    if st.session_state.get(_SEEN) != library_id:
+        library_list.remember_used(library_id)
     st.session_state[_SEEN] = library_id
 
 

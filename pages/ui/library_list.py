@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from core.store import CATALOG
 from core.whole_file import write_whole
 from pages.ui import resources
 
-ELSEWHERE = "opened-elsewhere.json"
+ELSEWHERE, LAST_USED = "opened-elsewhere.json", "last-used"
 BELIEVED = 5.0
 """Seconds in which a folder that could not be looked into is not asked again."""
 
@@ -106,6 +106,23 @@ def forget_elsewhere(root: Path) -> None:
     """Take a library outside the app's folder out of the list; nothing of it is touched."""
     paths = [str(path) for path in _elsewhere() if path.resolve() != root.resolve()]
     write_whole(get_settings().libraries / ELSEWHERE, json.dumps(paths, indent=1).encode())
+
+
+def last_used() -> str:
+    """The id of the library that came into use last on this machine, "" for none; it may be gone since."""
+    try:
+        return (get_settings().libraries / LAST_USED).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def remember_used(library_id: str) -> None:
+    """Keep in mind, also after a restart, that this library is in use now; where nothing can be written, not."""
+    home = get_settings().libraries
+    if last_used() != library_id:
+        with suppress(OSError):
+            home.mkdir(parents=True, exist_ok=True)
+            write_whole(home / LAST_USED, f"{library_id}\n".encode())
 
 
 def notice_read(notice: str) -> bool:

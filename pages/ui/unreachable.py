@@ -20,7 +20,7 @@ def show() -> None:
             if one.listed:
                 st.button(
                     "Take out of the list",
-                    key=f"forget_{number}",
+                    key=f"forget_{one.root}",
                     on_click=library_list.forget_elsewhere,
                     args=(one.root,),
                 )

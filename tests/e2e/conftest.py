@@ -23,6 +23,7 @@ from safetensors.torch import save_file
 from core.demo_library import FOLDER, open_demo
 from core.library import Library
 from core.sources import open_source
+from pages.ui.library_list import LAST_USED
 from training.bench.app_server import running as running
 
 ROOT = Path(__file__).parents[2]
@@ -118,7 +119,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """A tab of its own on the app with its three libraries."""
+    """A tab of its own on the app with its three libraries, of which none was used before."""
+    (server.home / LAST_USED).unlink(missing_ok=True)
     with tab(browser, server.url) as page:
         yield page
 

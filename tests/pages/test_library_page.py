@@ -502,6 +502,8 @@ def test_a_library_that_cannot_be_reached_is_told_and_taken_out_of_the_list(
     assert app.selectbox(key="library").options == ["clinic"]
     assert "cannot be reached: Stale file handle" in app.warning[0].value
     assert len(asked) == 1  # each may take a share that is down half a minute
+    keys = [button.key for button in app.button if button.label == "Take out of the list"]
+    assert f"forget_{outside}" in keys  # its own: a second click must not take the next one out
 
     click(app, "Take out of the list")
     assert not app.exception

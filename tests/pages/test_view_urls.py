@@ -252,3 +252,39 @@ def test_a_way_to_another_page_stays_in_the_library(app: AppTest, make_library: 
     assert app.session_state["library"] == resources.library_id_of(second)
     assert app.session_state["search_query"].pictures == 2
     assert app.query_params["library"] == resources.library_id_of(second)
+
+
+def test_the_plain_address_opens_the_library_that_was_used_last(
+    app: AppTest, make_library: Callable[..., Path], home: Path
+) -> None:
+    first, other = (resources.library_id_of(make_library(name, {"ear-left": 3})) for name in ("clinic", "ward"))
+    app.run()
+    assert app.selectbox(key="library").value == first
+    assert "library" not in app.query_params
+    plain = here(app)
+    app.selectbox(key="library").set_value(other).run()
+
+    again = follow_link(plain)
+    assert again.selectbox(key="library").value == other
+    assert here(again).parameters["library"] == other
+    again.selectbox(key="library").set_value(first).run()
+    of_first = here(again)
+    assert of_first.parameters["library"] == first
+    go_back(again, plain)
+    assert again.selectbox(key="library").value == other
+    assert again.query_params["library"] == other
+    go_back(again, of_first)
+    assert again.selectbox(key="library").value == first
+    assert not again.exception
+
+    app.selectbox(key="library").set_value(first).run()
+    app.selectbox(key="library").set_value(other).run()
+    case = resources.open_library(home / "clinic").catalog.ids()[0]
+    of_link = follow_link(
+        replace(plain, parameters={"like": case})
+    )  # made where the first was in use: then it is not said
+    assert of_link.selectbox(key="library").value == first
+    app.selectbox(key="library").set_value(first).run()
+    app.selectbox(key="library").set_value(other).run()
+    shutil.rmtree(home / "ward")
+    assert follow_link(plain).selectbox(key="library").value == first
