@@ -58,6 +58,8 @@ def test_the_whole_way_in_json(tmp_path: Path, tiny: Path, folder_of: Callable[.
     part = run("search", library, "--case", case_id, "--box", "0.2,0.2,0.9,0.9")
     assert "whether anything is close to this part is not told" in part.stdout
     where = ("--where", "label=ear-left", "--where", "side=left")
+    stated = json.loads(run("search", library, "--case", case_id, "--side", "right", "--json").stdout)
+    assert (stated["side"], stated["side_from"], stated["far"]) == ("right", "person", False)
     filtered = json.loads(run("search", library, "--case", case_id, *where, "--json").stdout)
     assert [hit["label"] for hit in filtered["hits"]] == ["ear-left"] * 4
     facts = json.loads(run("info", library, "--json").stdout)
