@@ -22,7 +22,7 @@ from core.vector_field import VectorField
 from pages.ui import drawer, map_marks, resources
 from pages.ui.text import number
 from tests.conftest import DIMENSION, FakeEncoder, picture, png
-from tests.pages.conftest import _fake_engine, words
+from tests.pages.conftest import words
 from training.bench.enlarged import enlarge
 
 pytestmark = pytest.mark.slow
@@ -85,7 +85,7 @@ def start(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Pat
 
 @pytest.fixture
 def at_large(start: Callable[[Path], AppTest], large: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setattr("pages.ui.resources.OpenLibrary.engine", property(_fake_engine))
+    monkeypatch.setattr("pages.ui.engine.make", lambda root, catalog: Library(root, FakeEncoder()))
     return start(large)
 
 
