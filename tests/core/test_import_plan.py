@@ -43,20 +43,20 @@ def test_columns_of_other_names_are_taken_for_what_one_says_they_are(
 ) -> None:
     source = folder_of({"images": 3})
     table = source / "liste.csv"
-    rows = ["Bild;Struktur;Wer;Label", *(f"images/{n:03}.png;throat;p{n};x" for n in range(3))]
+    rows = ["Quelle;Struktur;Wer;Label", *(f"images/{n:03}.png;throat;p{n};x" for n in range(3))]
     table.write_text("\n".join(rows))
 
     columns = manifest_columns(table.read_bytes(), "liste.csv")
-    assert columns.written == ("Bild", "Struktur", "Wer", "Label")
+    assert columns.written == ("Quelle", "Struktur", "Wer", "Label")
     assert columns.meant == {"label": "Label"}
     assert columns.first_rows[0] == ("images/000.png", "throat", "p0", "x")
     with pytest.raises(SourceError, match="no column path"):
         plan(library, source, manifest=table)
 
-    said = {"path": "Bild", "label": "Struktur", "patient": "Wer"}
+    said = {"path": "Quelle", "label": "Struktur", "patient": "Wer"}
     found = plan(library, source, manifest=table, columns=said)
     assert (found.new, found.labels, found.facts) == (3, {"throat": 3}, {"patient": 3})
-    unlabelled = plan(library, source, manifest=table, columns={"path": "Bild", "label": ""})
+    unlabelled = plan(library, source, manifest=table, columns={"path": "Quelle", "label": ""})
     assert unlabelled.labels == {"": 3}
     with pytest.raises(SourceError, match="no column Foto"):
         plan(library, source, manifest=table, columns={"path": "Foto"})

@@ -69,7 +69,7 @@ def test_one_that_is_stopped_leaves_the_old_map_and_a_sound_library(begun: Page,
 
     expect(begun.get_by_role("button", name=ANEW)).to_be_visible(timeout=LONG)
     expect(begun.get_by_text(OLD)).to_be_visible()
-    expect(begun.locator(".ent-map .plot .main-svg").first).to_be_visible()
+    expect(begun.locator(".ent-map canvas").first).to_be_visible()
     assert {file.name: file.read_bytes() for file in (root / FOLDER).iterdir()} == before
     check_sound(begun)
 
@@ -77,5 +77,5 @@ def test_one_that_is_stopped_leaves_the_old_map_and_a_sound_library(begun: Page,
 def test_one_that_nobody_looks_at_is_there_in_the_end(begun: Page) -> None:
     expect(begun.get_by_text(OLD)).to_have_count(0, timeout=LONG)
     expect(begun.get_by_text("26 cases, laid out on")).to_be_visible()
-    expect(begun.locator(".ent-map .plot .main-svg").first).to_be_visible()
+    expect(begun.locator(".ent-map canvas").first).to_be_visible()
     check_sound(begun)

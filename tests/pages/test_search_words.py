@@ -71,7 +71,7 @@ def test_where_no_word_is_known_no_class_and_no_similarity_is_told(
     ]
     assert {card.similarity for card in cards} == {None}
     assert "ent-bars" not in visible(filled)
-    assert "of 7" not in visible(filled)
+    assert "of 7 neighbours" not in visible(filled)
     assert "a" * 60 not in visible(filled)
     assert not filled.exception
 
