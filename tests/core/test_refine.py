@@ -10,6 +10,7 @@ import pytest
 
 from core.comparison import moves
 from core.errors import QueryError
+from core.evidence import Evidence
 from core.flow import Flow
 from core.imaging import mirror
 from core.library import Library
@@ -164,9 +165,10 @@ def test_a_region_without_sides_has_none_to_say_or_to_disagree_on() -> None:
 
 
 def test_what_the_side_is_from_is_said() -> None:
-    assert said(Side("left", "neighbours", True, 9), 12) == "taken as left: from 9 of 12 neighbours"
-    assert said(Side("right", "words"), 12) == "taken as right: from your words"
-    assert said(Side(None, "neighbours", False), 12) == ""
+    asked = Evidence.of(["ear-left"] * 9 + ["throat"] * 3, {"ear-left": 50, "throat": 50})
+    assert said(Side("left", "neighbours", True, 9), asked) == "taken as left: from 9 of 12 neighbours"
+    assert said(Side("right", "words"), asked) == "taken as right: from your words"
+    assert said(Side(None, "neighbours", False), asked) == ""
 
 
 def test_the_same_side_is_kept_to(filled: Library) -> None:
