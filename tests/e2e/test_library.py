@@ -16,7 +16,9 @@ AT_ONCE = 3_000
 
 def drop(page: Page, *paths: Path) -> None:
     """Drop files and folders on the uploader as from a file manager."""
-    box = page.get_by_test_id("stFileUploaderDropzone").first.bounding_box()
+    zone = page.get_by_test_id("stFileUploaderDropzone").first
+    zone.scroll_into_view_if_needed()  # cards of earlier jobs stand above it
+    box = zone.bounding_box()
     at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
     data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
     devtools = page.context.new_cdp_session(page)
