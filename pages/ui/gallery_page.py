@@ -14,19 +14,9 @@ PAGE = Pages("gallery_page")
 ONLY: Setting[tuple[str, ...]] = Setting("gallery_only", (), case_sets.parse, case_sets.write)
 
 
-def page_of(pages: int) -> int:
-    """The page to be shown, one of `pages` (at least 1)."""
-    return PAGE.one_of(pages)
-
-
 def first_page() -> None:
     """Begin anew where what is shown, or its order, has changed."""
     PAGE.first()
-
-
-def show_switch(pages: int, page: int) -> None:
-    """The page switch; nothing where there is one page only."""
-    PAGE.show_switch(pages, page)
 
 
 def show_in_gallery(case_ids: tuple[str, ...]) -> None:

@@ -68,7 +68,7 @@ def choose_view(library: OpenLibrary, filters: Filters) -> View:
         arrangement = gallery_order.choose(library)
         size = _choose_size()
     pages = max(1, math.ceil(total / PER_PAGE[size]))
-    return View(arrangement, size, gallery_page.page_of(pages), pages, total)
+    return View(arrangement, size, gallery_page.PAGE.one_of(pages), pages, total)
 
 
 def _choose_size() -> gallery_grid.Size:
@@ -129,7 +129,7 @@ def _cases(library: OpenLibrary, filters: Filters, view: View) -> list[Case]:
 
 def show_pages(view: View) -> None:
     """The page switch below the grid."""
-    gallery_page.show_switch(view.pages, view.page)
+    gallery_page.PAGE.show_switch(view.pages, view.page)
     if view.total:
         frame.quiet(
             "Keys: arrows, Home, End, Page Up and Page Down move, and select with Shift; Enter opens, Space selects, S "

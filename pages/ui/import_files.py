@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -10,9 +10,9 @@ import streamlit as st
 from streamlit.typing import UploadedFile
 
 from core.sources import MANIFEST_SUFFIXES, MANIFESTS
-from pages.ui import class_choice, folder_drop, frame, import_tasks, manifest_columns, tasks
+from pages.ui import class_choice, folder_drop, import_buttons, import_tasks, manifest_columns, tasks
+from pages.ui.import_buttons import Begin
 from pages.ui.import_tasks import FilesRequest, Request
-from pages.ui.jobs import Job
 from pages.ui.manifest_columns import Table
 from pages.ui.resources import OpenLibrary
 from pages.ui.text import count
@@ -21,8 +21,6 @@ FILES, LABEL, FOLDERS, MANIFEST = "import_files", "import_label", "import_folder
 TAKEN = "import_uploads_taken"
 TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "zip", *(end[1:] for end in MANIFEST_SUFFIXES)]
 NO_MANIFEST = ""
-
-Begin = Callable[[OpenLibrary, Request], Job]
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,8 @@ class Chosen:
         return self.tables.get(next(iter(self.tables), NO_MANIFEST) if key is None else key)
 
 
-def show(library: OpenLibrary, dry_run: str) -> None:
-    """The uploader, what is said of its files, and the ways to begin; `dry_run` explains the second."""
+def show(library: OpenLibrary) -> None:
+    """The uploader, what is said of its files, and the ways to begin."""
     whole = st.session_state.get(FOLDERS, False)
     uploads = st.file_uploader(
         "Images, folders or ZIP files, with their manifest if there is one",
@@ -63,26 +61,9 @@ def show(library: OpenLibrary, dry_run: str) -> None:
             "those in a ZIP file.",
             lasts=True,
         )
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button(
-            "Import files",
-            type="primary",
-            icon=":material/upload:",
-            disabled=not chosen.files or bool(lacking),
-            on_click=_start,
-            args=(library, import_tasks.begin),
-        )
-        st.button(
-            "Dry run",
-            key="plan_files",
-            icon=":material/rule:",
-            disabled=not chosen.files or bool(lacking),
-            on_click=_start,
-            args=(library, import_tasks.plan),
-            help=dry_run,
-        )
-        if lacking:
-            frame.quiet(lacking, "content")
+    import_buttons.show(
+        library, "Import files", ":material/upload:", "plan_files", _start, ready=bool(chosen.files), lacking=lacking
+    )
 
 
 def _manifest(chosen: Chosen) -> str:

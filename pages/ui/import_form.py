@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.errors import EntError
 from core.sources import MANIFEST_SUFFIXES
-from pages.ui import frame, import_files, import_tasks, manifest_columns, tasks
-from pages.ui.import_files import Begin
+from pages.ui import frame, import_buttons, import_files, manifest_columns, tasks
+from pages.ui.import_buttons import Begin
 from pages.ui.import_tasks import PathRequest
 from pages.ui.manifest_columns import Table
 from pages.ui.resources import OpenLibrary
@@ -17,7 +17,6 @@ from pages.ui.text import markdown
 
 WAY, LAST_WAY = "import_way", "import_way_last"
 PATH, MANIFEST, REFUSED = "import_path", "import_manifest", "import_refused"
-DRY_RUN = "Reads everything and says what an import would do. Stores nothing."
 
 
 def show(library: OpenLibrary) -> None:
@@ -31,7 +30,7 @@ def show(library: OpenLibrary) -> None:
         st.session_state[WAY] = st.session_state[LAST_WAY]  # a switch of pages drops what the tabs held
     files, path = st.tabs(["Files", "Folder or archive on this machine"], key=WAY, on_change=_keep_way)
     with files:
-        import_files.show(library, DRY_RUN)
+        import_files.show(library)
     with path:
         _path(library)
 
@@ -58,26 +57,9 @@ def _path(library: OpenLibrary) -> None:
     lacking = manifest_columns.show(_table())
     if reason := st.session_state.pop(REFUSED, None):
         st.error(markdown(reason), icon=":material/error:")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button(
-            "Import from this machine",
-            type="primary",
-            icon=":material/drive_folder_upload:",
-            disabled=bool(lacking),
-            on_click=_start,
-            args=(library, import_tasks.begin),
-        )
-        st.button(
-            "Dry run",
-            key="plan_path",
-            icon=":material/rule:",
-            disabled=bool(lacking),
-            on_click=_start,
-            args=(library, import_tasks.plan),
-            help=DRY_RUN,
-        )
-        if lacking:
-            frame.quiet(lacking, "content")
+    import_buttons.show(
+        library, "Import from this machine", ":material/drive_folder_upload:", "plan_path", _start, lacking=lacking
+    )
     frame.quiet(
         "Labels, findings and patients come from the manifest. Image metadata (EXIF, GPS, comments) is left behind; "
         "pictures that are already here are recognised and not added twice."

@@ -19,6 +19,7 @@ from core.training_run import TrainingRuns
 from pages.ui.evaluation_pick import Pick
 from pages.ui.evaluation_queries import SHOWN
 from tests.conftest import FakeEncoder
+from tests.core.test_behind import make_old
 from tests.pages.conftest import follow_link, go_back, here, visible
 from tests.pages.test_flow_pages import TINY, tables
 
@@ -199,12 +200,7 @@ def test_a_link_that_means_nothing_shows_the_worst(app: AppTest, measured: Evalu
 
 def test_a_report_of_before_says_how_to_get_what_it_lacks(app: AppTest, measured: Evaluation, home: Path) -> None:
     path = ReportStore(home / "clinic").path(measured.flow, "all")
-    data = json.loads(path.read_text())
-    for spaces in (data["spaces"], *(protocol["spaces"] for protocol in data["other_protocols"].values())):
-        for space in spaces.values():
-            del space["found"]
-    del data["evidence"]
-    path.write_text(json.dumps(data))
+    make_old(path)
     app = look(app)
     assert not app.exception
     assert "evaluate again to see the queries behind every figure" in visible(app)

@@ -76,8 +76,8 @@ def ent_mini(per_class: int, say: Say) -> Kind:
 
 def blind(per_class: int, say: Say) -> Kind:
     """A small encoder that never saw a label, to which mirror images are the same."""
-    net, version = load_blind(), hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:12]
-    return _kind("side-blind encoder", version, per_class, lambda: partial(blind_embeddings, net), say)
+    version = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:12]
+    return _kind("side-blind encoder", version, per_class, lambda: partial(blind_embeddings, load_blind()), say)
 
 
 def untrained(per_class: int, say: Say) -> Kind:
