@@ -121,8 +121,8 @@ def _start(library: OpenLibrary, begin: Begin) -> None:
 def begin_planned(library: OpenLibrary, asked: Request) -> None:
     """Import what a dry run has told of, and empty the form where it is that which still lies in it."""
     job = import_tasks.begin(library, asked)
-    lying = [file.name for file in _sorted(st.session_state.get(_key()) or []).files]
-    theirs = isinstance(asked, FilesRequest) and [name for name, _ in asked.files] == lying
+    lying = [(file.name, file.size) for file in _sorted(st.session_state.get(_key()) or []).files]
+    theirs = isinstance(asked, FilesRequest) and [(name, len(data)) for name, data in asked.files] == lying
     if job.kind == tasks.IMPORT and theirs:
         _empty()
 

@@ -74,18 +74,19 @@ def choose(entries: list[LibraryEntry]) -> LibraryEntry | None:
 
 
 def _gone(titles: Mapping[str, str]) -> str:
-    """The title of the library that was in use and is there no more, if that may surprise; nothing of it is kept."""
+    """What is said of the library that was in use and is not now, if that may surprise; nothing of it is kept."""
     if st.session_state.get(_SEEN) in (None, *titles):
         return ""
-    own = taken_away.is_own(st.session_state.pop(_SEEN))
+    seen: str = st.session_state.pop(_SEEN)
     _forget_all()
-    title: str = st.session_state.pop(_TITLE)
-    return "" if own else title
+    what = "cannot be reached just now" if library_list.is_down(seen) else "is not here any more"
+    said = f"The library “{markdown(st.session_state.pop(_TITLE))}” {what}."
+    return "" if taken_away.is_own(seen) else said
 
 
-def _say_gone(title: str, instead: str) -> None:
+def _say_gone(said: str, instead: str) -> None:
     now = f" In use now: {markdown(instead)}." if instead else ""
-    st.warning(f"The library “{markdown(title)}” is not here any more.{now}", icon=":material/link_off:")
+    st.warning(f"{said}{now}", icon=":material/link_off:")
 
 
 def _start(titles: Mapping[str, str]) -> str:

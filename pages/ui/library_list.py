@@ -87,6 +87,11 @@ def unreachable() -> list[Unreachable]:
     return [Unreachable(path, reason, path in listed) for path, reason in found if isinstance(reason, str)]
 
 
+def is_down(library_id: str) -> bool:
+    """Whether that library lies in a folder that cannot be looked into just now."""
+    return library_id in {resources.library_id_of(one.root) for one in unreachable()}
+
+
 def remember_elsewhere(root: Path) -> None:
     """Keep a library outside the app's folder in the list, also after a restart."""
     home = get_settings().libraries

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -146,6 +148,24 @@ def test_a_library_removed_while_it_is_in_use_is_told_and_the_next_one_named(
     app.run()
     assert told(app) == "The library “clinic” is not here any more. In use now: ward."
     assert "What are you looking for?" in visible(app)
+    assert told(app.run()) == ""
+
+
+def test_a_library_on_a_share_that_is_down_is_not_called_gone(
+    app: AppTest, root: Path, make_library: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_library("ward", {"throat": 4})
+    app.query_params[state.LIBRARY] = resources.library_id_of(root)
+    app.run()
+    real = Path.stat
+
+    def stale(self: Path, **options: bool) -> os.stat_result:
+        if root in (self, *self.parents):
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return real(self, **options)
+
+    monkeypatch.setattr(Path, "stat", stale)
+    assert told(app.run()) == "The library “clinic” cannot be reached just now. In use now: ward."
     assert told(app.run()) == ""
 
 
