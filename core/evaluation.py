@@ -44,6 +44,14 @@ LEVELS: Mapping[str, str] = {
     "region": "relevant: the same region, whatever the side",
     "finding": "relevant: the same finding in the same region; among the images with a known finding",
 }
+MEASURE_NAMES: Mapping[str, str] = {
+    "recall@1": "Recall@1",
+    "recall@5": "Recall@5",
+    "recall@10": "Recall@10",
+    "mrr": "MRR",
+    "map@r": "mAP@R",
+    "precision@5": "precision@5",
+}
 CLIP_SCORE = "class Recall@1, leave-one-out in the split, of the encoder's embeddings before the flow"
 FLOW_MATCHING_SCORE = "class Recall@1, leave-one-out in the split, at the end of the flow"
 

@@ -15,6 +15,7 @@ from core.evaluation import (
     FLOW_MATCHING_SCORE,
     LEAVE_ONE_OUT,
     LEVELS,
+    MEASURE_NAMES,
     PROTOCOL_NAMES,
     PROTOCOLS,
     RERANKED,
@@ -28,8 +29,6 @@ from core.evaluation import (
 from core.outcomes import MEASURES, LevelScores, Score
 from core.page import Markup, page, picture, section, table
 
-TITLES = {"recall@1": "Recall@1", "recall@5": "Recall@5", "recall@10": "Recall@10", "mrr": "MRR"}
-TITLES |= {"map@r": "mAP@R", "precision@5": "precision@5"}
 NAMES = {BEFORE: "before the flow", STEP_0: "step 0", AFTER: "after the flow", RERANKED: "after, re-ranked"}
 """The spaces as people read them."""
 
@@ -107,7 +106,7 @@ def _reports(report: ProtocolReport) -> dict[str, SpaceReport]:
 
 def _protocol(name: str, report: ProtocolReport) -> Markup:
     rest, reports = list(MEASURES)[1:], _reports(report)
-    head = ["level", "space", "Recall@1", "macro Recall@1", *(TITLES[measure] for measure in rest)]
+    head = ["level", "space", "Recall@1", "macro Recall@1", *(MEASURE_NAMES[measure] for measure in rest)]
     rows = []
     for level in report.spaces[BEFORE].levels:
         for space, found in reports.items():

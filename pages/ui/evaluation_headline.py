@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.evaluation import AFTER, BASELINES, BEFORE, RERANKED, SPACES
+from core.evaluation import AFTER, BASELINES, BEFORE, MEASURE_NAMES, RERANKED, SPACES
 from pages.ui import evaluation_pick, pick_table
 from pages.ui.evaluation_choice import View
 from pages.ui.evaluation_pick import MACRO, Pick
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 CHANCE = 0.05
 """The p above which a difference is called one that chance explains."""
-MEASURES = {"recall@1": "Recall@1", "recall@5": "Recall@5", "recall@10": "Recall@10", "mrr": "MRR", "map@r": "mAP@R"}
-REST = list(MEASURES)[1:]
+REST = ("recall@5", "recall@10", "mrr", "map@r")
 BASELINE_TITLES = {"linear map": "Linear map", "thumbnail": "8 x 8 thumbnails", "untrained": "Untrained encoder"}
 HINTS = {
     "mrr": "Mean of 1 / rank of the first relevant image",
@@ -38,7 +37,7 @@ def show(view: View) -> None:
         Column("Embeddings"),
         Column("Recall@1", hint="Share of queries whose nearest neighbour is relevant; the whisker is the interval"),
         Column("Macro", "end", "The mean over classes of their own Recall@1"),
-        *(Column(MEASURES[name], "end", HINTS.get(name, "")) for name in REST),
+        *(Column(MEASURE_NAMES[name], "end", HINTS.get(name, "")) for name in REST),
         Column("Against before", hint="Paired test on the same queries"),
     ]
     pick_table.show(
@@ -107,7 +106,9 @@ def _row(name: str, report: SpaceReport, level: str) -> list[Cell]:
 
     def opening(measure: str, of: str = "") -> dict[str, str]:
         score = (scores.macro if of == MACRO else scores.overall)[measure]
-        said = f"{of.capitalize()} {MEASURES[measure]} {score.value:.2f}, {title_of(name)}: show the queries".lstrip()
+        said = (
+            f"{of.capitalize()} {MEASURE_NAMES[measure]} {score.value:.2f}, {title_of(name)}: show the queries".lstrip()
+        )
         return {"pick": Pick("score", name, measure, of).text, "said": said} if level in report.found else {}
 
     changed: dict[str, str] = {}
