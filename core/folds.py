@@ -16,7 +16,7 @@ FOLDS = 5
 
 
 def folds(data: TrainingSet, seed: int) -> Iterator[TrainingSet]:
-    """`data` without a fifth of its training patients, five times; that fifth, with its mirror images, validates.
+    """`data` without a fifth of its training patients, five times; that fifth is there in place of validation images.
 
     By class as far as patients allow. A set that has fewer patients than folds gives none, and a fold without which
     there is nothing to learn is left out.
@@ -32,7 +32,6 @@ def folds(data: TrainingSet, seed: int) -> Iterator[TrainingSet]:
         warnings.simplefilter("ignore", UserWarning)  # a class of fewer images than folds: some folds do without it
         dealt = list(dealer.split(train.x, labels, train.groups))
     for kept, left_out in dealt:
-        theirs = np.isin(mirrored.groups, train.groups[left_out])
-        asked = train.at(left_out).joined(mirrored.at(theirs))
+        others = ~np.isin(mirrored.groups, train.groups[left_out])
         with contextlib.suppress(TrainingError):
-            yield replace(data, train=train.at(kept), val=asked, mirrored=mirrored.at(~theirs))
+            yield replace(data, train=train.at(kept), val=train.at(left_out), mirrored=mirrored.at(others))

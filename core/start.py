@@ -53,11 +53,10 @@ class Start:
 def choose_start(data: TrainingSet, recipe: Recipe, shown: float = 0.0) -> Start:
     """Centred embeddings alone, or with the readout that serves images best which it was not fitted to.
 
-    Those are the validation images and, since they are few, all training images and mirror images, dealt out by
-    patient to as many readouts as there are folds. What is found so is fitted to all of them, and taken only where
-    there is little doubt that classes are the better for it: the best of three is easily the luckiest. Which is the
-    best, and whether any is better than none, findings help say; `shown` is how far, as
-    `core.validation.findings_shown` has it.
+    Those are the validation images and, since they are few, all training images, dealt out by patient to as many
+    readouts as there are folds. What is found so is fitted to all training images and mirror images, and taken only
+    where there is little doubt that it is better: the best of three is easily the luckiest. `shown` is how far findings
+    count, as `core.validation.findings_shown` has it.
     """
     starts = _starts(data, recipe)
     if len(starts) == 1 or not len(data.val):
@@ -67,11 +66,10 @@ def choose_start(data: TrainingSet, recipe: Recipe, shown: float = 0.0) -> Start
         tried += [(_starts(fold, recipe), fold) for fold in folds(data, recipe.seed)]
     tried = [(several, on) for several, on in tried if len(several) == len(starts)]
     values = np.concatenate([[served(one.move, on, shown) for one in several] for several, on in tried], axis=1)
-    best = int(values.mean(axis=1).argmax())
-    gain = np.concatenate([served(several[best].move, on) - served(several[0].move, on) for several, on in tried])
+    best = 1 + int(values[1:].mean(axis=1).argmax())
     groups = [on.val.groups for _, on in tried]
     known = None if any(of is None for of in groups) else np.concatenate([of for of in groups if of is not None])
-    return starts[best] if beyond_doubt(gain, DOUBT, known) else starts[0]
+    return starts[best] if beyond_doubt(values[best] - values[0], DOUBT, known) else starts[0]
 
 
 def _starts(data: TrainingSet, recipe: Recipe) -> list[Start]:

@@ -40,12 +40,6 @@ class Part:
         findings, groups = (None if of is None else of[rows] for of in (self.findings, self.groups))
         return Part(self.x[rows], self.labels[rows], findings, groups)
 
-    def joined(self, other: Part) -> Part:
-        """These and then those of `other`; findings and patients are known of both or of neither."""
-        both = ((self.findings, other.findings), (self.groups, other.groups))
-        findings, groups = (None if a is None or b is None else np.concatenate([a, b]) for a, b in both)
-        return Part(np.concatenate([self.x, other.x]), np.concatenate([self.labels, other.labels]), findings, groups)
-
 
 @dataclass(frozen=True)
 class TrainingSet:

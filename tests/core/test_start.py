@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -10,14 +9,12 @@ import pytest
 import torch
 
 from core.flow import Flow, FlowConfig
-from core.metrics import Values, leave_one_out_recall_at_1
+from core.metrics import leave_one_out_recall_at_1
 from core.recipe import DEFAULT
 from core.start import Start, begin, choose_start
 from core.taxonomy import ENT
 from core.training_set import TrainingSet, training_set
-from core.validation import served
 from core.vector_field import VectorField
-from core.vectors import Matrix
 from tests.core.test_trainer import DIM, embeddings
 
 
@@ -107,14 +104,3 @@ def test_many_frames_of_few_patients_do_not_prove_a_readout() -> None:
     one = replace(data.train, groups=np.zeros(len(data.train), np.int64))
     few = replace(data, train=one, val=replace(data.val, groups=np.ones(len(data.val), np.int64)))
     assert choose_start(few, DEFAULT).readout is None
-
-
-def test_no_readout_is_taken_that_costs_more_findings_than_it_gains_classes(monkeypatch: pytest.MonkeyPatch) -> None:
-    def by_finding_too(move: Callable[[Matrix], Matrix], data: TrainingSet, shown: float = 0.0) -> Values:
-        centred = cosines(data.val.x - data.train.x.mean(axis=0))
-        costs = not np.allclose(cosines(move(data.val.x)), centred, atol=1e-4)
-        return served(move, data) - shown * costs
-
-    monkeypatch.setattr("core.start.served", by_finding_too)
-    assert choose_start(hidden_classes(), DEFAULT, shown=0.0).readout is not None
-    assert choose_start(hidden_classes(), DEFAULT, shown=0.9).readout is None
