@@ -22,7 +22,7 @@ from training.bench.flow import kept, table
 from training.bench.flow.blind import BlindConfig, blind_embeddings, load_blind, save_blind, train_blind
 from training.bench.flow.images import enlarged_demo, rendered
 from training.bench.flow.kinds import Kind
-from training.bench.flow.methods import Fitted
+from training.bench.flow.methods import Fitted, rescored
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +92,13 @@ def test_only_the_other_side_of_the_right_region_is_a_wrong_side() -> None:
     sided = sum(ENT[label].side is not None for label in labels[np.array(split.split) == "test"])
     assert trial.wrong_sides == sided
     assert trial.recall("region") == 1
+
+
+def test_re_ranking_by_itself_moves_nothing() -> None:
+    data = small_set()
+    (fitted,) = rescored(data, seed=0).values()
+    assert np.allclose(fitted.move(data.val.x), data.val.x, atol=1e-6)
+    assert fitted.rescore is not None
 
 
 def test_a_training_that_was_cut_short_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
+
+from core.flow import Flow, FlowConfig
 from core.metrics import Rescore
 from core.recipe import DEFAULT, REFERENCE, Recipe
 from core.rerank import fit_reranker
@@ -12,6 +15,7 @@ from core.start import choose_start
 from core.trainer import Epoch, Trainer, TrainResult
 from core.training_set import TrainingSet
 from core.validation import findings_shown
+from core.vector_field import VectorField
 from training.bench.flow.kept import kept_training
 from training.fitted_spaces import Move, centred, components, discriminant, linear
 
@@ -88,6 +92,21 @@ def started(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
     return {"the start, untrained": Fitted(choose_start(data, recipe, findings_shown(data, recipe)).move)}
 
 
+def rescored(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
+    """Re-ranking by class evidence alone: as validation chooses it, on embeddings that no flow has moved."""
+    still = VectorField(data.dim, heads=1, generator=torch.Generator().manual_seed(seed))
+    for weight in (still.res_weight, still.get_parameter("heads.0.4.weight")):
+        torch.nn.init.zeros_(weight)
+    flow = Flow(still, FlowConfig(steps=1))
+    return {"re-ranking without a flow": Fitted(flow.transform, fit_reranker(flow, data))}
+
+
+def always_rescored(data: TrainingSet, seed: int, name: str = "") -> dict[str, Fitted]:
+    """`default` re-ranked by class evidence, as strong as cosines are, whatever validation says."""
+    flow = _trained(DEFAULT.changed(seed=seed), data, name).flow
+    return {"re-ranked in any case": Fitted(flow.transform, replace(fit_reranker(flow, data), strength=1.0))}
+
+
 METHODS: Mapping[str, Method] = {
     "raw": raw,
     "centred": less_mean,
@@ -109,6 +128,8 @@ ABLATIONS: Mapping[str, Method] = {
     "steps-2": changed("2 steps", steps=2),
     "steps-5": changed("5 steps", steps=5),
     "steps-10": changed("10 steps", steps=10),
+    "rerank": rescored,
+    "reranked": always_rescored,
 }
 """`default` with one thing taken away or another in its place."""
 RECIPES: Mapping[str, Recipe] = {"reference": REFERENCE, **dict.fromkeys(("default", "linear", *ABLATIONS), DEFAULT)}
