@@ -77,6 +77,7 @@ def ingest(
     ):
         if dry_run:
             plan = library.plan(images, workers=workers, on_progress=progress.ingest, should_stop=should_stop)
+            progress.close()
             console.show_plan(plan, as_json)
             library.close()
             return
@@ -88,6 +89,8 @@ def ingest(
     else:
         console.show_ingest(report)
     library.close()
+    if report.failed and not report.added and not report.duplicates:
+        raise typer.Exit(1)  # so that a script does not go on with nothing
 
 
 @app.command()
@@ -148,7 +151,7 @@ def activate(
 ) -> None:
     """Search through a flow from now on; a file such as vf_model.pth is taken into the library first."""
     library = _open(lib)
-    known = flow == "none" or flow in library.flows.ids()
+    known = flow == "none" or flow in library.flows.ids() or not Path(flow).exists()
     flow_id = flow if known else library.flows.add(Path(flow))
     with Progress("indexing", unit="vectors") as progress:
         library.activate(None if flow_id == "none" else flow_id, progress, progress.note)

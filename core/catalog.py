@@ -61,7 +61,8 @@ class Catalog:
         """Open the catalogue file at `path`. Raises LibraryError when there is none, or one of a newer format."""
         if not path.is_file():  # SQLite would make one, in a folder that is somebody's own
             raise LibraryError(
-                f"{path.parent} is not a library (it has no {path.name}): check the path, or make one with create"
+                f"{path.parent} is not a library (it has no {path.name}): check the path, or make one with "
+                "python -m core create LIB"
             )
         self.path = path
         self.engine = open_engine(path)

@@ -13,8 +13,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.table import Column as RichColumn
+from rich.text import Text
 
 from core.settings import get_settings
 from core.speed import Speed
@@ -41,7 +43,13 @@ class Progress:
 
     def __init__(self, title: str, unit: str) -> None:
         self.title, self.unit = title, unit
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        kept = RichColumn(no_wrap=True)
+        columns = (
+            MofNCompleteColumn(table_column=kept),
+            TimeRemainingColumn(table_column=kept),
+            BarColumn(20, table_column=kept),
+            _Words("{task.description}", table_column=RichColumn()),
+        )
         self._console = Console(stderr=True)
         self._json = get_settings().progress == "json"
         drawn = self._console.is_terminal and not self._json
@@ -77,9 +85,9 @@ class Progress:
 
     def epoch(self, epoch: Epoch, epochs: int) -> None:
         """Show what an epoch of a training came to; the time left is that of the epochs left, if all are needed."""
-        recall = "" if epoch.val_recall is None else f", validation Recall@1 {epoch.val_recall:.3f}"
-        val = "" if epoch.val_loss is None else f"/{epoch.val_loss:.3f}"
-        words = f"loss {epoch.train_loss:.3f}{val}{recall}, rate {epoch.learning_rate:.0e}"
+        recall = "" if epoch.val_recall is None else f"validation Recall@1 {epoch.val_recall:.3f}, "
+        val = "" if epoch.val_loss is None else f" ({epoch.val_loss:.2f} on validation)"
+        words = f"{recall}loss {epoch.train_loss:.2f}{val}, rate {epoch.learning_rate:.0e}"
         self._show(f"{self.title}: {words}", epoch.number, epochs, epoch.seconds * (epochs - epoch.number))
 
     def note(self, text: str) -> None:
@@ -104,6 +112,13 @@ class Progress:
             return json.dumps(facts, ensure_ascii=False)
         left = "" if seconds_left is None else f", {seconds_left:.0f} s left"
         return f"{title}, {done} of {total} {self.unit}{left}"
+
+
+class _Words(TextColumn):
+    """A text that gives way on a narrow terminal: count and time left are what one looks for."""
+
+    def render(self, task: Task) -> Text:
+        return Text(task.description, no_wrap=True, overflow="ellipsis")
 
 
 def say(text: str) -> None:

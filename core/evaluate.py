@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,12 +34,25 @@ from core.sample import Part, Sample, Trial, codes, default_split, parts, read_s
 from core.vectors import Matrix
 
 WORST = 10
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class _Space:
     vectors: Matrix  # (N, D)
     rescore: Rescore | None = None
+
+
+class _Ticks:
+    """Counts what has been measured and tells of it."""
+
+    def __init__(self, on_progress: Progress, total: int) -> None:
+        self._told, self._total, self._done = on_progress, total, 0
+        on_progress(0, total)
+
+    def __call__(self) -> None:
+        self._done += 1
+        self._told(self._done, self._total)
 
 
 def evaluate(
@@ -49,17 +62,20 @@ def evaluate(
     flow: Flow | None = None,
     rerank: Rescore | None = None,
     baselines: Mapping[str, Baseline] | None = None,
+    on_progress: Progress = lambda done, total: None,
 ) -> Evaluation:
     """Evaluate `library` on the labelled cases of `split`; on "test" where it has one, else "all", when none is given.
 
     `flow` adds the spaces at and after it; None: before any flow alone. `rerank` scores references anew after the flow;
-    `baselines` are reported beside the library's own spaces. Raises QueryError when there are fewer than two labelled
+    `baselines` are reported beside the library's own spaces. `on_progress` is told how many spaces have been measured,
+    once by each protocol, and how many there are. Raises QueryError when there are fewer than two labelled
     cases to compare.
     """
     sample = read_sample(library, split or default_split(library))
     spaces = _spaces(sample.plain, flow, rerank)
     own = _own_queries(library, sample, flow) if flow else {}
     others = {name: _Space(embed(sample.cases)) for name, embed in (baselines or {}).items()}
+    tick = _Ticks(on_progress, len(trials(sample)) * (len(spaces) + len(others)))
     claimed = _claimed(sample, spaces[AFTER].vectors, rerank) if flow and rerank else None
     return Evaluation(
         library=library.name,
@@ -70,7 +86,7 @@ def evaluate(
         queries=len(sample.query),
         groups=len(np.unique(sample.patients[sample.query])),
         patients_known=sample.patients_known,
-        protocols={name: _protocol(sample, trial, spaces, others) for name, trial in trials(sample).items()},
+        protocols={name: _protocol(sample, trial, spaces, others, tick) for name, trial in trials(sample).items()},
         seen=own.get("train"),
         chosen=own.get("val"),
         calibration=None if claimed is None else _calibration(sample, claimed),
@@ -116,14 +132,16 @@ def _spaces(plain: Matrix, flow: Flow | None, rerank: Rescore | None) -> dict[st
 
 
 def _protocol(
-    sample: Sample, trial: Trial, spaces: Mapping[str, _Space], others: Mapping[str, _Space]
+    sample: Sample, trial: Trial, spaces: Mapping[str, _Space], others: Mapping[str, _Space], tick: _Ticks
 ) -> ProtocolReport:
     found = parts(sample, trial)
     before = [_rank(sample, part, spaces[BEFORE]) for part in found]
     reports = {BEFORE: _report(sample, found, spaces[BEFORE], before, None)}
+    tick()
     for name, space in {**spaces, **others}.items():
         if name != BEFORE:
             reports[name] = _report(sample, found, space, [_rank(sample, part, space) for part in found], before)
+            tick()
     return ProtocolReport(
         queries=len(trial.query),
         references=len(trial.reference),

@@ -52,6 +52,8 @@ MEASURE_NAMES: Mapping[str, str] = {
     "map@r": "mAP@R",
     "precision@5": "precision@5",
 }
+FEW = 20
+"""Groups of queries from which on resampling them says what it claims to, roughly."""
 CLIP_SCORE = "class Recall@1, leave-one-out in the split, of the encoder's embeddings before the flow"
 FLOW_MATCHING_SCORE = "class Recall@1, leave-one-out in the split, at the end of the flow"
 
@@ -172,9 +174,10 @@ class Evaluation:
 
     @property
     def doubt(self) -> str:
-        """What unknown patients may do to these figures, as a part of a sentence; "" where all are known."""
+        """What few or unknown patients may do to these figures, as a part of a sentence; "" where nothing."""
         if not self.singly:
-            return ""
+            few = f"{self.groups} patients are few to resample: intervals are too narrow, and p too small"
+            return few if self.groups < FEW else ""
         which = "all" if self.singly == self.queries else f"{self.singly} of"
         return (
             f"patients are unknown of {which} {self.queries} images, which count singly: intervals may be too "

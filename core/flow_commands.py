@@ -92,9 +92,8 @@ def _row(run: RunSummary, active: str | None) -> tuple[str, ...]:
 
 def _differences(left: dict[str, Any], right: dict[str, Any]) -> list[tuple[str, tuple[Any, Any]]]:
     """What came of each, and those settings in which they differ."""
-    found = [
-        (f"best {name}", _pair(left["best"], right["best"], name)) for name in ("number", "val_recall", "val_loss")
-    ]
+    kept = {"kept epoch": "number", "its validation recall@1": "val_recall", "its validation loss": "val_loss"}
+    found = [(title, _pair(left["best"], right["best"], name)) for title, name in kept.items()]
     for name in ("recall@1", "laterality_errors"):
         pair = _pair(left["validation"], right["validation"], name)
         spaces = dict.fromkeys((*(pair[0] or ()), *(pair[1] or ())))
@@ -103,7 +102,7 @@ def _differences(left: dict[str, Any], right: dict[str, Any]) -> list[tuple[str,
     for part in ("images", "recipe"):
         names = dict.fromkeys((*(left[part] or ()), *(right[part] or ())))
         pairs = [(name, _pair(left[part], right[part], name)) for name in names]
-        found += [(name, pair) for name, pair in pairs if part == "images" or pair[0] != pair[1]]
+        found += [(f"{part} {name}", pair) for name, pair in pairs if part == "images" or pair[0] != pair[1]]
     return found
 
 

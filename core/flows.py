@@ -30,6 +30,11 @@ class FlowStore:
         """The flow of that id. Raises QueryError when there is none, CheckpointError when it cannot be read."""
         if not FLOW_ID.fullmatch(flow_id) or not (self.root / flow_id).is_dir():
             raise QueryError(f"there is no flow {flow_id!r} in this library; it has {', '.join(self.ids()) or 'none'}")
+        if not (self.root / flow_id / WEIGHTS).is_file():
+            raise QueryError(
+                f"training {flow_id} has kept no flow yet; go on with it: "
+                f"python -m training train LIB --resume {flow_id}"
+            )
         return self._load(self.root / flow_id, _state_of(self.root / flow_id / WEIGHTS))
 
     def put(self, flow: Flow) -> None:

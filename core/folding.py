@@ -75,7 +75,7 @@ class Folding:
             if case.sha256 in self._looks:
                 self._looks.move_to_end(case.sha256)
                 return self._looks[case.sha256]
-        found = _look_of(self.store, case)
+        found = look_of(self.store, case)
         with self._lock:
             self._looks[case.sha256] = found
             while len(self._looks) > KEPT:
@@ -114,7 +114,7 @@ def _key(case: Case) -> tuple[str, str | None] | None:
     return (case.patient, case.label) if case.patient else None
 
 
-def _look_of(store: ImageStore, case: Case) -> Matrix:
+def look_of(store: ImageStore, case: Case) -> Matrix:
     """The look of a stored image, by its thumbnail; none, which is like nothing, where that cannot be read."""
     try:
         with Image.open(io.BytesIO(store.thumbnail(case.sha256)), formats=("WEBP",)) as image:

@@ -18,8 +18,8 @@ FOLDS = 5
 def folds(data: TrainingSet, seed: int) -> Iterator[TrainingSet]:
     """`data` without a fifth of its training patients, five times; that fifth is there in place of validation images.
 
-    By class as far as patients allow. A set that has fewer patients than folds gives none, and a fold without which
-    there is nothing to learn is left out.
+    By class as far as patients allow. A set that has fewer patients than folds gives none; a fold of nobody, or
+    without which there is nothing to learn, is left out.
     """
     from sklearn.model_selection import StratifiedGroupKFold  # takes a second, which importers should not wait for
 
@@ -33,5 +33,7 @@ def folds(data: TrainingSet, seed: int) -> Iterator[TrainingSet]:
         dealt = list(dealer.split(train.x, labels, train.groups))
     for kept, left_out in dealt:
         others = ~np.isin(mirrored.groups, train.groups[left_out])
+        if not len(left_out):
+            continue
         with contextlib.suppress(TrainingError):
             yield replace(data, train=train.at(kept), val=train.at(left_out), mirrored=mirrored.at(others))

@@ -40,13 +40,16 @@ class Keeper:
         """Keep the weights of `field` after `epoch` (from 1) if they are better; whether they are."""
         if not self._better(train_loss, checked):
             return False
-        self.epoch = epoch
-        self.weights = {name: tensor.detach().cpu().clone() for name, tensor in field.state_dict().items()}
+        weights = {name: tensor.detach().cpu().clone() for name, tensor in field.state_dict().items()}
+        self.epoch, self.weights = epoch, weights  # at once: an interruption must not part them
         return True
 
     def patience_is_over(self, epoch: int) -> bool:
-        """Whether nothing has improved for as many epochs as the recipe waits; `epoch` have ended."""
-        return epoch - self.epoch >= self._recipe.patience
+        """Whether nothing has improved for as many epochs as the recipe waits; `epoch` have ended.
+
+        Never while the rate has still to come down: the best weights of such a schedule are at its end.
+        """
+        return self._recipe.schedule != "cosine" and epoch - self.epoch >= self._recipe.patience
 
     def _better(self, train_loss: float, checked: Checked | None) -> bool:
         if self._recipe.keep == "nearest" and checked is not None:

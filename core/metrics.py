@@ -114,6 +114,21 @@ def nearest(
     return found
 
 
+def nearest_few(query: npt.ArrayLike, reference: npt.ArrayLike, count: int) -> npt.NDArray[np.intp]:
+    """Indices of the `count` nearest references of each query, nearest first, (Q, count): the first of `rankings`.
+
+    Fewer where there are fewer references.
+    """
+    size = min(count, len(np.asarray(reference)))
+    found = np.empty((len(np.asarray(query)), size), np.intp)
+    for rows, similarity in _similarities(query, reference, None, None):
+        least = np.partition(similarity, -size, axis=1)[:, -size] if size else np.empty(len(similarity))
+        for row, (values, enough) in enumerate(zip(similarity, least, strict=True), start=rows.start):
+            near = np.flatnonzero(values >= enough)
+            found[row] = near[np.argsort(-values[near], kind="stable")[:size]]
+    return found
+
+
 def leave_one_out_recall_at_1(embedding: npt.ArrayLike, labels: Keys) -> float:
     """Share of the rows of (N, D) whose nearest other row has their label, (N,): the reference method's protocol.
 

@@ -1,4 +1,4 @@
-"""How a flow is trained: the published settings to the letter, and ours."""
+"""How a flow is trained: by the published settings, and by ours."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Recipe:
     core.start). `keep`: the weights of the last epoch in which validation or training `loss` improved by `min_delta`,
     or the latest whose `nearest` neighbours serve the validation images better than the first epoch's (core.keeper).
     That is a fitted start itself: the first epoch looks at it and learns nothing.
-    `patience` epochs without either end the training.
+    `patience` epochs without either end the training, but not under the schedule `cosine`.
     """
 
     name: str
@@ -79,6 +79,8 @@ class Recipe:
         for field in ("dropout", "averaging"):
             self._check(field, float, 0, BELOW_1)
         self._check("plateau_factor", float, SMALLEST, BELOW_1)
+        if self.t_dim % 2:
+            raise TrainingError(f"t_dim of a recipe is even, sines and cosines, got {self.t_dim}")
         if type(self.seed) is not int or type(self.mirrored) is not bool:
             raise TrainingError(f"the seed of a recipe is a whole number and mirrored yes or no, got {self.seed!r}")
         for field, known in KNOWN.items():
@@ -89,7 +91,7 @@ class Recipe:
         """Raise TrainingError where that setting is not a finite number from `least` to `most`."""
         value = getattr(self, field)
         whole = "a whole number" if kind is int else "a finite number"
-        fits = type(value) in (int, kind) and math.isfinite(value) and least <= value <= most
+        fits = type(value) in (int, kind) and least <= value <= most and value < math.inf
         if not fits:
             bounds = f"from {least:g}" + ("" if most == math.inf else f" to {most:g}")
             raise TrainingError(f"{field} of a recipe is {whole} {bounds}, got {value!r}")

@@ -85,7 +85,7 @@ class ReportStore:
             path.unlink(missing_ok=True)
 
     def _read(self, flow_id: str | None, split: Split) -> dict[str, Any] | None:
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, TypeError):
             return dict(json.loads(self.path(flow_id, split).read_text(encoding="utf-8")))
         return None
 

@@ -41,10 +41,6 @@ class Validation:
     recall_reranked: float
     reliability: Reliability
 
-    @property
-    def helps(self) -> bool:
-        return self.recall_reranked > self.recall
-
 
 @dataclass(frozen=True)
 class Reranker:
@@ -57,6 +53,11 @@ class Reranker:
     head: ClassHead
     strength: float
     validation: Validation
+
+    @property
+    def helps(self) -> bool:
+        """Whether validation found that it does; without a strength it changes nothing."""
+        return self.strength > 0
 
     def __call__(
         self, query: npt.NDArray[Any], reference: npt.NDArray[Any], similarity: npt.NDArray[np.float64]
@@ -74,8 +75,8 @@ def fit_reranker(flow: Flow, data: TrainingSet) -> Reranker:
     """A re-ranker for embeddings after `flow`: its head is fitted to the training images and their mirror images.
 
     Penalty, temperature and strength come from the validation images: the strength under which the nearest ones are
-    right most often, of equally good ones the least, and 0 where what it gains may well be luck. Without validation
-    images the strength is 0: nothing says that it would help.
+    right most often, of equally good ones the least, and 0 where what it gains may well be luck. None is tried that
+    finds a wrong one first more often. Without validation images the strength is 0: nothing says that it would help.
     """
     gallery, val = flow.transform(data.train.x), Part(flow.transform(data.val.x), data.val.labels)
     x, labels = gallery, data.train.labels
@@ -88,13 +89,14 @@ def fit_reranker(flow: Flow, data: TrainingSet) -> Reranker:
     if not len(val):
         return Reranker(head, 0.0, Validation(0, 0.0, 0.0, Reliability((), 0.0)))
     found = _by_strength(head, val, Part(gallery, data.train.labels))
-    best = max(STRENGTHS, key=lambda strength: (found[strength].mean(), -strength))
+    first = {strength: float(right[:, 0].mean()) for strength, right in found.items()}
+    harmless = [strength for strength in STRENGTHS if first[strength] >= first[0.0]]
+    best = max(harmless, key=lambda strength: (found[strength].mean(), -strength))
     gain = (found[best] - found[0.0]).mean(axis=1)
     if not beyond_doubt(gain, DOUBT, data.val.groups):
         best = 0.0
     curve = reliability(head.probabilities(val.x), val.labels)
-    recall, recall_reranked = (float(found[strength][:, 0].mean()) for strength in (0.0, best))
-    return Reranker(head, best, Validation(len(val), recall, recall_reranked, curve))
+    return Reranker(head, best, Validation(len(val), first[0.0], first[best], curve))
 
 
 def _by_strength(head: ClassHead, val: Part, gallery: Part) -> dict[float, npt.NDArray[np.float64]]:

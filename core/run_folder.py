@@ -20,7 +20,7 @@ from core.trainer import Epoch
 from core.whole_file import write_whole
 
 SETTINGS, CURVE, SPLIT, STATE, LOCK = "training.json", "curve.json", "split.json", "state.pt", "training.lock"
-STOP = "stop"
+TWINS, STOP = "near-duplicates.json", "stop"
 PATIENCE, LOOK = 2.0, 0.05
 """Seconds to wait for the lock of a training: to train, since others look now and then, and to look who trains."""
 
@@ -118,12 +118,31 @@ class RunFolder:
             (self.folder / STOP).unlink(missing_ok=True)
         return asked
 
-    def begin(self, settings: RunSettings, split: Mapping[str, Sequence[str]]) -> None:
-        """Write what will not change. Raises TrainingError when the folder cannot be written."""
+    def begin(
+        self, settings: RunSettings, split: Mapping[str, Sequence[str]], pairs: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        """Write what will not change: `pairs` are the ids of near-duplicates.
+
+        Raises TrainingError when the folder cannot be written.
+        """
         with self._writing():
             self.folder.mkdir(parents=True, exist_ok=False)
             self._write_json(SPLIT, {name: list(ids) for name, ids in split.items()})
+            self._write_json(TWINS, {"pairs": [list(pair) for pair in pairs]})
             self._write_json(SETTINGS, asdict(settings))
+
+    @property
+    def settled(self) -> bool:
+        """Whether a flow was kept of the last state that was saved."""
+        try:
+            return (self.folder / WEIGHTS).stat().st_mtime_ns >= (self.folder / STATE).stat().st_mtime_ns
+        except OSError:
+            return False
+
+    def sweep(self) -> None:
+        """Remove what a writing left that was killed; for whoever has this in use."""
+        for path in self.folder.glob(".*.part"):
+            path.unlink(missing_ok=True)
 
     def settings(self) -> RunSettings:
         """What the training was begun with. Raises TrainingError when the folder is no training's."""
@@ -142,6 +161,12 @@ class RunFolder:
     def split(self) -> dict[str, list[str]]:
         """The ids of the cases that the training saw, by split."""
         return {str(name): list(ids) for name, ids in self._read_json(SPLIT).items()}
+
+    def near_duplicates(self) -> list[tuple[str, str]]:
+        """The ids of near-duplicates that the training knew of; none of trainings from before they were kept."""
+        if not (self.folder / TWINS).is_file():
+            return []
+        return [(str(one), str(other)) for one, other in self._read_json(TWINS).get("pairs", [])]
 
     def save(self, state: Mapping[str, Any], curve: Sequence[Epoch], ending: str = "") -> None:
         """Write how far the training is; `ending` says why it is over, and is empty while it is not."""
@@ -162,7 +187,7 @@ class RunFolder:
         if not path.is_file():
             return None
         try:
-            return dict(torch.load(path, weights_only=True))
+            return dict(torch.load(path, map_location="cpu", weights_only=True))
         except Exception as error:  # a broken file can raise nearly anything; nothing in it is executed
             raise TrainingError(f"{path} is damaged; start a new training") from error
 
@@ -211,5 +236,5 @@ class RunFolder:
         path = self.folder / name
         try:
             return dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:
             raise TrainingError(f"{path} cannot be read ({error}); start a new training") from error

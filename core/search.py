@@ -230,7 +230,7 @@ def _wanted(query: Query, space: Space, reranker: Reranker | None) -> Reranker |
             "this search cannot be re-ranked: that takes an active flow that was trained in this library, and a search "
             "after it; train and activate one, or search without re-ranking"
         )
-    if query.rerank is None and usable is not None and not usable.validation.helps:
+    if query.rerank is None and usable is not None and not usable.helps:
         return None
     return None if query.rerank is False else usable
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from core.case import Case
 from core.catalog import Catalog
-from core.near_duplicates import LOOK_SIZE, joint_groups, look, near_duplicates
+from core.errors import TrainingError
+from core.folding import look_of
+from core.near_duplicates import LOOK_SIZE, joint_groups, near_duplicates
 from core.split import SplitConfig, plan_split, torn_groups
 from core.store import ImageStore
 from core.vectors import PLAIN, Matrix
@@ -24,15 +24,14 @@ Progress = Callable[[int, int], None]
 class SplitReport:
     """How the cases of a library are split: counts, how many got theirs just now, and what was kept together.
 
-    `pairs` are near-duplicates found; `torn` is how many groups (a patient, or near-duplicates) the splits that came
-    with the cases have on two sides, which is left as it is. Near-duplicates are looked for only where a case had no
-    split yet.
+    `pairs` are the ids of near-duplicates found, two by two; `torn` is how many groups (a patient, or near-duplicates)
+    the splits that came with the cases have on two sides, which is left as it is.
     """
 
     counts: dict[str, int]
     made: int
     groups: int
-    pairs: int
+    pairs: tuple[tuple[str, str], ...]
     torn: int
 
 
@@ -50,13 +49,14 @@ def split_library(
     near-duplicates by look and embedding, come to one side. Raises TrainingError when there are no cases.
     """
     cases, made = catalog.cases(order="oldest"), catalog.splits.made()
+    if not cases:
+        raise TrainingError("this library has no cases yet; import images first: python -m core ingest LIB SOURCE")
     given = [None if again and case.case_id in made else case.split for case in cases]
-    if None not in given:
-        patients = joint_groups(len(cases), [], [case.patient for case in cases])
-        return _report(cases, given, 0, [], patients, torn_groups(patients.tolist(), given))
     embeddings = catalog.vectors.get(PLAIN, [case.case_id for case in cases])
-    pairs = near_duplicates(_looks(cases, store, on_progress), embeddings)
+    pairs = near_duplicates(_looks(cases, store, on_progress), embeddings if len(embeddings) == len(cases) else None)
     groups = joint_groups(len(cases), pairs, [case.patient for case in cases])
+    if None not in given:
+        return _report(cases, given, 0, pairs, groups, torn_groups(groups.tolist(), given))
     plan = plan_split([case.label for case in cases], groups.tolist(), given, config)
     new = {case.case_id: split for case, own, split in zip(cases, given, plan.splits, strict=True) if own is None}
     catalog.splits.put(new)
@@ -66,8 +66,7 @@ def split_library(
 def _looks(cases: Sequence[Case], store: ImageStore, on_progress: Progress) -> Matrix:
     looks = np.empty((len(cases), LOOK_SIZE), np.float32)
     for row, case in enumerate(cases):
-        with Image.open(io.BytesIO(store.thumbnail(case.sha256)), formats=("WEBP",)) as thumbnail:
-            looks[row] = look(thumbnail)
+        looks[row] = look_of(store, case)
         on_progress(row + 1, len(cases))
     return looks
 
@@ -81,4 +80,5 @@ def _report(
     torn: int,
 ) -> SplitReport:
     counts = Counter(split for split in splits if split is not None)
-    return SplitReport(dict(counts), made, len(np.unique(groups)), len(pairs), torn)
+    ids = tuple((cases[one].case_id, cases[other].case_id) for one, other in pairs)
+    return SplitReport(dict(counts), made, len(np.unique(groups)), ids, torn)

@@ -28,6 +28,8 @@ from core.training_data import labelled_cases, training_data
 from core.training_notes import training_notes
 from core.training_set import digest_of
 
+DIVERGED = "diverged"
+"""The ending of a training whose loss was no longer finite."""
 SAVE_EVERY, SHOW_EVERY = 5.0, 0.5
 """Seconds between two savings of a training's state, which are what a crash costs at most, and of its curve."""
 
@@ -67,7 +69,7 @@ class TrainingRun:
                         break
             except TrainingError:
                 if self.trainer.curve:
-                    self.folder.save_curve(self.trainer.curve)
+                    self.folder.save_curve(self.trainer.curve, DIVERGED)
                     self._keep(self.trainer.result())
                 raise
 
@@ -77,6 +79,7 @@ class TrainingRun:
         Raises TrainingError when no epoch has ended yet.
         """
         result = self.trainer.result()
+        self.folder.save_curve(self.trainer.curve)
         self._keep(result, on_wait)
         return result
 
@@ -98,10 +101,11 @@ class TrainingRun:
         with self.library.lock.held(on_wait=on_wait):
             _check_unused(self.library, self.run_id)
             self.library.catalog.vectors.drop(self.run_id)  # what an earlier state of this training made of the cases
-            remove_reranker(self.folder.folder)  # a crash here must not leave the old one beside new weights
+            # a crash in the midst must not leave what belongs to the old weights beside the new ones
+            remove_reranker(self.folder.folder)
+            ReportStore(self.library.root).forget(self.run_id)
             self.library.flows.replace(named)
             save_reranker(self.folder.folder, reranker)
-            ReportStore(self.library.root).forget(self.run_id)
 
     def _save(self, ending: str = "") -> None:
         self.folder.save(self.trainer.state(), self.trainer.curve, ending)
@@ -137,7 +141,7 @@ class TrainingRuns:
             library.indexer.catch_up()
             cases = labelled_cases(library.catalog)
             mirrors = self._make_mirrors(cases, on_progress) if recipe.mirrored else None
-        data = training_data(library.catalog, cases, [case.split or "" for case in cases])
+        data = training_data(library.catalog, cases, [case.split or "" for case in cases], report.pairs)
         trainer = Trainer(recipe, data, best_device())  # before there is a folder: it may have nothing to learn from
         run_id = f"{recipe.name}-{secrets.token_hex(3)}"
         data = trainer.data
@@ -145,14 +149,15 @@ class TrainingRuns:
         notes = training_notes(data, library.taxonomy, report, mirrors)
         settings = RunSettings(run_id, recipe, library.encoder.spec.fingerprint, now(), sizes, digest_of(data), notes)
         folder = RunFolder(library.flows.root / run_id)
-        folder.begin(settings, {name: [c.case_id for c in cases if c.split == name] for name in SPLITS})
+        split = {name: [case.case_id for case in cases if case.split == name] for name in SPLITS}
+        folder.begin(settings, split, report.pairs)
         return TrainingRun(library, folder, trainer)
 
     def resume(self, run_id: str, epochs: int | None = None) -> TrainingRun:
         """Go on with a training that was stopped, on the cases it began with; `epochs` sets another end, for good.
 
-        Raises QueryError when there is no such training, TrainingError when it cannot go on: it is under way, or its
-        cases are no longer what they were.
+        Raises QueryError when there is no such training, TrainingError when it cannot go on: it is under way, over,
+        has diverged, or its cases are no longer what they were.
         """
         folder = self._folder(run_id)
         with folder.in_use():
@@ -161,6 +166,9 @@ class TrainingRuns:
     def _resumed(self, folder: RunFolder, epochs: int | None) -> TrainingRun:
         run_id = folder.folder.name
         settings = folder.settings()
+        folder.sweep()
+        if folder.curve()[1] == DIVERGED:
+            raise TrainingError(f"training {run_id} diverged and would again; start one with a lower learning rate")
         if settings.encoder != self.library.encoder.spec.fingerprint:
             raise TrainingError(f"training {run_id} is of another encoder's embeddings; start a new one")
         _check_unused(self.library, run_id)
@@ -171,16 +179,23 @@ class TrainingRuns:
                 f"{len(split_of) - len(cases)} of the {len(split_of)} cases that training {run_id} saw are no longer "
                 "there with a label; start a new training"
             )
-        data = training_data(self.library.catalog, cases, [split_of[case.case_id] for case in cases])
+        splits = [split_of[case.case_id] for case in cases]
+        data = training_data(self.library.catalog, cases, splits, folder.near_duplicates())
         trainer = Trainer(settings.recipe.changed(epochs=epochs), data, best_device())
         if settings.seen not in ("", digest_of(trainer.data)):
             raise TrainingError(
-                f"labels, findings or mirror images of the cases of training {run_id} have changed; start a new one"
+                f"labels, findings, patients or mirror images of the cases of training {run_id} have changed; "
+                "start a new one"
             )
         if trainer.recipe != settings.recipe:
             folder.prolong(replace(settings, recipe=trainer.recipe))
         if (state := folder.state()) is not None:
             trainer.load_state(state)
+        if trainer.done and folder.settled:
+            raise TrainingError(
+                f"training {run_id} is over after {len(trainer.curve)} epochs; prolong it with more --epochs, or "
+                f"search through it: python -m core activate LIB {run_id}"
+            )
         return TrainingRun(self.library, folder, trainer)
 
     def summaries(self) -> tuple[RunSummary, ...]:

@@ -90,6 +90,10 @@ def training_set(
     image shows the same. `groups` tell patients apart; without them every case is one of its own. Raises
     TrainingError when nothing can be learnt from them.
     """
+    if not len(x) == len(labels) == len(splits):
+        raise TrainingError(
+            f"{len(x)} embeddings, {len(labels)} labels and {len(splits)} splits are not of the same cases"
+        )
     order = {label: number for number, label in enumerate(taxonomy.labels)}
     numbers = np.array([order[label] for label in labels], np.int64)
     train, val = (np.flatnonzero(np.asarray(splits) == split) for split in SPLITS[:2])
@@ -111,13 +115,16 @@ def training_set(
 
 
 def digest_of(data: TrainingSet) -> str:
-    """Hexadecimal; another one for a set of which anything is different: embeddings, classes, findings."""
+    """Hexadecimal; another one for a set of which anything is different: embeddings, classes, findings, who is whose.
+
+    How patients are numbered does not matter.
+    """
     found = hashlib.sha256()
-    for part in (data.train, data.val, data.mirrored):
-        for array in (part.x, part.labels, part.findings):
-            found.update(
-                b"none" if array is None else f"{array.shape}".encode() + np.ascontiguousarray(array).tobytes()
-            )
+    parts = (data.train, data.val, data.mirrored)
+    known = [part.groups for part in parts if part.groups is not None]
+    patients = np.unique(np.concatenate(known), return_inverse=True)[1] if known else None
+    for array in (patients, data.incompatible, *(a for part in parts for a in (part.x, part.labels, part.findings))):
+        found.update(b"none" if array is None else f"{array.shape}".encode() + np.ascontiguousarray(array).tobytes())
     return found.hexdigest()[:16]
 
 

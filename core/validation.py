@@ -12,7 +12,7 @@ import torch
 from core.batches import TripletBatches
 from core.flow import Flow, FlowConfig
 from core.metric_loss import MetricLoss
-from core.metrics import Values, precision_at_k, rankings
+from core.metrics import Values, nearest_few, precision_at_k
 from core.recipe import Recipe
 from core.training_set import Ints, Part, TrainingSet
 from core.triplets import mine_triplets
@@ -65,7 +65,7 @@ def served(move: Callable[[Matrix], Matrix], data: TrainingSet, shown: float = 0
 
 def _nearest(val: Matrix, gallery: Matrix) -> npt.NDArray[np.intp]:
     """The training images nearest to each validation image, nearest first, (V, 5)."""
-    return np.concatenate([one.order[:, :NEAREST] for one in rankings(val, gallery)])
+    return nearest_few(val, gallery, NEAREST)
 
 
 def _by(order: npt.NDArray[np.intp], val: Ints, train: Ints) -> Values:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +12,16 @@ from rich.console import Console
 from rich.table import Table
 
 from core.baselines import Baseline, baselines
-from core.console import Progress
+from core.console import Progress, say_aside
 from core.errors import EntError
 from core.evaluate import evaluate
 from core.evaluation import (
     CLIP_SCORE,
     FLOW_MATCHING_SCORE,
-    LEAVE_ONE_OUT,
     PROTOCOLS,
     SPACES,
     Evaluation,
+    Outcome,
     ProtocolReport,
     SpaceReport,
     Split,
@@ -33,6 +33,12 @@ from core.report import report_json
 from core.report_page import pictured, report_page
 from core.report_store import ReportStore
 from training.fitted_baselines import fitted_baselines
+
+LEGEND = (
+    "recall@k: a relevant image is among the k nearest, [its interval]; macro: the mean over classes; mrr: mean of 1 / "
+    "rank of the first relevant one; map@r: precision at each relevant rank up to their number; p: of the difference "
+    "in recall@1, each by itself; step0: the field applied once"
+)
 
 
 @dataclass(frozen=True)
@@ -51,13 +57,16 @@ def run(lib: Path, wanted: Wanted, as_json: bool) -> None:
     """Evaluate the library in `lib`, print the result, and keep it or write its page where that is wanted."""
     with closing(Library.open(lib)) as library:
         flow = _flow(library, wanted.flow)
-        evaluation = evaluate(
-            library,
-            wanted.split,
-            flow=flow,
-            rerank=None if flow is None else library.flows.reranker(flow.flow_id),
-            baselines=_baselines(library) if wanted.baselines else None,
-        )
+        beside = _baselines(library) if wanted.baselines else None
+        with Progress("measuring", unit="spaces") as progress:
+            evaluation = evaluate(
+                library,
+                wanted.split,
+                flow=flow,
+                rerank=None if flow is None else library.flows.reranker(flow.flow_id),
+                baselines=beside,
+                on_progress=progress,
+            )
         if wanted.keep:
             ReportStore(library.root).put(evaluation, library.catalog)
         if wanted.report is not None:
@@ -66,6 +75,8 @@ def run(lib: Path, wanted: Wanted, as_json: bool) -> None:
         print(json.dumps(report_json(evaluation), ensure_ascii=False))
     else:
         show(evaluation)
+    if wanted.report is not None:
+        say_aside(f"wrote {wanted.report}")
 
 
 def _flow(library: Library, wanted: str | None) -> Flow | None:
@@ -92,7 +103,7 @@ def _write_page(path: Path, evaluation: Evaluation, library: Library | None) -> 
 
 
 def show(evaluation: Evaluation) -> None:
-    """An evaluation on standard output: scores by protocol; by class, sides, confusion and worst for leave-one-out."""
+    """An evaluation on standard output: scores by protocol; by class, sides, confusions and worst by the first."""
     console = Console(width=150, soft_wrap=True, markup=False, highlight=False)
     console.print(
         f"{evaluation.library}: split {evaluation.split}, {evaluation.queries} labelled queries; encoder "
@@ -100,11 +111,13 @@ def show(evaluation: Evaluation) -> None:
     )
     for warned in filter(None, (evaluation.caution, evaluation.doubt)):
         console.print(warned)
-    for name, report in evaluation.protocols.items():
+    console.print(LEGEND)
+    for name in dict.fromkeys((evaluation.lead, *evaluation.protocols)):
+        report = evaluation.protocols[name]
         shared = f", {report.shared_patients} queries see their own patient" if report.shared_patients else ""
         console.print(f"\n{name}: {PROTOCOLS[name]}; {report.references} references{shared}", _overall(report))
-    own = evaluation.protocols[LEAVE_ONE_OUT]
-    console.print(f"\nRecall@1 by class, {LEAVE_ONE_OUT}", _by_class(own))
+    own = evaluation.protocols[evaluation.lead]
+    console.print(f"\nRecall@1 by class, {evaluation.lead}", _by_class(own))
     last = list(own.spaces)[-1]
     console.print(
         f"\nclass of the nearest neighbour (columns) by class of the query, {last}", _confusion(own.spaces[last])
@@ -112,7 +125,9 @@ def show(evaluation: Evaluation) -> None:
     console.print("\nsides, among the queries of a class with a side", _sides(own))
     if (found := evaluation.calibration) is not None:
         console.print(f"\nexpected calibration error of the class evidence: {found.ece:.3f}")
-    console.print(f"\nlatest first right neighbour, {last}", _worst(own.spaces[last]))
+    worst = own.spaces[last].worst
+    late = _worst(worst) if worst else "none: the nearest is right for all"
+    console.print(f"\nlatest first right neighbour, {last}", late)
     for title, value, meaning in (
         ("CLIP score", evaluation.clip_score, CLIP_SCORE),
         ("flow matching score", evaluation.flow_matching_score, FLOW_MATCHING_SCORE),
@@ -165,9 +180,9 @@ def _sides(report: ProtocolReport) -> Table:
     return table
 
 
-def _worst(space: SpaceReport) -> Table:
+def _worst(worst: Sequence[Outcome]) -> Table:
     table = Table("rank", "class", "taken for", "cosine", "case", "file", box=None)
-    for outcome in space.worst:
+    for outcome in worst:
         taken_for = outcome.nearest.label if outcome.nearest else ""
         facts = f"{outcome.similarity:.3f}", outcome.case.case_id, outcome.case.filename
         table.add_row(str(outcome.rank), outcome.case.label, taken_for, *facts)

@@ -19,7 +19,8 @@ def split(lib: Path, seed: int, again: bool) -> None:
     counts = ", ".join(f"{report.counts.get(name, 0)} {name}" for name in SPLITS)
     say(f"{counts}; {report.made} dealt out just now")
     if report.made:
-        say(f"{report.groups} groups kept together, of one patient or near-duplicates ({report.pairs} pairs of those)")
+        pairs = f"{len(report.pairs)} pairs of those"
+        say(f"{report.groups} groups kept together, of one patient or near-duplicates ({pairs})")
     if report.torn:
         say(f"{report.torn} groups stand on two sides, by the splits that came with the cases: figures will flatter")
     library.close()

@@ -16,6 +16,7 @@ from core.library import Library
 from core.recipe import Recipe, recipe_named
 from core.report_store import TRAINED, ReportStore
 from core.trainer import Epoch, TrainResult
+from core.training_data import labelled_cases
 from core.training_run import TrainingRun, TrainingRuns
 
 
@@ -53,7 +54,7 @@ def train(lib: Path, wanted: Wanted, as_json: bool = False) -> None:
             say_aside(f"note: {note}")
         with run.folder.in_use():  # until all is kept: who looks sees it at work
             result = _train(run, asked)
-            figures = _measure(library, run.run_id)
+            figures = _measure(library, run)
         if as_json:
             print_json(_facts(run, result, figures))
         else:
@@ -75,15 +76,21 @@ def _train(run: TrainingRun, asked: list[int]) -> TrainResult:
         return run.finish(say_waiting)
 
 
-def _measure(library: Library, flow_id: str) -> dict[str, Any] | None:
-    """How good the flow is on the validation images, kept with it; None where there are too few to compare."""
-    store = ReportStore(library.root)
-    with Progress("measuring on the validation images", unit="parts") as progress, suppress(QueryError):
-        progress(0, 1)
-        flow, rerank = library.flows.get(flow_id), library.flows.reranker(flow_id)
-        store.put(evaluate(library, TRAINED, flow=flow, rerank=rerank), library.catalog)
-        progress(1, 1)
-    return store.figures(flow_id)
+def _measure(library: Library, run: TrainingRun) -> dict[str, Any] | None:
+    """How good the flow is on its validation images, kept with it.
+
+    None where there are too few to compare, or the library has been split anew since the training began: what is for
+    validation now may be what it was trained on.
+    """
+    store, own = ReportStore(library.root), run.folder.split()
+    now = {case.case_id: case.split for case in labelled_cases(library.catalog)}
+    if any(now.get(case_id) != name for name, ids in own.items() for case_id in ids):
+        say_aside("the library was split anew since this training began, so it is not measured on validation images")
+        return None
+    with Progress("measuring on the validation images", unit="spaces") as progress, suppress(QueryError):
+        flow, rerank = library.flows.get(run.run_id), library.flows.reranker(run.run_id)
+        store.put(evaluate(library, TRAINED, flow=flow, rerank=rerank, on_progress=progress), library.catalog)
+    return store.figures(run.run_id)
 
 
 def _facts(run: TrainingRun, result: TrainResult, figures: dict[str, Any] | None) -> dict[str, Any]:
@@ -133,6 +140,7 @@ def _interruptible() -> Iterator[list[int]]:
         if asked:
             raise KeyboardInterrupt
         asked.append(number)
+        say_waiting("stopping after the epoch in hand; interrupt once more to stop at once")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

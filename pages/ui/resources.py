@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from core.library import Library
     from core.neighbourhood import Neighbourhood
     from core.report_store import StoredReport
-    from core.rerank import Validation
+    from core.rerank import Reranker
     from core.search import Query, SearchResult
     from pages.ui.map_data import MapView
 
@@ -182,8 +182,8 @@ def evaluation(library: OpenLibrary, flow_id: str | None, split: Split) -> Store
     return None if written is None else _evaluation(library.library_id, library.version, written, flow_id, split)
 
 
-def reranking(library: OpenLibrary, flow_id: str) -> Validation | None:
-    """What validation said of the re-ranker of a flow, as it is now: a training that goes on makes another."""
+def reranking(library: OpenLibrary, flow_id: str) -> Reranker | None:
+    """The re-ranker of a flow as it is now: a training that goes on makes another."""
     from core.rerank import FILE
 
     written = whole_file.written_at(library.root / "flows" / flow_id / FILE)
@@ -262,9 +262,8 @@ def _kept(library_id: str, version: str, asked: str, _work: Callable[[], T]) -> 
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _reranking(library_id: str, written: int, flow_id: str) -> Validation | None:
-    reranker = _known(library_id).engine.flows.reranker(flow_id)
-    return None if reranker is None else reranker.validation
+def _reranking(library_id: str, written: int, flow_id: str) -> Reranker | None:
+    return _known(library_id).engine.flows.reranker(flow_id)
 
 
 @st.cache_resource(ttl=30, show_spinner=False)

@@ -193,14 +193,15 @@ def _rerank(library: OpenLibrary, view: View) -> bool | None:
     if flow_id is None or view == "before":
         return None
     try:
-        validation = resources.reranking(library, flow_id)
+        reranker = resources.reranking(library, flow_id)
     except EntError as error:
         st.caption(f"Results cannot be re-ranked: {markdown(error)}")
         return False
-    if validation is None:
+    if reranker is None:
         st.caption("This flow came without a re-ranker: results are in the order of their similarity.")
         return None
-    chosen = st.toggle("Weigh class evidence in", validation.helps, key="search_rerank", bind="query-params")
+    validation = reranker.validation
+    chosen = st.toggle("Weigh class evidence in", reranker.helps, key="search_rerank", bind="query-params")
     frame.quiet(
         f"Results that are likely of the query's class move up. On {validation.images} validation images the nearest "
         f"case had the right class in {validation.recall:.2f} of searches without, {validation.recall_reranked:.2f} "

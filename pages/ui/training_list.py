@@ -89,7 +89,8 @@ def state_of(run: RunSummary) -> str:
         return "Damaged"
     if run.settings is None:
         return "From elsewhere"
-    return {"all epochs done": "Done", "no improvement any more": "Done, stopped improving"}.get(run.ending, "Stopped")
+    known = {"all epochs done": "Done", "no improvement any more": "Done, stopped improving", "diverged": "Diverged"}
+    return known.get(run.ending, "Stopped")
 
 
 def resumable(run: RunSummary) -> bool:

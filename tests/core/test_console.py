@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import json
 import time
+from io import StringIO
 
 import pytest
+from rich.console import Console
+from rich.text import Text
 
 from core import console
 from core.speed import Speed
+from core.trainer import Epoch
 
 
 def test_work_that_is_resumed_is_not_taken_for_fast(
@@ -22,6 +26,20 @@ def test_work_that_is_resumed_is_not_taken_for_fast(
 
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [line["seconds_left"] for line in lines] == [None, 90.0]
+
+
+def test_on_a_narrow_terminal_words_give_way_to_count_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = StringIO()
+    monkeypatch.setattr(
+        console, "Console", lambda **_: Console(file=shown, force_terminal=True, width=80, legacy_windows=False)
+    )
+    progress = console.Progress("training default-9c6225", "epochs")
+    progress.epoch(Epoch(3, 3.498, 1.309, 0.957, 3e-4, 0.5, best=True), 20)
+    progress.close()
+    line = Text.from_ansi(shown.getvalue()).plain
+    assert "3/20" in line
+    assert "training default-9c6225: validation" in line
+    assert max(map(len, line.splitlines())) <= 80
 
 
 def test_another_phase_is_measured_anew(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -244,6 +245,8 @@ def test_images_of_unknown_patients_are_told_apart_from_patients(library: Librar
     assert "Patients are unknown of 7 of 10 images" in report_page(found, {})
 
 
-def test_where_all_patients_are_known_there_is_no_doubt(filled: Library) -> None:
+def test_where_all_patients_are_known_the_doubt_is_their_number(filled: Library) -> None:
     found = evaluate(filled, "test")
-    assert (found.singly, found.doubt, found.resampled) == (0, "", f"{found.groups} patients")
+    assert (found.singly, found.resampled) == (0, f"{found.groups} patients")
+    assert found.doubt == f"{found.groups} patients are few to resample: intervals are too narrow, and p too small"
+    assert replace(found, groups=40).doubt == ""

@@ -48,6 +48,17 @@ def test_fewer_patients_than_folds_are_not_dealt_out(count: int) -> None:
     assert not list(folds(patients(count, 5, labels=2), seed=0))
 
 
+def test_a_fold_of_nobody_is_left_out() -> None:
+    rng, sizes, labels = np.random.default_rng(0), (7, 7, 8, 5, 11), (3, 1, 0, 0, 0)
+    names = [ENT.labels[label] for size, label in zip(sizes, labels, strict=True) for _ in range(size)]
+    group = [f"p{number}" for number, size in enumerate(sizes) for _ in range(size)]
+    x = rng.standard_normal((len(names), DIM)).astype(np.float32)
+    data = training_set(x, names, ["train"] * len(names), ENT, groups=group)
+    dealt = list(folds(data, seed=0))
+    assert len(dealt) < FOLDS
+    assert all(len(fold.val) for fold in dealt)
+
+
 def test_a_fold_without_which_only_one_class_is_left_is_left_out() -> None:
     x = np.random.default_rng(0).standard_normal((12, DIM)).astype(np.float32)
     labels = ["ear-left"] * 11 + ["throat"]

@@ -15,6 +15,7 @@ from core.metrics import (
     gallery_recall_at_1,
     leave_one_out_recall_at_1,
     nearest,
+    nearest_few,
     precision_at_k,
     rankings,
     recall_at_k,
@@ -67,6 +68,17 @@ def test_rankings_equal_a_plain_sort(seed: int, queries: int, references: int) -
             assert ranking.order[b][ranking.allowed[b]].tolist() == expected
             assert ranking.allowed[b].tolist() == [True] * len(expected) + [False] * (references - len(expected))
             assert best[q] == (expected[0] if expected else -1)
+
+
+@given(st.integers(0, 10_000), st.integers(0, 12), st.integers(0, 12), st.integers(1, 6))
+def test_the_nearest_few_are_the_first_of_the_ranking(seed: int, queries: int, references: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    query = rng.integers(-1, 2, (queries, 3)).astype(np.float32)
+    reference = rng.integers(-1, 2, (references, 3)).astype(np.float32)
+    few = nearest_few(query, reference, count)
+    assert few.shape == (queries, min(count, references))
+    for ranking in rankings(query, reference):
+        assert np.array_equal(few[ranking.rows], ranking.order[:, :count])
 
 
 def test_blocks_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:

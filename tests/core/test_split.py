@@ -68,6 +68,21 @@ def test_patients_on_two_sides_are_told_where_every_case_came_with_its_split(lib
     assert (report.made, report.groups, report.torn) == (0, 4, 2)
 
 
+def test_copies_on_two_sides_are_told_however_often_one_asks(library: Library, tmp_path: Path) -> None:
+    rows = ["path,label,split"]
+    for number in range(6):
+        for copy, split in enumerate(("train", "test") if number < 2 else ("train",)):
+            image = picture(number, (160, 120)).resize((160 >> copy, 120 >> copy))
+            (tmp_path / f"{number}-{copy}.png").write_bytes(png(image))
+            rows.append(f"{number}-{copy}.png,throat,{split}")
+    (tmp_path / "manifest.csv").write_text("\n".join(rows), encoding="utf-8")
+    ingest(library, tmp_path / "manifest.csv")
+    for _ in range(2):
+        with library.lock.held():
+            report = split_library(library.catalog, library.store)
+        assert (report.made, report.torn, len(report.pairs)) == (0, 2, 2)
+
+
 def test_the_only_image_of_a_class_is_for_training() -> None:
     labels = ["common"] * 20 + ["rare"]
     assert plan_split(labels, list(range(21)), [None] * 21).splits[-1] == "train"

@@ -164,6 +164,12 @@ def test_early_stopping_waits_as_long_as_it_is_told() -> None:
     assert len(curve) == trainer.result().best_epoch + 3
 
 
+def test_a_rate_that_is_still_to_come_down_is_waited_for() -> None:
+    trainer = Trainer(QUICK["default"].changed(epochs=8, patience=2, learning_rate=1e-12), small_set())
+    assert len(list(trainer.fit())) == 8
+    assert trainer.result().ending == "all epochs done"
+
+
 def test_without_validation_images_the_training_loss_decides() -> None:
     for recipe in QUICK.values():
         trainer = Trainer(recipe, small_set(val=0))
@@ -259,6 +265,8 @@ NONSENSE: list[dict[str, object]] = [
     {"warmup_epochs": -5},
     {"plateau_factor": 2.0},
     {"seed": 1.5},
+    {"t_dim": 33},
+    {"epochs": 10**400},
     {"mirrored": 1},
     {"start": "nonsense"},
     {"batches": "x"},

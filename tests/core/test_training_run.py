@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 import torch
 
+from core.checkpoint import WEIGHTS
 from core.errors import QueryError, Stopped, TrainingError
 from core.imaging import load_image, mirror
 from core.library import Library
@@ -161,7 +163,7 @@ def test_flows_are_deleted_but_not_the_active_one(filled: Library) -> None:
 
 
 def test_a_library_without_labels_is_refused_in_words(library: Library, folder_of: Callable[..., Path]) -> None:
-    with pytest.raises(TrainingError, match="0 labelled images"):
+    with pytest.raises(TrainingError, match="has no cases yet; import images first"):
         TrainingRuns(library).start(TINY)
     ingest(library, folder_of({"throat": 4, "other": 4}))
     with pytest.raises(TrainingError, match="of 1 classes"):
@@ -194,6 +196,9 @@ def test_a_loss_that_explodes_keeps_the_best_before_it_as_a_flow(filled: Library
     with pytest.raises(TrainingError, match="lower the learning rate"):
         next(going)
     assert np.isfinite(filled.flows.get(run.run_id).transform(run.trainer.data.val.x)).all()
+    assert TrainingRuns(filled).summary(run.run_id).ending == "diverged"
+    with pytest.raises(TrainingError, match="diverged and would again"):
+        TrainingRuns(filled).resume(run.run_id)
 
 
 def test_a_damaged_state_is_refused(filled: Library) -> None:
@@ -204,6 +209,49 @@ def test_a_damaged_state_is_refused(filled: Library) -> None:
     (run.folder.folder / STATE).write_bytes(b"nonsense")
     with pytest.raises(TrainingError, match="is damaged; start a new training"):
         runs.resume(run.run_id)
+
+
+def test_a_training_that_is_over_says_so_and_what_an_interruption_left_is_swept(filled: Library) -> None:
+    runs = TrainingRuns(filled)
+    run = runs.start(TINY)
+    list(run)
+    run.finish()
+    (run.folder.folder / f".{STATE}.of-a-killed-one.part").touch()
+    with pytest.raises(TrainingError, match="is over after 4 epochs; prolong it with more --epochs"):
+        runs.resume(run.run_id)
+    assert not list(run.folder.folder.glob(".*.part"))
+    (run.folder.folder / WEIGHTS).unlink()  # as when it was killed before it had kept its flow
+    assert runs.resume(run.run_id).finish().ending == "all epochs done"
+    assert run.run_id in filled.flows.ids()
+
+
+def test_near_duplicates_count_as_one_witness_also_when_it_goes_on(library: Library, tmp_path: Path) -> None:
+    for number in range(30):
+        folder = tmp_path / "source" / ("ear-left", "throat")[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number}.png").write_bytes(png(picture(number, (160, 120))))
+        if number < 6:
+            (folder / f"{number}-again.png").write_bytes(png(picture(number, (160, 120)).resize((80, 60))))
+    ingest(library, tmp_path / "source")
+    runs = TrainingRuns(library)
+    run = runs.start(TINY)
+    data, ids, pairs = run.trainer.data, run.folder.split()["train"], run.folder.near_duplicates()
+    assert len(pairs) == 6
+    group_of = dict(zip(ids, data.train.groups.tolist(), strict=True))
+    inside = [(one, other) for one, other in pairs if one in group_of and other in group_of]
+    assert inside
+    assert all(group_of[one] == group_of[other] for one, other in inside)
+    assert len(set(group_of.values())) == len(ids) - len(inside)
+    next(iter(run))
+    run.finish()
+    assert np.array_equal(runs.resume(run.run_id).trainer.data.train.groups, data.train.groups)
+
+
+def test_a_case_that_has_lost_its_embedding_is_told_and_not_skipped(filled: Library) -> None:
+    with filled.catalog.vectors.engine.begin() as connection:
+        connection.execute(sa.text("delete from embeddings where case_id = :one"), {"one": filled.catalog.ids()[0]})
+    with pytest.raises(TrainingError, match="1 of 36 labelled cases have no embedding"):
+        TrainingRuns(filled).start(TINY)
 
 
 def test_another_end_is_kept_for_the_next_time(filled: Library) -> None:
@@ -266,7 +314,9 @@ def test_an_explosion_at_once_keeps_the_curve_too(filled: Library) -> None:
     assert summary.best is not None
 
 
-@pytest.mark.parametrize(("file", "text"), [(SETTINGS, "nonsense"), (SETTINGS, "{}"), (CURVE, "{}")])
+@pytest.mark.parametrize(
+    ("file", "text"), [(SETTINGS, "nonsense"), (SETTINGS, "{}"), (SETTINGS, "null"), (CURVE, "{}"), (CURVE, "7")]
+)
 def test_one_damaged_record_hides_no_other(filled: Library, file: str, text: str) -> None:
     runs = TrainingRuns(filled)
     broken, sound = runs.start(TINY), runs.start(TINY)

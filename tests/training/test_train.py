@@ -127,6 +127,15 @@ def test_json_says_what_came_of_it_and_the_figures_stay_with_the_flow(library: P
     assert "validation recall@1 after" in core("flows", "compare", library, said["flow"], again)
 
 
+def test_a_library_that_was_split_anew_does_not_validate_by_what_was_trained_on(library: Path) -> None:
+    flow = training("train", library, "--epochs", 1).split(":")[0]
+    assert (library / "flows" / flow / "report.json").is_file()
+    training("split", library, "--again", "--seed", 5)
+    said = json.loads(training("train", library, "--resume", flow, "--epochs", 2, "--json"))
+    assert said["validation"] is None
+    assert not (library / "flows" / flow / "report.json").exists()
+
+
 def test_stopping_before_the_first_epoch_is_said_in_words_and_keeps_the_mirror_images(
     library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

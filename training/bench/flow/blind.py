@@ -1,7 +1,8 @@
 """An encoder that never saw a label: what is left of an image when its mirror image counts as the same picture.
 
 It learns to tell images apart by contrast alone (SimCLR, Chen et al. 2020): two views of one image are to be alike,
-and mirroring is one of the ways in which views differ. So it is as blind to side as CLIP is, or blinder.
+and mirroring is one of the ways in which views differ. A linear probe of its embeddings still tells the side of four
+images in five (`bench flow`).
 
 Its weights are shipped, since another processor would end its training with others: what is measured on them in one
 place can be gone on with in another.

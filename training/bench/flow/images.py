@@ -22,7 +22,7 @@ DEMO_SEED, DEMO_PER_CLASS = 0, 100
 FRESH_SEED = 710_001
 """Far from the seeds of the demo library and of what encoders are trained and measured on."""
 JUDGES_SEED, JUDGES_PER_CLASS = 840_001, 250
-"""Fresh patients who are test images in every split: nothing was ever chosen by looking at them."""
+"""Fresh patients who are test images in every split; training/README.md says how far they have stayed unseen."""
 SIZE = 160
 """Height of the rendered frames in pixels."""
 
