@@ -98,7 +98,7 @@ class Progress:
         if self._bar is not None:
             if self._task is None:
                 self._bar.start()
-                self._task = self._bar.add_task(title)
+                self._task = self._bar.add_task(title, total=total, completed=done)
             self._bar.update(self._task, description=title, completed=done, total=total)
         elif time.monotonic() - self._last >= (JSON_EVERY if self._json else PLAIN_EVERY):
             self._last = time.monotonic()
