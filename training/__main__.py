@@ -150,7 +150,9 @@ def split_command(
 def train_command(
     lib: Lib,
     recipe: Annotated[str, typer.Option(help="default, or reference: the published settings")] = "default",
-    epochs: Annotated[int | None, typer.Option(min=1, help="at most so many; of a resumed one the new end, and the rate goes by it")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="at most so many; of a resumed one the new end, and the rate goes by it")
+    ] = None,
     resume: Annotated[str | None, typer.Option(metavar="ID", help="go on with a training that was stopped")] = None,
     seed: Annotated[int | None, typer.Option(help="random seed of split (where none is made yet) and training")] = None,
     rate: Annotated[float | None, typer.Option(help="learning rate; the recipe's own otherwise")] = None,
