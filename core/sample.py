@@ -102,7 +102,7 @@ def read_sample(library: Library, split: Split) -> Sample:
     if sum(split in ("all", case.split) for case in cases) < 2:
         raise QueryError(
             f"of {queries} labelled cases of library {library.name!r} in the split {split!r} fewer than two have an "
-            "embedding; run repair, which makes those that are missing"
+            "embedding; put a backup back, or import them into a new library"
         )
     plain = np.stack([vectors[case.case_id] for case in cases])
     patients = [f"patient {case.patient}" if case.patient else f"case {case.case_id}" for case in cases]

@@ -138,7 +138,8 @@ def _check_flow(load_flow: Callable[[], object]) -> Iterator[str]:
 
 def _check_index(catalog: Catalog, index: ChromaIndex, space: Space, view: str, steps: _Count) -> Iterator[str]:
     if (found := catalog.vectors.count(view, [ACTIVE])) != (wanted := catalog.count()):
-        yield f"{wanted - found} of {wanted} cases have no embedding {space} the flow; run repair"
+        way = "run repair" if space == "after" else "put a backup back, or import them into a new library"
+        yield f"{wanted - found} of {wanted} cases have no embedding {space} the flow; {way}"
     expected: dict[str | None, set[str]] = {WHOLE: set()}
     for chunk in catalog.vectors.chunks(view, [ACTIVE], PAGE):
         steps.add(len(chunk.case_ids))

@@ -219,7 +219,7 @@ def _without_time(evaluation: Evaluation) -> object:
 
 def test_cases_without_embeddings_are_named(filled: Library) -> None:
     filled.catalog.vectors.drop(PLAIN)
-    with pytest.raises(QueryError, match="fewer than two have an embedding; run repair"):
+    with pytest.raises(QueryError, match="fewer than two have an embedding; put a backup back"):
         evaluate(filled)
 
 

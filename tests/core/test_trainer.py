@@ -175,6 +175,10 @@ def test_without_validation_images_the_training_loss_decides() -> None:
         trainer = Trainer(recipe, small_set(val=0))
         curve = list(trainer.fit())
         assert {(e.val_loss, e.val_recall) for e in curve} == {(None, None)}
+        lowest = np.inf
+        for epoch in curve:
+            assert epoch.best == (epoch.train_loss < lowest - recipe.min_delta)
+            lowest = min(lowest, epoch.train_loss) if epoch.best else lowest
         assert trainer.result().best_epoch == max(e.number for e in curve if e.best)
 
 
