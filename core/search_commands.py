@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -162,25 +162,32 @@ def _hit_json(hit: SearchHit) -> dict[str, Any]:
     }
 
 
+def _table(result: SearchResult, taxonomy: Taxonomy, standing: Standing) -> Table:
+    from core.likeness import in_hundred
+    from core.sides import contradicts
+
+    paths = [PurePosixPath(hit.case.filename) for hit in result.hits]
+    alike = len({path.parent for path in paths}) == 1  # a folder that all are in would take the place of their names
+    shares = [standing(hit.similarity) for hit in result.hits]
+    above = [] if shares.count(None) == len(shares) else ["above"]
+    table = Table("rank", "similarity", *above, "dataset label", "case", "file", box=None, pad_edge=False)
+    for hit, path, share in zip(result.hits, paths, shares, strict=True):
+        title = taxonomy[hit.case.label].title if hit.case.label else "unlabelled"
+        title += " (other side)" if contradicts(hit.case.label, result.side.side, taxonomy) else ""
+        file = (path.name if alike else str(path)) + (" (the query's own picture)" if hit.identical else "")
+        stands = ["" if share is None else f"{in_hundred(share)} of 100"] if above else []
+        table.add_row(str(hit.rank), f"{hit.similarity:.2f}", *stands, title, hit.case.case_id, file)
+    return table
+
+
 def show_search(result: SearchResult, taxonomy: Taxonomy, standing: Standing) -> None:
     """A search result for people."""
     from core.closeness import NOTHING_CLOSE
     from core.evidence import few_said
-    from core.likeness import in_hundred
-    from core.sides import contradicts
     from core.sides import said as side_said
 
-    columns = ("rank", "similarity", "above", "dataset label", "case", "file")
-    table = Table(*columns, box=None, pad_edge=False)
-    for hit in result.hits:
-        title = taxonomy[hit.case.label].title if hit.case.label else "unlabelled"
-        title += " (other side)" if contradicts(hit.case.label, result.side.side, taxonomy) else ""
-        here = " (the query's own picture)" if hit.identical else ""
-        share = standing(hit.similarity)
-        above = "" if share is None else f"{in_hundred(share)} of 100"
-        table.add_row(str(hit.rank), f"{hit.similarity:.2f}", above, title, hit.case.case_id, hit.case.filename + here)
     if result.hits:
-        console.out().print(table, markup=False, highlight=False)
+        console.out().print(_table(result, taxonomy, standing), markup=False, highlight=False)
     else:
         say("no case to show: none passes these filters, or the library is empty")
     asked = result.evidence.neighbours
