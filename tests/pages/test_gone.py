@@ -16,7 +16,7 @@ from core.mapping import make_map
 from pages.ui import compare_tray, current_query, resources, state
 from pages.ui.query_state import QueryState
 from tests.conftest import FakeEncoder
-from tests.pages.conftest import SHELL, visible
+from tests.pages.conftest import SHELL, visible, wait_for_jobs
 from tests.pages.test_search_ways import with_flow
 
 GONE = "0" * 16
@@ -157,6 +157,8 @@ def test_a_library_on_a_share_that_is_down_is_not_called_gone(
     make_library("ward", {"throat": 4})
     app.query_params[state.LIBRARY] = resources.library_id_of(root)
     app.run()
+    assert resources.open_library(root).engine  # what is opened behind the page must not meet the share that is down
+    wait_for_jobs(app)
     real = Path.stat
 
     def stale(self: Path, **options: bool) -> os.stat_result:
