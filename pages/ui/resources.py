@@ -111,7 +111,7 @@ class OpenLibrary:
         self._engine.close()
 
     def _load(self) -> None:
-        with suppress(EntError):
+        with suppress(EntError, OSError):
             self.engine.encoder.load()
             for view in dict.fromkeys((PLAIN, self.catalog.active_flow or PLAIN)):
                 self.yardstick.likeness(view)

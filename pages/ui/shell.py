@@ -50,7 +50,7 @@ if not first_start.under_way():
         page.run()
     except PageEnd:
         ended = True
-    except EntError as error:  # the library was taken away, or its disk, while the page was drawn
+    except (EntError, OSError) as error:  # the library was taken away, or its disk, while the page was drawn
         st.error(f"This page cannot be shown: {markdown(error)}", icon=":material/error:")
         ended = True
     case_dialog.show_if_open()
