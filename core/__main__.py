@@ -151,8 +151,8 @@ def activate(
 ) -> None:
     """Search through a flow from now on; a file such as vf_model.pth is taken into the library first."""
     library = _open(lib)
-    known = flow == "none" or flow in library.flows.ids() or not Path(flow).exists()
-    flow_id = flow if known else library.flows.add(Path(flow))
+    elsewhere = flow != "none" and flow not in library.flows.ids() and Path(flow).exists()
+    flow_id = library.flows.add(Path(flow)) if elsewhere else flow
     with Progress("indexing", unit="vectors") as progress:
         library.activate(None if flow_id == "none" else flow_id, progress, progress.note)
     say(f"active flow: {flow_id}")

@@ -75,7 +75,8 @@ def evaluate(
     spaces = _spaces(sample.plain, flow, rerank)
     own = _own_queries(library, sample, flow) if flow else {}
     others = {name: _Space(embed(sample.cases)) for name, embed in (baselines or {}).items()}
-    tick = _Ticks(on_progress, len(trials(sample)) * (len(spaces) + len(others)))
+    compared = trials(sample)
+    tick = _Ticks(on_progress, len(compared) * (len(spaces) + len(others)))
     claimed = _claimed(sample, spaces[AFTER].vectors, rerank) if flow and rerank else None
     return Evaluation(
         library=library.name,
@@ -86,7 +87,7 @@ def evaluate(
         queries=len(sample.query),
         groups=len(np.unique(sample.patients[sample.query])),
         patients_known=sample.patients_known,
-        protocols={name: _protocol(sample, trial, spaces, others, tick) for name, trial in trials(sample).items()},
+        protocols={name: _protocol(sample, trial, spaces, others, tick) for name, trial in compared.items()},
         seen=own.get("train"),
         chosen=own.get("val"),
         calibration=None if claimed is None else _calibration(sample, claimed),
