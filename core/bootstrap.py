@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,15 @@ Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 DRAWS = 2000
 LEVEL = 0.95
+EVEN = 1e-12
+"""Variance of resampled means below which they are all the same."""
 CELLS = 1 << 22
 """Draws times groups that are held as numbers at a time; what is kept of them is a byte each."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """The part of the resampled means that holds `LEVEL` of them, both ends included."""
+    """Where a mean is likely to lie, both ends included."""
 
     low: float
     high: float
@@ -39,7 +42,7 @@ class Bootstrap:
     """Resamples of Q queries, drawn once, so that everything asked of it sees the same ones (Efron 1979).
 
     `groups` (Q,) names the group of each query: whole groups are drawn with replacement, since images of one patient
-    tell the same thing twice. Percentile intervals: a mean of exactly 0 or 1 has an interval without width.
+    tell the same thing twice.
     """
 
     def __init__(self, groups: npt.NDArray[Any], draws: int = DRAWS, seed: int = 0) -> None:
@@ -66,7 +69,7 @@ class Bootstrap:
         return means
 
     def interval(self, values: npt.ArrayLike, where: Mask | None = None) -> Interval | None:
-        """The interval of the mean of `values` (Q,) over the queries `where`; None with fewer than two groups there."""
+        """The percentile interval of the mean of `values` (Q,) over `where`; None with fewer than two groups there."""
         return percentile_interval(self.means(values, where)) if self.groups_in(where) > 1 else None
 
     def groups_in(self, where: Mask | None = None) -> int:
@@ -93,6 +96,30 @@ def _drawn(rng: np.random.Generator, draws: int, groups: int) -> npt.NDArray[np.
     drawn = rng.integers(groups, size=(draws, groups))
     drawn += groups * np.arange(draws)[:, None]
     return np.bincount(drawn.ravel(), minlength=draws * groups).reshape(draws, groups).astype(np.uint8)
+
+
+def share_interval(share: float, resampled: Values, groups: int) -> Interval | None:
+    """The interval of `share`, a mean in [0, 1] over queries of `groups` groups, NaN in its resampled means left out.
+
+    The percentile interval, widened to Wilson's for as many independent queries as would vary like the resampled means
+    (the effective sample size of cluster samples, Korn and Graubard 1998), or for one a group where these do not vary.
+    By itself the former has no width where all is right, and near 1 holds far less often than it says. None where
+    fewer than two groups speak for it.
+    """
+    found = percentile_interval(resampled) if groups > 1 else None
+    if found is None:
+        return None
+    spread = float(np.nanvar(resampled)) * groups / (groups - 1)
+    count = share * (1 - share) / spread if spread > EVEN else groups
+    low, high = _wilson(min(1.0, max(0.0, share)), count)
+    return Interval(min(low, found.low), max(high, found.high))
+
+
+def _wilson(share: float, count: float) -> tuple[float, float]:
+    """The score interval of a share of `count` independent queries (Wilson 1927)."""
+    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+    middle, half = share + z**2 / (2 * count), z * (share * (1 - share) / count + z**2 / (4 * count**2)) ** 0.5
+    return (middle - half) / (1 + z**2 / count), (middle + half) / (1 + z**2 / count)
 
 
 def percentile_interval(resampled: Values) -> Interval | None:

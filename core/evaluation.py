@@ -176,7 +176,7 @@ class Evaluation:
     def doubt(self) -> str:
         """What few or unknown patients may do to these figures, as a part of a sentence; "" where nothing."""
         if not self.singly:
-            few = f"{self.groups} patients are few to resample: intervals are too narrow, and p too small"
+            few = f"{self.groups} patients are few to resample: intervals are rough, and p is too small"
             return few if self.groups < FEW else ""
         which = "all" if self.singly == self.queries else f"{self.singly} of"
         return (

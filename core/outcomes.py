@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from core.bootstrap import Bootstrap, Interval, PairedTest, percentile_interval
+from core.bootstrap import Bootstrap, Interval, PairedTest, share_interval
 from core.metrics import (
     Keys,
     Relevance,
@@ -143,5 +143,4 @@ def _named() -> list[tuple[int, str]]:
 
 def _scores(means: Values, drawn: npt.NDArray[np.float64], groups: int) -> Scores:
     """`means` (measures,) with intervals from `drawn` (draws, measures)."""
-    known = groups > 1
-    return {name: Score(float(means[m]), percentile_interval(drawn[:, m]) if known else None) for m, name in _named()}
+    return {name: Score(float(means[m]), share_interval(float(means[m]), drawn[:, m], groups)) for m, name in _named()}

@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from core.bootstrap import Bootstrap, percentile_interval
+from core.bootstrap import Bootstrap, percentile_interval, share_interval
 from core.errors import EntError
 
 
@@ -57,6 +57,42 @@ def test_means_over_a_part_ignore_the_rest() -> None:
     assert np.nanmax(means) == 1
     assert np.isnan(means).any()  # resamples without any of the two
     assert bootstrap.interval([1, 0, 9, 9, 9, 9], where) is not None
+
+
+@pytest.mark.parametrize(("patients", "right"), [(5, 0.95), (20, 0.95), (20, 0.8), (40, 0.99)])
+def test_an_interval_of_a_share_holds_as_often_as_it_says_also_near_1_and_for_few_patients(
+    patients: int, right: float
+) -> None:
+    rng, held, percentile_held = np.random.default_rng(patients), [], []
+    each = rng.beta(right * 3, (1 - right) * 3, size=(200, patients, 1))  # images of a patient are alike
+    for values in (rng.random((200, patients, 4)) < each).astype(float).reshape(200, -1):
+        bootstrap = Bootstrap(np.repeat(np.arange(patients), 4), draws=300)
+        means = bootstrap.means(values)
+        found, narrow = share_interval(values.mean(), means, patients), percentile_interval(means)
+        assert found is not None
+        assert narrow is not None
+        assert found.low <= values.mean() <= found.high
+        held.append(found.low <= right <= found.high)
+        percentile_held.append(narrow.low <= right <= narrow.high)
+    assert np.mean(held) > 0.9
+    assert np.mean(held) > np.mean(percentile_held)
+
+
+def test_the_interval_of_a_share_of_many_is_the_percentile_one() -> None:
+    values = np.array([1.0] * 3000 + [0.0] * 2000)
+    means = Bootstrap(np.arange(5000)).means(values)
+    found, percentile = share_interval(0.6, means, 5000), percentile_interval(means)
+    assert found is not None
+    assert percentile is not None
+    assert (found.low, found.high) == pytest.approx((percentile.low, percentile.high), abs=1e-3)
+
+
+def test_all_right_is_no_proof_that_all_would_be() -> None:
+    found = share_interval(1.0, np.ones(100), 30)
+    assert found is not None
+    assert found.high == pytest.approx(1)
+    assert found.low == pytest.approx(30 / (30 + 1.96**2), abs=1e-4)  # Wilson 1927 in closed form
+    assert share_interval(1.0, np.ones(100), 1) is None
 
 
 def test_one_patient_says_nothing_about_others() -> None:
