@@ -81,7 +81,8 @@ class Bootstrap:
 
         p is twice the share of resamples on the other side of zero from the difference, with one added to either
         count so that it is never 0; 1 where every difference is 0. Few groups resample too much alike: p is never
-        below what a sign test could say of as many groups as changed, were all of them better.
+        below what a sign test could say of as many groups as changed, were all of them better. The interval of the
+        difference is the percentile one.
         """
         change = np.asarray(after, dtype=np.float64) - np.asarray(before, dtype=np.float64)
         resampled = np.round(self.means(change), 12)  # float sums of equal gains and losses are not quite 0
@@ -98,21 +99,23 @@ def _drawn(rng: np.random.Generator, draws: int, groups: int) -> npt.NDArray[np.
     return np.bincount(drawn.ravel(), minlength=draws * groups).reshape(draws, groups).astype(np.uint8)
 
 
-def share_interval(share: float, resampled: Values, groups: int) -> Interval | None:
-    """The interval of `share`, a mean in [0, 1] over queries of `groups` groups, NaN in its resampled means left out.
+def share_interval(share: float, resampled: Values, groups: float, least: float = 0.0) -> Interval | None:
+    """The interval of `share`, a mean in [0, 1] over queries of `groups` groups, from its `resampled` means (draws,).
 
     The percentile interval, widened to Wilson's for as many independent queries as would vary like the resampled means
-    (the effective sample size of cluster samples, Korn and Graubard 1998), or for one a group where these do not vary.
-    By itself the former has no width where all is right, and near 1 holds far less often than it says. None where
-    fewer than two groups speak for it.
+    (their effective number, after Korn and Graubard 1998). The percentile interval by itself has no width where all is
+    right, and near 1, or for few groups, holds the mean far less often than it says. `least` is the variance that the
+    mean would have if all queries were independent: few groups may agree by luck. Where nothing varies, each group
+    counts once, since nothing tells how alike its queries are; so all right can have a wider interval than all but
+    one. NaN are left out. None where fewer than two groups speak for it.
     """
     found = percentile_interval(resampled) if groups > 1 else None
     if found is None:
         return None
-    spread = float(np.nanvar(resampled)) * groups / (groups - 1)
-    count = share * (1 - share) / spread if spread > EVEN else groups
-    low, high = _wilson(min(1.0, max(0.0, share)), count)
-    return Interval(min(low, found.low), max(high, found.high))
+    share = min(1.0, max(0.0, share))  # a rounded mean may be a little beyond
+    spread = max(least, float(np.nanvar(resampled)) * groups / (groups - 1))
+    low, high = _wilson(share, share * (1 - share) / spread if spread > EVEN else groups)
+    return Interval(max(0.0, min(low, found.low)), min(1.0, max(high, found.high)))
 
 
 def _wilson(share: float, count: float) -> tuple[float, float]:

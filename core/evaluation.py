@@ -125,7 +125,7 @@ class Evaluation:
     """What was evaluated and when, and a report by protocol.
 
     Intervals and tests resample `groups` groups of queries: patients where any are known (`patients_known`), and single
-    images where not.
+    images where not; intervals of shares are widened as `core.bootstrap.share_interval` has it.
     `seen` counts the queries that the flow was trained on, `chosen` those that its weights and its re-ranking were
     chosen by; both flatter it, and are None where that is not known.
     `calibration` says how far the class probabilities behind the re-ranking can be believed on these queries, and
@@ -176,7 +176,9 @@ class Evaluation:
     def doubt(self) -> str:
         """What few or unknown patients may do to these figures, as a part of a sentence; "" where nothing."""
         if not self.singly:
-            few = f"{self.groups} patients are few to resample: intervals are rough, and p is too small"
+            few = (
+                f"{self.groups} patients are few to resample: intervals are rough, those of differences and p too small"
+            )
             return few if self.groups < FEW else ""
         which = "all" if self.singly == self.queries else f"{self.singly} of"
         return (

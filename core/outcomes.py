@@ -121,16 +121,17 @@ def summarise(
     sums = sums.reshape(-1, *means.shape)  # (draws, measures, K)
     drawn = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
     overall, macro = sums.sum(axis=2) / counts.sum(axis=2), np.nanmean(drawn, axis=2)
-    each = {
-        label: _scores(means[:, k], drawn[:, :, k], bootstrap.groups_in(member[:, k]))
-        for k, label in enumerate(present)
-    }
+    groups = np.array([bootstrap.groups_in(one) for one in member.T])  # (K,)
+    least = np.stack([values[one].var(axis=0) / one.sum() for one in member.T], axis=1)  # (measures, K)
+    each = {label: _scores(means[:, k], drawn[:, :, k], groups[k], least[:, k]) for k, label in enumerate(present)}
     tests = {} if against is None else {name: bootstrap.paired(values[:, m], against[:, m]) for m, name in _named()}
     return LevelScores(
         queries=len(values),
         unanswerable=int((~answerable).sum()),
-        overall=_scores(values.mean(axis=0), overall, bootstrap.groups),
-        macro=_scores(means.mean(axis=1), macro, bootstrap.groups),
+        overall=_scores(values.mean(axis=0), overall, bootstrap.groups, values.var(axis=0) / len(values)),
+        macro=_scores(
+            means.mean(axis=1), macro, len(present) ** 2 / (1 / groups).sum(), least.mean(axis=1) / len(present)
+        ),
         each=each,
         counts={label: int(n) for label, n in zip(present, member.sum(axis=0), strict=True)},
         tests=tests,
@@ -141,6 +142,7 @@ def _named() -> list[tuple[int, str]]:
     return list(enumerate(MEASURES))
 
 
-def _scores(means: Values, drawn: npt.NDArray[np.float64], groups: int) -> Scores:
-    """`means` (measures,) with intervals from `drawn` (draws, measures)."""
-    return {name: Score(float(means[m]), share_interval(float(means[m]), drawn[:, m], groups)) for m, name in _named()}
+def _scores(means: Values, drawn: npt.NDArray[np.float64], groups: float, least: Values) -> Scores:
+    """`means` (measures,) with intervals from `drawn` (draws, measures); the rest as `share_interval` has it."""
+    ends = [share_interval(float(means[m]), drawn[:, m], groups, float(least[m])) for m in range(len(MEASURES))]
+    return {name: Score(float(means[m]), ends[m]) for m, name in _named()}

@@ -73,8 +73,9 @@ def pictured(evaluation: Evaluation) -> list[Case]:
 def _summary(evaluation: Evaluation) -> Markup:
     facts = (
         f"Split {evaluation.split}, {evaluation.queries} labelled queries; encoder {evaluation.encoder}, "
-        f"flow {evaluation.flow or 'none'}; made {evaluation.made_at}. Brackets are 95 % intervals, from {DRAWS} "
-        f"resamples of {evaluation.resampled} and, near 0 and 1, from Wilson's formula for as many."
+        f"flow {evaluation.flow or 'none'}; made {evaluation.made_at}. Brackets are 95 % intervals: the middle of "
+        f"{DRAWS} resamples of {evaluation.resampled}, widened, where these are few or nearly all is right, to "
+        "Wilson's for as many independent queries as would vary like them."
     )
     if evaluation.doubt:
         facts += f" {evaluation.doubt[0].upper()}{evaluation.doubt[1:]}."

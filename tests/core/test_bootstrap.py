@@ -59,8 +59,8 @@ def test_means_over_a_part_ignore_the_rest() -> None:
     assert bootstrap.interval([1, 0, 9, 9, 9, 9], where) is not None
 
 
-@pytest.mark.parametrize(("patients", "right"), [(5, 0.95), (20, 0.95), (20, 0.8), (40, 0.99)])
-def test_an_interval_of_a_share_holds_as_often_as_it_says_also_near_1_and_for_few_patients(
+@pytest.mark.parametrize(("patients", "right"), [(2, 0.8), (5, 0.95), (20, 0.8), (40, 0.99)])
+def test_an_interval_of_a_share_holds_about_as_often_as_it_says_also_near_1_and_for_few_patients(
     patients: int, right: float
 ) -> None:
     rng, held, percentile_held = np.random.default_rng(patients), [], []
@@ -68,7 +68,8 @@ def test_an_interval_of_a_share_holds_as_often_as_it_says_also_near_1_and_for_fe
     for values in (rng.random((200, patients, 4)) < each).astype(float).reshape(200, -1):
         bootstrap = Bootstrap(np.repeat(np.arange(patients), 4), draws=300)
         means = bootstrap.means(values)
-        found, narrow = share_interval(values.mean(), means, patients), percentile_interval(means)
+        found = share_interval(values.mean(), means, patients, values.var() / len(values))
+        narrow = percentile_interval(means)
         assert found is not None
         assert narrow is not None
         assert found.low <= values.mean() <= found.high
@@ -87,12 +88,26 @@ def test_the_interval_of_a_share_of_many_is_the_percentile_one() -> None:
     assert (found.low, found.high) == pytest.approx((percentile.low, percentile.high), abs=1e-3)
 
 
-def test_all_right_is_no_proof_that_all_would_be() -> None:
-    found = share_interval(1.0, np.ones(100), 30)
+@pytest.mark.parametrize("share", [0.0, 1.0])
+@pytest.mark.parametrize("patients", [9, 11, 18, 30])
+def test_all_right_is_no_proof_that_all_would_be_nor_all_wrong(share: float, patients: int) -> None:
+    found = share_interval(share, np.full(100, share), patients)
     assert found is not None
-    assert found.high == pytest.approx(1)
-    assert found.low == pytest.approx(30 / (30 + 1.96**2), abs=1e-4)  # Wilson 1927 in closed form
-    assert share_interval(1.0, np.ones(100), 1) is None
+    wide = 1.96**2 / (patients + 1.96**2)  # Wilson 1927 in closed form
+    assert (found.low, found.high) == pytest.approx((0, wide) if share == 0 else (1 - wide, 1), abs=1e-4)
+    assert found.low >= 0
+    assert found.high <= 1
+    assert f"{found.low:.2f}" != "-0.00"
+    assert share_interval(share, np.full(100, share), 1) is None
+
+
+def test_patients_that_agree_by_luck_are_no_more_than_their_images() -> None:
+    groups = np.repeat(np.arange(5), [4, 4, 4, 4, 5])
+    values = np.array([1, 1, 1, 0] * 4 + [1, 1, 1, 1, 0], float)
+    means = Bootstrap(groups).means(values)
+    found = share_interval(values.mean(), np.append(means, np.nan), 5, values.var() / len(values))
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((0.549, 0.894), abs=5e-3)  # Wilson 1927 of 16 in 21
 
 
 def test_one_patient_says_nothing_about_others() -> None:
