@@ -123,15 +123,14 @@ def summarise(
     overall, macro = sums.sum(axis=2) / counts.sum(axis=2), np.nanmean(drawn, axis=2)
     groups = np.array([bootstrap.groups_in(one) for one in member.T])  # (K,)
     least = np.stack([values[one].var(axis=0) / one.sum() for one in member.T], axis=1)  # (measures, K)
+    speaking = len(present) ** 2 / (1 / groups).sum()  # groups, as each value weighs alike
     each = {label: _scores(means[:, k], drawn[:, :, k], groups[k], least[:, k]) for k, label in enumerate(present)}
     tests = {} if against is None else {name: bootstrap.paired(values[:, m], against[:, m]) for m, name in _named()}
     return LevelScores(
         queries=len(values),
         unanswerable=int((~answerable).sum()),
         overall=_scores(values.mean(axis=0), overall, bootstrap.groups, values.var(axis=0) / len(values)),
-        macro=_scores(
-            means.mean(axis=1), macro, len(present) ** 2 / (1 / groups).sum(), least.mean(axis=1) / len(present)
-        ),
+        macro=_scores(means.mean(axis=1), macro, speaking, least.mean(axis=1) / len(present)),
         each=each,
         counts={label: int(n) for label, n in zip(present, member.sum(axis=0), strict=True)},
         tests=tests,
@@ -144,5 +143,8 @@ def _named() -> list[tuple[int, str]]:
 
 def _scores(means: Values, drawn: npt.NDArray[np.float64], groups: float, least: Values) -> Scores:
     """`means` (measures,) with intervals from `drawn` (draws, measures); the rest as `share_interval` has it."""
-    ends = [share_interval(float(means[m]), drawn[:, m], groups, float(least[m])) for m in range(len(MEASURES))]
-    return {name: Score(float(means[m]), ends[m]) for m, name in _named()}
+    found = {}
+    for m, name in _named():
+        share = float(means[m])
+        found[name] = Score(share, share_interval(share, drawn[:, m], groups, float(least[m])))
+    return found

@@ -248,5 +248,6 @@ def test_images_of_unknown_patients_are_told_apart_from_patients(library: Librar
 def test_where_all_patients_are_known_the_doubt_is_their_number(filled: Library) -> None:
     found = evaluate(filled, "test")
     assert (found.singly, found.resampled) == (0, f"{found.groups} patients")
-    assert found.doubt.startswith(f"{found.groups} patients are few to resample: intervals are rough")
+    few = f"{found.groups} patients are few to resample: intervals are rough, those of differences and p too small"
+    assert found.doubt == few
     assert replace(found, groups=40).doubt == ""
