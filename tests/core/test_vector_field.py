@@ -148,7 +148,7 @@ SIZES = [
 
 
 @pytest.mark.parametrize("sizes", SIZES)
-@pytest.mark.parametrize("batch", [1, 3, 40])
+@pytest.mark.parametrize("batch", [1, 3, 40, 100])
 def test_fused_is_plain(sizes: dict[str, int], batch: int) -> None:
     field = random_field(**sizes)
     fused, x = FusedVectorField(field, times=[0.0, 0.05, 0.9]), unit_rows(batch, field.dim)

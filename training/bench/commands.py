@@ -109,8 +109,8 @@ def bench_flow_speed(
             f"{count} embeddings, p50/p95 ms: flow {_show(found.flow)}, torchdiffeq {_show(found.torchdiffeq)}, ",
             end="",
         )
-        print(f"products {_show(found.plain_products)}, head by head as in the flow {_show(found.products)}; ", end="")
-        ratios = [found.flow.p50 / one.p50 for one in (found.plain_products, found.products)]
+        print(f"products {_show(found.products)}, head by head {_show(found.head_products)}; ", end="")
+        ratios = [found.flow.p50 / one.p50 for one in (found.products, found.head_products)]
         print(f"flow / products = {ratios[0]:.2f}, head by head {ratios[1]:.2f} (target: at most {target})")
     speed = training_speed(images, dimension, rounds, seed)
     print(f"an epoch of {images} images, s: plain loop {speed.plain:.2f}, ", end="")

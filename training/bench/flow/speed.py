@@ -39,13 +39,13 @@ class TrainingSpeed:
 class ApplyingSpeed:
     """Milliseconds to move `count` embeddings by ten steps: the flow, its bare matrix products, torchdiffeq's rk4.
 
-    The products are taken head by head, as the flow does it, and as those of one wide matrix for all heads.
+    The products are taken as those of one wide matrix for all heads, as the flow does it, and head by head.
     """
 
     count: int
     flow: Latency
     products: Latency
-    plain_products: Latency
+    head_products: Latency
     torchdiffeq: Latency
 
 
@@ -80,8 +80,8 @@ def applying_speed(count: int, dimension: int, rounds: int, seed: int) -> Applyi
 
     calls: dict[str, Callable[[int], object]] = {
         "flow": lambda _: flow.transform(x),
-        "products": products.by_head,
-        "plain_products": products.plain,
+        "products": products.wide,
+        "head_products": products.by_head,
         "torchdiffeq": by_torchdiffeq,
     }
     return ApplyingSpeed(count, **timed_in_turn(calls, range(rounds)))
@@ -94,15 +94,15 @@ class _Products:
         self.x, self.heads = x, len(field.heads)
         self.w_in = torch.randn(self.heads, field.dim, field.hidden)
         self.w_out = torch.randn(self.heads, field.hidden, field.dim)
+        self.wide_in, self.wide_out = self.w_in.transpose(0, 1).flatten(1).contiguous(), self.w_out.flatten(0, 1)
+
+    def wide(self, _round: int) -> None:
+        """All heads as one wide matrix."""
+        self._run(lambda x: torch.mm(torch.mm(x, self.wide_in), self.wide_out))
 
     def by_head(self, _round: int) -> None:
-        """A head to each batch, as the flow does it."""
+        """A head to each batch."""
         self._run(lambda x: torch.bmm(torch.bmm(x.expand(self.heads, -1, -1), self.w_in), self.w_out).sum(dim=0))
-
-    def plain(self, _round: int) -> None:
-        """All heads as one wide matrix."""
-        w_in, w_out = self.w_in.transpose(0, 1).flatten(1).contiguous(), self.w_out.flatten(0, 1)
-        self._run(lambda x: torch.mm(torch.mm(x, w_in), w_out))
 
     def _run(self, both: Callable[[Tensor], Tensor]) -> None:
         with torch.inference_mode():
