@@ -13,8 +13,10 @@ Time: TypeAlias = float | Tensor
 """One time for the whole batch (a float or a 0-d tensor), or one for each embedding, (B,)."""
 
 
-FEW, VERY_FEW = 64, 4
-"""So many embeddings at most are moved sooner in fewer calls of torch, and by a matrix stored column by column."""
+FEW = 16
+"""Up to so many embeddings go through group norm: one call of torch for two, but slower a row (CPU, two cores)."""
+VERY_FEW = 2
+"""Up to so many are multiplied sooner by a matrix stored column by column (the same)."""
 
 
 class GaussianFourierProjection(nn.Module):
@@ -111,12 +113,12 @@ class FusedVectorField:
         return torch.add(self._b_out, x, alpha=self._res_weight).addmm_(hidden, self._w_out)
 
     def _normalised(self, hidden: Tensor) -> Tensor:
-        """The LayerNorm of each head, (B, heads * hidden): in one call for few, in one that is quicker for many."""
+        """The LayerNorm of each head, (B, heads * hidden): in one call for few; in more, quicker a row, for many."""
         if len(hidden) <= FEW:
             return torch.group_norm(hidden, self._heads, self._scale, self._shift)
         normal = torch.layer_norm(hidden.view(-1, self._heads, self._hidden), (self._hidden,)).flatten(1)
         # The affine part on its own: as weights of layer_norm it cannot differ from head to head.
-        return torch.addcmul(self._shift, normal, self._scale, out=normal)
+        return normal.mul_(self._scale).add_(self._shift)
 
     def _bias_at(self, t: Tensor) -> Tensor:
         angles = t.to(self._frequencies.device).reshape(-1, 1) * self._frequencies  # (1 or B, t_dim / 2)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.vector_field import FusedVectorField, GaussianFourierProjection, VectorField
+from core.vector_field import FEW, VERY_FEW, FusedVectorField, GaussianFourierProjection, VectorField
 
 Array = npt.NDArray[np.float64]
 
@@ -144,11 +144,13 @@ SIZES = [
     {},
     {"dim": 1024, "t_dim": 64, "hidden": 512, "heads": 8},
     {"dim": 7, "t_dim": 2, "hidden": 5, "heads": 1},
+    {"dim": 9, "t_dim": 4, "hidden": 3, "heads": 5},
 ]
+BATCHES = [0, 1, VERY_FEW, VERY_FEW + 1, FEW, FEW + 1]  # on either side of where the way changes
 
 
 @pytest.mark.parametrize("sizes", SIZES)
-@pytest.mark.parametrize("batch", [1, 3, 40, 100])
+@pytest.mark.parametrize("batch", BATCHES)
 def test_fused_is_plain(sizes: dict[str, int], batch: int) -> None:
     field = random_field(**sizes)
     fused, x = FusedVectorField(field, times=[0.0, 0.05, 0.9]), unit_rows(batch, field.dim)
@@ -161,15 +163,26 @@ def test_fused_is_plain_far_from_the_sphere() -> None:
     assert torch.allclose(FusedVectorField(field)(0.5, x), field(0.5, x), rtol=1e-5, atol=1e-5)
 
 
-def test_fused_leaves_its_input_alone_and_needs_no_gradients() -> None:
-    field, x = random_field(dim=12, hidden=8), unit_rows(4, 12)
+@pytest.mark.parametrize("batch", BATCHES)
+def test_fused_leaves_its_input_alone_and_needs_no_gradients(batch: int) -> None:
+    field, x = random_field(dim=12, hidden=8), unit_rows(batch, 12)
     before = x.clone()
     assert not FusedVectorField(field)(0.1, x).requires_grad
     assert torch.equal(x, before)
 
 
-def test_fused_is_a_snapshot() -> None:
-    field, x = random_field(dim=12, hidden=8), unit_rows(4, 12)
+@pytest.mark.parametrize("batch", [1, FEW + 1])
+def test_fused_takes_an_input_that_wants_gradients(batch: int) -> None:
+    field, x = random_field(dim=12, hidden=8), unit_rows(batch, 12)
+    expected, found = x.clone().requires_grad_(), x.clone().requires_grad_()
+    field(0.1, expected).square().sum().backward()
+    FusedVectorField(field)(0.1, found).square().sum().backward()
+    assert torch.allclose(found.grad, expected.grad, atol=1e-4)
+
+
+@pytest.mark.parametrize("batch", [4, FEW + 1])
+def test_fused_is_a_snapshot(batch: int) -> None:
+    field, x = random_field(dim=12, hidden=8), unit_rows(batch, 12)
     fused = FusedVectorField(field, times=[0.0])
     before = fused(0.0, x)
     with torch.no_grad():

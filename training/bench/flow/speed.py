@@ -39,7 +39,7 @@ class TrainingSpeed:
 class ApplyingSpeed:
     """Milliseconds to move `count` embeddings by ten steps: the flow, its bare matrix products, torchdiffeq's rk4.
 
-    The products are taken as those of one wide matrix for all heads, as the flow does it, and head by head.
+    The products are taken as those of one wide matrix for all heads, as the flow does it for many, and head by head.
     """
 
     count: int
