@@ -146,7 +146,7 @@ SIZES = [
     {"dim": 7, "t_dim": 2, "hidden": 5, "heads": 1},
     {"dim": 9, "t_dim": 4, "hidden": 3, "heads": 5},
 ]
-BATCHES = [0, 1, VERY_FEW, VERY_FEW + 1, FEW, FEW + 1]  # on either side of where the way changes
+BATCHES = [0, 1, VERY_FEW, VERY_FEW + 1, FEW, FEW + 1, 40]  # on either side of where the way changes
 
 
 @pytest.mark.parametrize("sizes", SIZES)
