@@ -12,7 +12,6 @@ from torch import Tensor, nn
 Time: TypeAlias = float | Tensor
 """One time for the whole batch (a float or a 0-d tensor), or one for each embedding, (B,)."""
 
-
 FEW = 16
 """Up to so many embeddings go through group norm: one call of torch for two, but slower a row (CPU, two cores)."""
 VERY_FEW = 2
