@@ -70,8 +70,8 @@ def ingest(
 
     library = _open(lib, weights)
     columns = _pairs(column or [])
-    should_stop = terminal.stop_on_interrupt()
     with (
+        terminal.interruptible("stopping after the images in hand") as should_stop,
         open_source(source, library.taxonomy, manifest=manifest, columns=columns, limits=library.limits) as images,
         Progress("reading" if dry_run else "importing", unit="images") as progress,
     ):

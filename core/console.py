@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -33,6 +34,10 @@ SHOWN = 20
 
 PLAIN_EVERY, JSON_EVERY = 2.0, 0.2
 """Seconds between lines of progress where standard error is no terminal: for people, and for programs."""
+
+STANDARD_ERROR = 2
+ERASE = "\r\x1b[2K"
+"""Tells a terminal to forget the line it is in, which may be a bar."""
 
 
 class Progress:
@@ -108,10 +113,14 @@ class Progress:
 
     def _line(self, title: str, done: int, total: int, seconds_left: float | None) -> str:
         if self._json:
-            facts = {"progress": title, "done": done, "total": total, "unit": self.unit, "seconds_left": seconds_left}
-            return json.dumps(facts, ensure_ascii=False)
+            return _json_line(title, done, total, self.unit, seconds_left)
         left = "" if seconds_left is None else f", {seconds_left:.0f} s left"
         return f"{title}, {done} of {total} {self.unit}{left}"
+
+
+def _json_line(title: str, done: int, total: int, unit: str, seconds_left: float | None) -> str:
+    facts = {"progress": title, "done": done, "total": total, "unit": unit, "seconds_left": seconds_left}
+    return json.dumps(facts, ensure_ascii=False)
 
 
 class _Words(TextColumn):
@@ -137,6 +146,18 @@ def say_waiting(text: str) -> None:
         Progress(text, unit="")(0, 0)
     else:
         say_aside(text)
+
+
+def say_at_once(text: str) -> None:
+    """What `say_waiting` says, from the handler of a signal.
+
+    That may have come in the midst of anything, so this uses no stream, which may be halfway through a line, and no
+    part of rich, which may be halfway through being imported.
+    """
+    line = _json_line(text, 0, 0, "", None) if get_settings().progress == "json" else text
+    with suppress(OSError):
+        over = ERASE if os.isatty(STANDARD_ERROR) else ""
+        os.write(STANDARD_ERROR, f"{over}{line}\n".encode())
 
 
 def print_json(data: object) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import typer
 
+from core.console import say_at_once
 from core.errors import EntError
 
 
@@ -31,18 +33,26 @@ def run(app: typer.Typer) -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def stop_on_interrupt() -> Callable[[], bool]:
-    """The first Ctrl-C ends the import after the batch in hand; the second at once."""
+@contextmanager
+def interruptible(answer: str) -> Iterator[Callable[[], bool]]:
+    """Tells whether somebody has asked to stop, by Ctrl-C or SIGTERM; `answer` is what they read then.
+
+    A second time interrupts at once: KeyboardInterrupt.
+    """
     asked: list[int] = []
 
     def ask(number: int, _frame: object) -> None:
         if asked:
             raise KeyboardInterrupt
         asked.append(number)
+        say_at_once(f"{answer}; interrupt once more to stop at once")
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    return lambda: bool(asked)
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _fail(message: str, error: Exception) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,12 @@ from core.evaluate import evaluate
 from core.library import Library
 from core.recipe import Recipe, recipe_named
 from core.report_store import TRAINED, ReportStore
+from core.terminal import interruptible
 from core.trainer import Epoch, TrainResult
 from core.training_data import labelled_cases
 from core.training_run import TrainingRun, TrainingRuns
+
+STOPPING = "stopping after the epoch in hand"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def train(lib: Path, wanted: Wanted, as_json: bool = False) -> None:
     """
     if wanted.resume is not None and wanted != Wanted(epochs=wanted.epochs, resume=wanted.resume):
         raise TrainingError("a training that is resumed keeps its recipe and its seed; leave all but --epochs out")
-    with closing(open_library(lib)) as library, _interruptible() as asked:
+    with closing(open_library(lib)) as library, interruptible(STOPPING) as asked:
         run = _begin(library, wanted, asked)
         settings = run.folder.settings()
         sizes = ", ".join(f"{n} {name}" for name, n in settings.images.items())
@@ -61,17 +63,17 @@ def train(lib: Path, wanted: Wanted, as_json: bool = False) -> None:
             _tell(lib, run, result)
 
 
-def _train(run: TrainingRun, asked: list[int]) -> TrainResult:
+def _train(run: TrainingRun, asked: Callable[[], bool]) -> TrainResult:
     """Train to the end, or until that is asked; a second time breaks the epoch in hand off."""
     with Progress(f"training {run.run_id}", unit="epochs") as progress:
         try:
             for epoch in run:
                 progress.epoch(epoch, run.trainer.recipe.epochs)
-                if asked:
+                if asked():
                     break
         except KeyboardInterrupt:
             return run.keep(say_waiting)
-        if asked and not run.trainer.curve:
+        if asked() and not run.trainer.curve:
             raise Stopped("stopped before the first epoch had ended; nothing was learnt yet")
         return run.finish(say_waiting)
 
@@ -104,18 +106,18 @@ def _facts(run: TrainingRun, result: TrainResult, figures: dict[str, Any] | None
     }
 
 
-def _begin(library: Library, wanted: Wanted, asked: list[int]) -> TrainingRun:
+def _begin(library: Library, wanted: Wanted, asked: Callable[[], bool]) -> TrainingRun:
     if wanted.resume is not None:
         return TrainingRuns(library).resume(wanted.resume, wanted.epochs)
     bars: dict[str, Progress] = {}
 
     def show(what: str, done: int, total: int) -> None:
         bars.setdefault(what, Progress(what, unit="images"))(done, total)
-        if asked:
+        if asked():
             raise Stopped("stopped before the training had begun; mirror images that were encoded are kept")
 
     try:
-        return TrainingRuns(library).start(wanted.chosen(), show, say_waiting, lambda: bool(asked))
+        return TrainingRuns(library).start(wanted.chosen(), show, say_waiting, asked)
     finally:
         for bar in bars.values():
             bar.close()
@@ -129,22 +131,3 @@ def _tell(lib: Path, run: TrainingRun, result: TrainResult) -> None:
     if result.ending == "interrupted":
         say(f"go on with: python -m training train {lib} --resume {run.run_id}")
     say(f"search through it with: python -m core activate {lib} {run.run_id}")
-
-
-@contextmanager
-def _interruptible() -> Iterator[list[int]]:
-    """A list that the first Ctrl-C (or SIGTERM) puts something into; the second one interrupts at once."""
-    asked: list[int] = []
-
-    def ask(number: int, _frame: object) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-        say_waiting("stopping after the epoch in hand; interrupt once more to stop at once")
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

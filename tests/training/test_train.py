@@ -87,12 +87,13 @@ def test_train_list_compare_activate_delete(library: Path) -> None:
 def test_interrupting_and_resuming_gives_the_weights_of_an_uninterrupted_run(library: Path) -> None:
     whole_id = training("train", library, "--epochs", 40).split(":")[0]
     command = [sys.executable, "-m", "training", "train", str(library), "--epochs", "40"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         flows = library / "flows"
         while process.poll() is None and len(list(flows.iterdir())) < 2:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         written = process.communicate(timeout=300)[0]
+    assert process.returncode == 0
     stopped_id = written.split(":")[0]
     if "interrupted" in written:
         assert "interrupted" not in training("train", library, "--resume", stopped_id)
