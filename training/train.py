@@ -54,9 +54,13 @@ def train(lib: Path, wanted: Wanted, as_json: bool = False) -> None:
         say_aside(f"training {run.run_id}: {sizes} images")
         for note in settings.notes:
             say_aside(f"note: {note}")
-        with run.folder.in_use():  # until all is kept: who looks sees it at work
-            result = _train(run, asked)
-            figures = _measure(library, run)
+        try:
+            with run.folder.in_use():  # until all is kept: who looks sees it at work
+                result = _train(run, asked)
+                figures = _measure(library, run)
+        except KeyboardInterrupt:
+            say_aside(f"stopped at once; {_go_on(lib, run)}")
+            raise
         if as_json:
             print_json(_facts(run, result, figures))
         else:
@@ -129,5 +133,9 @@ def _tell(lib: Path, run: TrainingRun, result: TrainResult) -> None:
     start = " (the fitted start; none was better beyond chance)" if run.folder.summary().kept_start else ""
     say(f"{run.run_id}: {result.ending} after {len(result.curve)} epochs; kept epoch {best.number}{start}{recall}")
     if result.ending == "interrupted":
-        say(f"go on with: python -m training train {lib} --resume {run.run_id}")
+        say(_go_on(lib, run))
     say(f"search through it with: python -m core activate {lib} {run.run_id}")
+
+
+def _go_on(lib: Path, run: TrainingRun) -> str:
+    return f"go on with: python -m training train {lib} --resume {run.run_id}"

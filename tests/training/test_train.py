@@ -22,9 +22,11 @@ from core.errors import EntError, Stopped
 from core.library import Library
 from core.mirrors import MirrorMaker
 from core.run_folder import RunFolder
+from core.training_run import TrainingRun
 from tests.core.test_command_line import tiny as tiny
 from tests.core.test_ingest import ingest
 from training.__main__ import app as training_app
+from training.train import Wanted, train
 
 ENDLESS = """
 import sys
@@ -153,6 +155,22 @@ def test_stopping_before_the_first_epoch_is_said_in_words_and_keeps_the_mirror_i
         training("train", library)
     assert len(made) == 1
     assert json.loads(core("flows", "list", library, "--json"))["flows"] == []
+
+
+def test_a_second_interrupt_while_results_are_kept_says_how_to_go_on(
+    library: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(self: TrainingRun, on_wait: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(TrainingRun, "finish", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(library, Wanted(epochs=1))
+    said = capfd.readouterr().err
+    monkeypatch.undo()
+    words = said[said.index("stopped at once; go on with: python -m training ") :].split()
+    assert "after 1 epochs" in training(*words[words.index("training") + 1 :])
 
 
 def test_a_training_ends_when_its_folder_is_asked_to_stop(library: Path) -> None:
