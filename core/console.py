@@ -148,13 +148,13 @@ def say_waiting(text: str) -> None:
         say_aside(text)
 
 
-def say_at_once(text: str) -> None:
-    """What `say_waiting` says, from the handler of a signal.
+def say_at_once(text: str, to_people: str = "") -> None:
+    """What `say_waiting` says, from the handler of a signal; `to_people` follows where no program listens.
 
     That may have come in the midst of anything, so this uses no stream, which may be halfway through a line, and no
     part of rich, which may be halfway through being imported.
     """
-    line = _json_line(text, 0, 0, "", None) if get_settings().progress == "json" else text
+    line = _json_line(text, 0, 0, "", None) if get_settings().progress == "json" else text + to_people
     with suppress(OSError):
         over = ERASE if os.isatty(STANDARD_ERROR) else ""
         os.write(STANDARD_ERROR, f"{over}{line}\n".encode())

@@ -32,8 +32,8 @@ class FlowStore:
             raise QueryError(f"there is no flow {flow_id!r} in this library; it has {', '.join(self.ids()) or 'none'}")
         if not (self.root / flow_id / WEIGHTS).is_file():
             raise QueryError(
-                f"training {flow_id} has kept no flow yet; go on with it: "
-                f"python -m training train LIB --resume {flow_id}"
+                f"training {flow_id} has kept no flow yet: it does when it ends or is stopped; if it is not under way, "
+                f"go on with it: python -m training train LIB --resume {flow_id}"
             )
         return self._load(self.root / flow_id, _state_of(self.root / flow_id / WEIGHTS))
 

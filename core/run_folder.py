@@ -24,6 +24,9 @@ TWINS, STOP = "near-duplicates.json", "stop"
 PATIENCE, LOOK = 2.0, 0.05
 """Seconds to wait for the lock of a training: to train, since others look now and then, and to look who trains."""
 
+UNSAVED = (0, 0)
+"""The stamp of a training whose state was never saved."""
+
 
 @dataclass(frozen=True)
 class RunSettings:
@@ -61,10 +64,15 @@ class RunSummary:
         return self.usable or bool(self.damaged) or self.settings is not None
 
     @property
-    def kept_start(self) -> bool:
-        """Whether what is kept of several epochs is the fitted start: no later one was better beyond chance."""
-        fitted = self.settings is not None and self.settings.recipe.start == "fitted"
-        return fitted and self.epochs > 1 and self.best is not None and self.best.number == 1
+    def why_kept(self) -> str:
+        """By what the kept epoch was chosen, where Recall@1 does not tell; as a part of a sentence, "" elsewhere."""
+        if self.settings is None or self.best is None or self.epochs < 2:
+            return ""
+        if self.settings.recipe.keep == "loss":
+            return "the last one with a lower loss, of training or validation, than any before"
+        if self.settings.recipe.start == "fitted" and self.best.number == 1 and self.best.val_recall is not None:
+            return "the start, fitted to the training images; no later one was better on validation beyond chance"
+        return ""
 
 
 class RunFolder:
@@ -218,7 +226,7 @@ class RunFolder:
         try:
             found = (self.folder / STATE).stat()
         except OSError:
-            return (0, 0)
+            return UNSAVED
         return (found.st_ino, found.st_mtime_ns)
 
     @contextmanager

@@ -25,7 +25,8 @@ class SplitReport:
     """How the cases of a library are split: counts, how many got theirs just now, and what was kept together.
 
     `pairs` are the ids of near-duplicates found, two by two; `torn` is how many groups (a patient, or near-duplicates)
-    the splits that came with the cases have on two sides, which is left as it is.
+    the splits that came with the cases have on two sides, which is left as it is, and `torn_cases` has a case of each
+    side for each of them. `strangers` are the cases of no known patient.
     """
 
     counts: dict[str, int]
@@ -33,6 +34,8 @@ class SplitReport:
     groups: int
     pairs: tuple[tuple[str, str], ...]
     torn: int
+    torn_cases: tuple[tuple[str, ...], ...]
+    strangers: int
 
 
 def split_library(
@@ -81,4 +84,9 @@ def _report(
 ) -> SplitReport:
     counts = Counter(split for split in splits if split is not None)
     ids = tuple((cases[one].case_id, cases[other].case_id) for one, other in pairs)
-    return SplitReport(dict(counts), made, len(np.unique(groups)), ids, torn)
+    sides: dict[int, dict[str | None, str]] = {}
+    for case, group, split in zip(cases, groups.tolist(), splits, strict=True):
+        sides.setdefault(group, {}).setdefault(split, case.case_id)
+    torn_cases = tuple(tuple(of_side.values()) for of_side in sides.values() if len(of_side) > 1)
+    strangers = sum(not case.patient for case in cases)
+    return SplitReport(dict(counts), made, len(np.unique(groups)), ids, torn, torn_cases, strangers)

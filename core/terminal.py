@@ -45,7 +45,7 @@ def interruptible(answer: str) -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked.append(number)
-        say_at_once(f"{answer}; interrupt once more to stop at once")
+        say_at_once(answer, "; interrupt once more to stop at once")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

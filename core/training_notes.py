@@ -11,6 +11,11 @@ from core.splitting import SplitReport
 from core.taxonomy import Taxonomy
 from core.training_set import TrainingSet
 
+FEW = 12
+"""Training images of a class below which little can be learnt of it."""
+NAMED = 3
+"""Groups on two sides that are named by their cases."""
+
 
 def training_notes(
     data: TrainingSet, taxonomy: Taxonomy, split: SplitReport, mirrors: MirrorReport | None
@@ -26,6 +31,9 @@ def _of_classes(data: TrainingSet, taxonomy: Taxonomy) -> Iterator[str]:
     unchecked = [label for label, n, val in zip(taxonomy.labels, counts, checked, strict=True) if n and not val]
     if single:
         yield f"one training image only, which nothing of its class can be brought near to: {', '.join(single)}"
+    few = [f"{label} ({n})" for label, n in zip(taxonomy.labels, counts, strict=True) if 1 < n < FEW]
+    if few:
+        yield f"fewer than {FEW} training images, where some dozens are needed to be any good: {', '.join(few)}"
     if unchecked:
         yield f"no validation image, so that what is learnt of it is not checked: {', '.join(unchecked)}"
 
@@ -33,11 +41,23 @@ def _of_classes(data: TrainingSet, taxonomy: Taxonomy) -> Iterator[str]:
 def _of_split(data: TrainingSet, split: SplitReport) -> Iterator[str]:
     if not len(data.val):
         yield "no validation images: the training loss alone says what is kept, and nothing says how good it is"
-    if split.torn:
+    if split.strangers:
+        total = sum(split.counts.values())
         yield (
-            f"{split.torn} patients or groups of near-duplicates stand on two sides, by the splits that came with the "
-            "cases: figures will flatter"
+            f"no patient is known of {split.strangers} of {total} cases: frames of one person may stand on two sides, "
+            "and figures flatter; the column patient_id of a manifest tells them apart"
         )
+    if split.torn:
+        yield torn_words(split)
+
+
+def torn_words(split: SplitReport) -> str:
+    """Which patients or near-duplicates the splits that came with the cases have on two sides, in a sentence."""
+    stand = "one patient or group of near-duplicates stands" if split.torn == 1 else f"{split.torn} patients or groups"
+    stand += "" if split.torn == 1 else " of near-duplicates stand"
+    some = "; ".join(", ".join(cases) for cases in split.torn_cases[:NAMED])
+    more = " and others" if split.torn > NAMED else ""
+    return f"{stand} on two sides ({some}{more}), by the splits that came with the cases: figures will flatter"
 
 
 def _of_mirrors(data: TrainingSet, mirrors: MirrorReport | None) -> Iterator[str]:

@@ -19,7 +19,7 @@ from core.mirrors import MirrorMaker, MirrorReport
 from core.recipe import Recipe
 from core.report_store import ReportStore
 from core.rerank import fit_reranker, remove_reranker, save_reranker
-from core.run_folder import RunFolder, RunSettings, RunSummary
+from core.run_folder import UNSAVED, RunFolder, RunSettings, RunSummary
 from core.settings import get_settings
 from core.split import SPLITS, SplitConfig
 from core.splitting import split_library
@@ -167,11 +167,35 @@ class TrainingRuns:
         run_id = folder.folder.name
         settings = folder.settings()
         folder.sweep()
-        if folder.curve()[1] == DIVERGED:
+        self._check_resumable(folder, settings)
+        trainer = self._trainer(folder, settings, epochs)
+        if trainer.recipe.epochs < len(trainer.curve):
+            made = epochs_said(trainer.curve)
+            raise TrainingError(f"training {run_id} has made {made} already; it can be prolonged, not made shorter")
+        if trainer.done and folder.settled:
+            raise TrainingError(
+                f"training {run_id} is over after {epochs_said(trainer.curve)}; prolong it with more --epochs, or "
+                f"search through it: python -m core activate LIB {run_id}"
+            )
+        if trainer.recipe != settings.recipe:  # only now: a refusal changes nothing
+            folder.prolong(replace(settings, recipe=trainer.recipe))
+        return TrainingRun(self.library, folder, trainer)
+
+    def _check_resumable(self, folder: RunFolder, settings: RunSettings) -> None:
+        run_id, ending = settings.run_id, folder.curve()[1]
+        if ending == DIVERGED:
             raise TrainingError(f"training {run_id} diverged and would again; start one with a lower learning rate")
         if settings.encoder != self.library.encoder.spec.fingerprint:
             raise TrainingError(f"training {run_id} is of another encoder's embeddings; start a new one")
+        if ending and folder.stamp() == UNSAVED:
+            raise TrainingError(
+                f"training {run_id} is over, and came without what it takes to go on with it; start a new one"
+            )
         _check_unused(self.library, run_id)
+
+    def _trainer(self, folder: RunFolder, settings: RunSettings, epochs: int | None) -> Trainer:
+        """As it was when the training stopped. Raises TrainingError when its cases are no longer what they were."""
+        run_id = settings.run_id
         split_of = {case_id: name for name, ids in folder.split().items() for case_id in ids}
         cases = [case for case in self.library.catalog.cases(order="oldest") if case.case_id in split_of and case.label]
         if len(cases) < len(split_of):
@@ -187,16 +211,9 @@ class TrainingRuns:
                 f"labels, findings, patients or mirror images of the cases of training {run_id} have changed; "
                 "start a new one"
             )
-        if trainer.recipe != settings.recipe:
-            folder.prolong(replace(settings, recipe=trainer.recipe))
         if (state := folder.state()) is not None:
             trainer.load_state(state)
-        if trainer.done and folder.settled:
-            raise TrainingError(
-                f"training {run_id} is over after {len(trainer.curve)} epochs; prolong it with more --epochs, or "
-                f"search through it: python -m core activate LIB {run_id}"
-            )
-        return TrainingRun(self.library, folder, trainer)
+        return trainer
 
     def summaries(self) -> tuple[RunSummary, ...]:
         """Every flow and training of the library, in alphabetical order."""
@@ -244,3 +261,8 @@ class TrainingRuns:
 def _check_unused(library: Library, flow_id: str) -> None:
     if library.catalog.active_flow == flow_id:
         raise QueryError(f"flow {flow_id} is the active one; activate another (or none) first")
+
+
+def epochs_said(curve: Sequence[Epoch]) -> str:
+    """How many epochs there are, in words."""
+    return f"{len(curve)} epoch{'s' * (len(curve) != 1)}"

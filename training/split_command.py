@@ -7,6 +7,7 @@ from pathlib import Path
 from core.console import Progress, open_library, say, say_aside
 from core.split import SPLITS, SplitConfig
 from core.splitting import split_library
+from core.training_notes import torn_words
 
 
 def split(lib: Path, seed: int, again: bool) -> None:
@@ -22,5 +23,5 @@ def split(lib: Path, seed: int, again: bool) -> None:
         pairs = f"{len(report.pairs)} pairs of those"
         say(f"{report.groups} groups kept together, of one patient or near-duplicates ({pairs})")
     if report.torn:
-        say(f"{report.torn} groups stand on two sides, by the splits that came with the cases: figures will flatter")
+        say(torn_words(report))
     library.close()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,16 @@ from typing import Any
 from core.console import Progress, open_library, print_json, say, say_aside, say_waiting
 from core.errors import QueryError, Stopped, TrainingError
 from core.evaluate import evaluate
+from core.evaluation import AFTER, BEFORE
 from core.library import Library
 from core.recipe import Recipe, recipe_named
 from core.report_store import TRAINED, ReportStore
 from core.terminal import interruptible
 from core.trainer import Epoch, TrainResult
 from core.training_data import labelled_cases
-from core.training_run import TrainingRun, TrainingRuns
+from core.training_run import TrainingRun, TrainingRuns, epochs_said
 
-STOPPING = "stopping after the epoch in hand"
+STOPPING = "stopping after what is in hand"
 
 
 @dataclass(frozen=True)
@@ -54,17 +55,25 @@ def train(lib: Path, wanted: Wanted, as_json: bool = False) -> None:
         say_aside(f"training {run.run_id}: {sizes} images")
         for note in settings.notes:
             say_aside(f"note: {note}")
-        try:
-            with run.folder.in_use():  # until all is kept: who looks sees it at work
+        with run.folder.in_use():  # until all is kept: who looks sees it at work
+            with _said_if_broken_off(_go_on(lib, run)):
                 result = _train(run, asked)
+            by_hand = f"measure it with: python -m training evaluate {lib} --flow {run.run_id} --split val --keep"
+            with _said_if_broken_off(f"the flow is kept; {by_hand}"):
                 figures = _measure(library, run)
-        except KeyboardInterrupt:
-            say_aside(f"stopped at once; {_go_on(lib, run)}")
-            raise
         if as_json:
             print_json(_facts(run, result, figures))
         else:
-            _tell(lib, run, result)
+            _tell(lib, run, result, figures)
+
+
+@contextmanager
+def _said_if_broken_off(words: str) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        say_aside(f"stopped at once; {words}")
+        raise
 
 
 def _train(run: TrainingRun, asked: Callable[[], bool]) -> TrainResult:
@@ -127,14 +136,23 @@ def _begin(library: Library, wanted: Wanted, asked: Callable[[], bool]) -> Train
             bar.close()
 
 
-def _tell(lib: Path, run: TrainingRun, result: TrainResult) -> None:
+def _tell(lib: Path, run: TrainingRun, result: TrainResult, figures: dict[str, Any] | None) -> None:
     best: Epoch = result.curve[result.best_epoch - 1]
     recall = "" if best.val_recall is None else f", validation Recall@1 {best.val_recall:.3f}"
-    start = " (the fitted start; none was better beyond chance)" if run.folder.summary().kept_start else ""
-    say(f"{run.run_id}: {result.ending} after {len(result.curve)} epochs; kept epoch {best.number}{start}{recall}")
+    why = run.folder.summary().why_kept
+    because = f" ({why})" if why else ""
+    made = epochs_said(result.curve)
+    say(f"{run.run_id}: {result.ending} after {made}; kept epoch {best.number}{because}{recall}")
+    better = True
+    if figures is not None:
+        before, after = (round(figures["recall@1"][space] * figures["queries"]) for space in (BEFORE, AFTER))
+        better = after > before
+        found = f"{after} of {figures['queries']} validation images with it, {before} without"
+        say(f"nearest neighbour of the right class: {found}{'' if better else '; it is no better'}")
     if result.ending == "interrupted":
         say(_go_on(lib, run))
-    say(f"search through it with: python -m core activate {lib} {run.run_id}")
+    all_the_same = "" if better else " all the same"
+    say(f"search through it{all_the_same} with: python -m core activate {lib} {run.run_id}")
 
 
 def _go_on(lib: Path, run: TrainingRun) -> str:

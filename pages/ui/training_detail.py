@@ -47,11 +47,8 @@ def show(library: OpenLibrary, runs: list[RunSummary]) -> None:
     training_figures.show(library, run)
     if not run.running and run.settings is not None:
         training_curves.show(training_curves.read(library, run.flow_id), f"curve_{run.flow_id}")
-        if run.kept_start:
-            frame.quiet(
-                "Kept: the start, which is fitted to the training images before the first step. No later epoch was "
-                "better on the validation images by more than chance."
-            )
+        if run.why_kept and run.best:
+            frame.quiet(f"Kept: epoch {run.best.number}, {run.why_kept}.")
     _compare(run, runs)
 
 

@@ -62,7 +62,7 @@ def test_a_program_reads_the_answer_as_a_step(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ENT_PROGRESS", "json")
-    console.say_at_once("stopping")
+    console.say_at_once("stopping", "; interrupt once more")
     step = json.loads(capfd.readouterr().err)
     assert step == {"progress": "stopping", "done": 0, "total": 0, "unit": "", "seconds_left": None}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -225,6 +226,32 @@ def test_a_training_that_is_over_says_so_and_what_an_interruption_left_is_swept(
     assert run.run_id in filled.flows.ids()
 
 
+def test_a_refused_resume_changes_nothing(filled: Library) -> None:
+    runs = TrainingRuns(filled)
+    run = runs.start(TINY)
+    for epoch in run:
+        if epoch.number == 2:
+            break
+    run.finish()
+    for epochs, words in ((2, "is over after 2 epochs; prolong it"), (1, "has made 2 epochs already")):
+        with pytest.raises(TrainingError, match=words):
+            runs.resume(run.run_id, epochs=epochs)
+        assert run.folder.settings().recipe == TINY
+    assert [epoch.number for epoch in runs.resume(run.run_id)] == [3, 4]
+
+
+def test_a_flow_that_came_without_its_state_says_that_it_cannot_go_on_whether_active_or_not(filled: Library) -> None:
+    runs = TrainingRuns(filled)
+    run = runs.start(TINY)
+    list(run)
+    run.finish()
+    (run.folder.folder / STATE).unlink()  # as of a flow that is bundled
+    for active in (run.run_id, None):
+        filled.activate(active)
+        with pytest.raises(TrainingError, match="is over, and came without what it takes to go on with it"):
+            runs.resume(run.run_id)
+
+
 def test_near_duplicates_count_as_one_witness_also_when_it_goes_on(library: Library, tmp_path: Path) -> None:
     for number in range(30):
         folder = tmp_path / "source" / ("ear-left", "throat")[number % 2]
@@ -349,4 +376,17 @@ def test_what_limits_a_training_is_said(library: Library, folder_of: Callable[..
     ingest(library, source)
     notes = " / ".join(TrainingRuns(library).start(TINY).folder.settings().notes)
     assert "no validation images" in notes
-    assert "stand on two sides" in notes
+    assert "4 patients or groups of near-duplicates stand on two sides" in notes
+    assert "no patient is known" not in notes
+    assert "fewer than 12 training images, where some dozens are needed to be any good: ear-left (3)" in notes
+    named = re.search(r"\((\w+), (\w+); (\w+), (\w+); (\w+), (\w+) and others\)", notes)
+    assert named is not None
+    cases = [library.catalog.case(case_id) for case_id in named.groups()]
+    for one, other in zip(cases[::2], cases[1::2], strict=True):
+        assert (one.patient, {one.split, other.split}) == (other.patient, {"train", "test"})
+
+
+def test_patients_that_are_not_known_are_told_of_before_the_training(filled: Library) -> None:
+    total = len(filled.catalog.ids())
+    notes = " / ".join(TrainingRuns(filled).start(TINY).folder.settings().notes)
+    assert f"no patient is known of {total} of {total} cases" in notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -170,7 +171,31 @@ def test_a_second_interrupt_while_results_are_kept_says_how_to_go_on(
     said = capfd.readouterr().err
     monkeypatch.undo()
     words = said[said.index("stopped at once; go on with: python -m training ") :].split()
-    assert "after 1 epochs" in training(*words[words.index("training") + 1 :])
+    assert "after 1 epoch;" in training(*words[words.index("training") + 1 :])
+
+
+def test_a_second_interrupt_while_it_is_measured_says_how_to_measure(
+    library: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("training.train._measure", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(library, Wanted(epochs=1))
+    said = capfd.readouterr().err
+    monkeypatch.undo()
+    command = said[said.index("measure it with: python -m training ") :].split()[6:]
+    training(*command)
+    assert json.loads((library / "flows" / command[3] / "report.json").read_text(encoding="utf-8"))["split"] == "val"
+
+
+def test_a_flow_that_is_no_better_is_not_recommended(library: Path) -> None:
+    said = training("train", library, "--epochs", 1)
+    counts = re.search(r"right class: (\d+) of 4 validation images with it, (\d+) without(; it is no better)?\n", said)
+    assert counts is not None
+    assert bool(counts[3]) == (int(counts[1]) <= int(counts[2])) == ("search through it all the same with" in said)
 
 
 def test_a_training_ends_when_its_folder_is_asked_to_stop(library: Path) -> None:
