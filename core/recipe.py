@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from core.errors import TrainingError
 
+MAX_SEED = 2**31 - 1
 MAX_EPOCHS = 100_000
 SMALLEST, BELOW_1 = 1e-12, 1 - 1e-9
 KNOWN: Mapping[str, tuple[str, ...]] = {
@@ -81,8 +82,9 @@ class Recipe:
         self._check("plateau_factor", float, SMALLEST, BELOW_1)
         if self.t_dim % 2:
             raise TrainingError(f"t_dim of a recipe is even, sines and cosines, got {self.t_dim}")
-        if type(self.seed) is not int or type(self.mirrored) is not bool:
-            raise TrainingError(f"the seed of a recipe is a whole number and mirrored yes or no, got {self.seed!r}")
+        self._check("seed", int, 0, MAX_SEED)
+        if type(self.mirrored) is not bool:
+            raise TrainingError(f"mirrored of a recipe is yes or no, got {self.mirrored!r}")
         for field, known in KNOWN.items():
             if getattr(self, field) not in known:
                 raise TrainingError(f"{field} of a recipe is {' or '.join(known)}, got {getattr(self, field)!r}")

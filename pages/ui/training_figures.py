@@ -32,7 +32,11 @@ def show(library: OpenLibrary, run: RunSummary) -> None:
     found = ReportStore(library.root).figures(run.flow_id)
     if found is None:
         if run.usable and not run.running:
-            frame.quiet("It was not measured on validation images yet; Evaluate does that.")
+            frame.quiet(
+                "It was not measured on validation images yet; Evaluate does that."
+                if run.settings is None or run.settings.images.get("val", 0)
+                else "There are no validation images to measure it on, so nothing says how good it is."
+            )
         return
     rows = [
         [Cell(TITLES[space]), Cell(f"{value:.2f}", bar=value), Cell(str(found["laterality_errors"][space]))]

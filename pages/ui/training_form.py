@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import streamlit as st
 
+from core.errors import TrainingError
 from core.filters import Filters
-from core.recipe import MAX_EPOCHS, RECIPES, Recipe
+from core.recipe import RECIPES, Recipe
 from pages.ui import flow_tasks, frame, state, training_live
 from pages.ui.flow_tasks import Wanted
 from pages.ui.resources import OpenLibrary
-from pages.ui.text import count, number
+from pages.ui.text import count, markdown, number
 
 RECIPE, CHANGED = "training_recipe", "training_advanced_changed"
 TITLES = {"default": "Default", "reference": "Reference"}
 SAID = {
     "default": "Ours: begins fitted to the classes, with mirror images, one step. Fast, and better as measured.",
-    "reference": "The published settings to the letter, for comparison. Many times slower.",
+    "reference": "The published procedure, for comparison. Many times slower.",
 }
 LEAST = 2
 
@@ -39,6 +41,9 @@ def show(library: OpenLibrary) -> None:
         bind="query-params",
     )
     wanted = _settings(RECIPES[name])
+    refused = _refusal(RECIPES[name], wanted)
+    if refused:
+        st.error(markdown(refused), icon=":material/error:")
     _images(library)
     busy = training_live.busy(library)
     st.button(
@@ -46,11 +51,20 @@ def show(library: OpenLibrary) -> None:
         type="primary",
         icon=":material/play_arrow:",
         key="training_start",
-        disabled=busy,
+        disabled=busy or bool(refused),
         on_click=_start,
         args=(library, wanted),
         help="One training, activation or deletion at a time." if busy else None,
     )
+
+
+def _refusal(recipe: Recipe, wanted: Wanted) -> str:
+    """Why nothing can be trained with these values, as `core` says it; "" where it can."""
+    try:
+        recipe.changed(**{name: value for name, value in asdict(wanted).items() if name != "recipe"})
+    except TrainingError as error:
+        return f"{error}."
+    return ""
 
 
 def _start(library: OpenLibrary, wanted: Wanted) -> None:
@@ -74,8 +88,8 @@ def _settings(recipe: Recipe) -> Wanted:
     """The few that matter; those left at the recipe's own value are not named."""
     epochs = st.number_input(
         "Epochs",
-        1,
-        MAX_EPOCHS,
+        None,
+        None,
         recipe.epochs,
         key=f"training_epochs_{recipe.name}",
         persist_state="session",
@@ -83,8 +97,8 @@ def _settings(recipe: Recipe) -> Wanted:
     )
     seed = st.number_input(
         "Seed",
-        0,
-        2**31 - 1,
+        None,
+        None,
         recipe.seed,
         key=f"training_seed_{recipe.name}",
         persist_state="session",

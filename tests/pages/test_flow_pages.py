@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.evaluate import evaluate
 from core.library import Library
-from core.recipe import DEFAULT
+from core.recipe import DEFAULT, REFERENCE
 from core.relabel import relabel
 from core.report_store import TRAINED, ReportStore
 from core.training_run import TrainingRuns
@@ -120,6 +120,38 @@ def test_a_training_is_begun_with_what_was_chosen(app: AppTest, begun: list[Sequ
     button(app, "Start training").click().run()
     wait_for_jobs(app)
     assert begun == [["training", "train", "--recipe=reference", "--epochs=7", "--json", str(root)]]
+
+
+def test_what_cannot_be_trained_with_is_said_and_not_begun(
+    app: AppTest, begun: list[Sequence[str]], root: Path
+) -> None:
+    visit(app, "training")
+    for label, value, words in (
+        ("Epochs", 0, "epochs of a recipe is a whole number from 1 to 100000, got 0"),
+        ("Seed", -1, "seed of a recipe is a whole number from 0 to"),
+    ):
+        field = next(field for field in app.number_input if field.label == label)
+        usual = field.value
+        field.set_value(value).run()
+        assert words in app.error[0].value
+        assert button(app, "Start training").disabled
+        next(field for field in app.number_input if field.label == label).set_value(usual).run()
+        assert not app.error
+    button(app, "Start training").click().run()
+    wait_for_jobs(app)
+    assert begun == [["training", "train", "--recipe=default", "--json", str(root)]]
+
+
+def test_a_flow_without_validation_images_is_not_said_to_wait_for_a_measurement(app: AppTest, root: Path) -> None:
+    library = Library.open(root, encoder=FakeEncoder())
+    library.catalog.splits.put(dict.fromkeys(library.catalog.ids(), "train"))
+    run = TrainingRuns(library).start(REFERENCE.changed(epochs=2, hidden=8, heads=1, steps=1))
+    list(run)
+    run.finish()
+    library.close()
+    visit(app, "training")
+    assert "There are no validation images to measure it on" in visible(app)
+    assert "the last one with a lower loss, of training or validation, than any before" in visible(app)
 
 
 def test_a_flow_is_listed_with_its_figures_activated_and_deleted(app: AppTest, root: Path, flow: str) -> None:
