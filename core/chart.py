@@ -9,8 +9,10 @@ from html import escape
 from core.calibration import Reliability
 from core.page import LIGHT, Markup
 
-NAMES, PLOT, VALUES = 190, 460, 150
+NAMES, PLOT, VALUES = 230, 460, 150
 """Pixels for the names on the left, the bars, and the numbers on the right."""
+LONGEST = 34
+"""Letters of a name that find room there; the rest is cut off."""
 BAR, GAP, AXIS = 15, 12, 22
 CELL, SQUARE, MARGIN = 46, 280, 52
 
@@ -34,7 +36,7 @@ def bar_chart(rows: Mapping[str, Mapping[str, Bar]], title: str) -> Markup:
     y = AXIS + GAP / 2
     for group, bars in rows.items():
         middle = y + BAR * len(bars) / 2
-        parts.append(f'<text class="end" x="{NAMES - 10}" y="{middle}">{escape(group)}</text>')
+        parts.append(f'<text class="end" x="{NAMES - 10}" y="{middle}">{_name(group)}</text>')
         for name, bar in bars.items():
             parts.append(_bar(y, bar, series.index(name) % COLOURS, f"{group}, {name}"))
             y += BAR
@@ -49,7 +51,7 @@ def heat_map(labels: Sequence[str], counts: Sequence[Sequence[int]], title: str)
         at = CELL * (i + 0.5)
         turn = f"translate({NAMES + at} {head - 8}) rotate(-40)"
         parts.append(f'<text transform="{turn}">{escape(label)}</text>')
-        parts.append(f'<text class="end" x="{NAMES - 10}" y="{head + at}">{escape(label)}</text>')
+        parts.append(f'<text class="end" x="{NAMES - 10}" y="{head + at}">{_name(label)}</text>')
         parts += [_cell(labels, counts[i], i, j, head) for j in range(len(labels))]
     size = CELL * len(labels)
     return Markup(_svg(NAMES + size + 80, head + size + 4, title, parts))
@@ -70,6 +72,10 @@ def reliability_curve(found: Reliability) -> Markup:
         radius = 4 + 8 * (entry.count / most) ** 0.5
         parts.append(f'<g><title>{said}</title><circle class="s0" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/></g>')
     return Markup(_svg(MARGIN + SQUARE + 16, SQUARE + 40, "Reliability curve", parts))
+
+
+def _name(text: str) -> str:
+    return escape(text if len(text) <= LONGEST else text[: LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}")
 
 
 def _axis(height: float) -> str:

@@ -269,6 +269,8 @@ def _offer_measured(library: OpenLibrary) -> None:
         for flow, split in kept[:MOST_OFFERED]:
             title = f"{_flow_title(flow)}; {SPLITS[split].lower()}"
             st.button(title, key=f"measured_{flow}_{split}", on_click=_look_at, args=(flow, split))
+        if len(kept) > MOST_OFFERED:
+            frame.quiet(f"and {len(kept) - MOST_OFFERED} more, by the choices above", "content")
 
 
 def _look_at(flow: str, split: Split) -> None:

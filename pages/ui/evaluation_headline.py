@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 CHANCE = 0.05
 """The p above which a difference is called one that chance explains."""
+BESIDE = ("recall@5", "map@r")
+LEAST_TOLD = 0.005
+"""What would be 0.00 is not worth a word."""
 REST = ("recall@5", "recall@10", "mrr", "map@r")
 BASELINE_TITLES = {"linear map": "Linear map", "thumbnail": "8 x 8 thumbnails", "untrained": "Untrained encoder"}
 HINTS = {
@@ -62,7 +65,25 @@ def sentence(view: View) -> str:
     scores = spaces[name].levels[view.level]
     hits = round(scores.overall["recall@1"].value * n)
     ending = " and re-ranking" if name == RERANKED else ""
-    return f"{plain} before the flow, for {hits} after it{ending}: {verdict(scores.tests['recall@1'])}."
+    said = f"{plain} before the flow, for {hits} after it{ending}: {verdict(scores.tests['recall@1'])}."
+    return f"{said}{_besides(view, name)}"
+
+
+def _besides(view: View, space: str) -> str:
+    """What the nearest neighbour alone does not tell, where it differs by more than chance; a sentence, or ""."""
+    levels = view.protocol.spaces[space].levels
+    first = levels[view.level].tests["recall@1"]
+    others = [(f"{MEASURE_NAMES[name]} is", levels[view.level].tests[name]) for name in BESIDE]
+    if view.level == "class" and "finding" in levels:
+        others.append(("Recall@1 by finding is", levels["finding"].tests["recall@1"]))
+    told = [
+        f"{what} {abs(test.difference):.2f} {'higher' if test.difference > 0 else 'lower'}"
+        for what, test in others
+        if abs(test.difference) >= LEAST_TOLD
+        and test.p <= CHANCE
+        and (first.p > CHANCE or test.difference * first.difference < 0)
+    ]
+    return f" Beyond chance, {', '.join(told)}." if told else ""
 
 
 def verdict(test: PairedTest) -> str:

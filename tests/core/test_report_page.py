@@ -136,7 +136,7 @@ def test_bars_are_as_long_as_their_values() -> None:
     drawn = bar_chart({"one": {"a": Bar(0.5, 0.25, 0.75), "b": Bar(1.0)}}, "title")
     assert 'width="230.0"' in drawn
     assert 'width="460.0"' in drawn
-    assert "M305.0 " in drawn  # 190 + 0.25 x 460
+    assert "M345.0 " in drawn  # 230 + 0.25 x 460
     assert "0.500 [0.25, 0.75]" in drawn
     assert drawn.count("whisker") == 1
 
