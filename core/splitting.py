@@ -26,7 +26,7 @@ class SplitReport:
 
     `pairs` are the ids of near-duplicates found, two by two; `torn` is how many groups (a patient, or near-duplicates)
     the splits that came with the cases have on two sides, which is left as it is, and `torn_cases` has a case of each
-    side for each of them. `strangers` are the cases of no known patient.
+    side for each of them, near-duplicates where there are such. `strangers` are the cases of no known patient.
     """
 
     counts: dict[str, int]
@@ -87,6 +87,7 @@ def _report(
     sides: dict[int, dict[str | None, str]] = {}
     for case, group, split in zip(cases, groups.tolist(), splits, strict=True):
         sides.setdefault(group, {}).setdefault(split, case.case_id)
-    torn_cases = tuple(tuple(of_side.values()) for of_side in sides.values() if len(of_side) > 1)
+    alike = {groups[i]: (cases[i].case_id, cases[j].case_id) for i, j in reversed(pairs) if splits[i] != splits[j]}
+    torn_cases = tuple(alike.get(group, tuple(of.values())) for group, of in sides.items() if len(of) > 1)
     strangers = sum(not case.patient for case in cases)
     return SplitReport(dict(counts), made, len(np.unique(groups)), ids, torn, torn_cases, strangers)

@@ -13,6 +13,21 @@ from core.near_duplicates import joint_groups
 from core.training_set import TrainingSet, training_set
 from core.vectors import MIRROR, PLAIN
 
+LEAST = 2
+"""Classes with two labelled images each that a flow needs to learn anything."""
+
+
+def check_labels(catalog: Catalog) -> None:
+    """Raise TrainingError when there is nothing to tell apart, however the cases (if there are any) are dealt out."""
+    counts = catalog.facets("label")
+    labels = {label: n for label, n in counts.items() if label}
+    if counts and sum(n > 1 for n in labels.values()) < LEAST:
+        have = f"{sum(labels.values())} labelled images of {len(labels)} class{'es' * (len(labels) != 1)}"
+        raise TrainingError(
+            f"this library has {have}; a flow learns to tell classes apart and needs {LEAST} with two images each, and "
+            "some dozens of each to be any good: import labelled images, or label those here with python -m core label"
+        )
+
 
 def labelled_cases(catalog: Catalog) -> list[Case]:
     """The active cases with a label and a split, oldest first: what a training and its evaluation may see."""

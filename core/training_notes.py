@@ -57,7 +57,7 @@ def torn_words(split: SplitReport) -> str:
     stand += "" if split.torn == 1 else " of near-duplicates stand"
     some = "; ".join(", ".join(cases) for cases in split.torn_cases[:NAMED])
     more = " and others" if split.torn > NAMED else ""
-    return f"{stand} on two sides ({some}{more}), by the splits that came with the cases: figures will flatter"
+    return f"{stand} on two sides ({some}{more}), by the splits that came with the cases, which may flatter figures"
 
 
 def _of_mirrors(data: TrainingSet, mirrors: MirrorReport | None) -> Iterator[str]:

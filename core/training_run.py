@@ -24,7 +24,7 @@ from core.settings import get_settings
 from core.split import SPLITS, SplitConfig
 from core.splitting import split_library
 from core.trainer import Epoch, Trainer, TrainResult
-from core.training_data import labelled_cases, training_data
+from core.training_data import check_labels, labelled_cases, training_data
 from core.training_notes import training_notes
 from core.training_set import digest_of
 
@@ -132,6 +132,7 @@ class TrainingRuns:
         """
         library = self.library
         with library.lock.held(on_wait=on_wait, should_stop=should_stop):
+            check_labels(library.catalog)  # before cases are dealt out, which should know their classes
             report = split_library(
                 library.catalog,
                 library.store,

@@ -167,7 +167,7 @@ def test_a_library_without_labels_is_refused_in_words(library: Library, folder_o
     with pytest.raises(TrainingError, match="has no cases yet; import images first"):
         TrainingRuns(library).start(TINY)
     ingest(library, folder_of({"throat": 4, "other": 4}))
-    with pytest.raises(TrainingError, match="of 1 classes"):
+    with pytest.raises(TrainingError, match="4 labelled images of 1 class; "):
         TrainingRuns(library).start(TINY)
     assert TrainingRuns(library).summaries() == ()
 
@@ -384,6 +384,13 @@ def test_what_limits_a_training_is_said(library: Library, folder_of: Callable[..
     cases = [library.catalog.case(case_id) for case_id in named.groups()]
     for one, other in zip(cases[::2], cases[1::2], strict=True):
         assert (one.patient, {one.split, other.split}) == (other.patient, {"train", "test"})
+
+
+def test_without_two_classes_nothing_is_dealt_out(library: Library, folder_of: Callable[..., Path]) -> None:
+    ingest(library, folder_of({"ear-left": 4, "throat": 1, "other": 3}))
+    with pytest.raises(TrainingError, match=r"5 labelled images of 2 classes; .* needs 2 with two images each"):
+        TrainingRuns(library).start(TINY)
+    assert {case.split for case in library.catalog.cases()} == {None}
 
 
 def test_patients_that_are_not_known_are_told_of_before_the_training(filled: Library) -> None:
