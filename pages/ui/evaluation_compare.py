@@ -10,9 +10,10 @@ import streamlit as st
 from core.behind import tells
 from core.errors import QueryError
 from core.evaluation import AFTER, RERANKED, STEP_0
+from core.verdict import verdict
 from pages.ui import evaluation_pick, evaluation_queries, flow_tasks, frame, pick_table, resources
 from pages.ui.evaluation_choice import View
-from pages.ui.evaluation_headline import score_cell, title_of, verdict
+from pages.ui.evaluation_headline import score_cell, title_of
 from pages.ui.evaluation_pick import Pick
 from pages.ui.pick_table import Cell, Column
 from pages.ui.resources import OpenLibrary

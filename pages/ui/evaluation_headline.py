@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.evaluation import AFTER, BASELINES, BEFORE, MEASURE_NAMES, RERANKED, SPACES
+from core.evaluation import BASELINES, BEFORE, MEASURE_NAMES, SPACES
+from core.verdict import sentence, verdict
 from pages.ui import evaluation_pick, pick_table
 from pages.ui.evaluation_choice import View
 from pages.ui.evaluation_pick import MACRO, Pick
@@ -15,15 +16,9 @@ from pages.ui.text import escaped
 from pages.ui.training_figures import TITLES
 
 if TYPE_CHECKING:
-    from core.bootstrap import PairedTest
     from core.evaluation import SpaceReport
     from core.outcomes import Score
 
-CHANCE = 0.05
-"""The p above which a difference is called one that chance explains."""
-BESIDE = ("recall@5", "map@r")
-LEAST_TOLD = 0.005
-"""What would be 0.00 is not worth a word."""
 REST = ("recall@5", "recall@10", "mrr", "map@r")
 BASELINE_TITLES = {"linear map": "Linear map", "thumbnail": "8 x 8 thumbnails", "untrained": "Untrained encoder"}
 HINTS = {
@@ -34,7 +29,7 @@ HINTS = {
 
 def show(view: View) -> None:
     """One sentence, then a row a space; the row picked is the one that the details below are of."""
-    st.html(f'<p class="ent-headline">{escaped(sentence(view))}</p>')
+    st.html(f'<p class="ent-headline">{escaped(sentence(view.protocol, view.level))}</p>')
     looked_at = evaluation_pick.picked()
     columns = [
         Column("Embeddings"),
@@ -51,49 +46,6 @@ def show(view: View) -> None:
         picked=(view.space_name, looked_at.text if looked_at else ""),
         on_pick=_pick,
     )
-
-
-def sentence(view: View) -> str:
-    """What the figures say, for who reads one line only."""
-    spaces, what = view.protocol.spaces, {"class": "class", "region": "region"}.get(view.level, "finding")
-    before = spaces[BEFORE].levels[view.level]
-    n, first = before.queries, before.overall["recall@1"].value
-    plain = f"The nearest neighbour is of the right {what} for {round(first * n)} of {n} queries"
-    if AFTER not in spaces:
-        return f"{plain}, by the embeddings as they are."
-    name = RERANKED if RERANKED in spaces else AFTER
-    scores = spaces[name].levels[view.level]
-    hits = round(scores.overall["recall@1"].value * n)
-    ending = " and re-ranking" if name == RERANKED else ""
-    said = f"{plain} before the flow, for {hits} after it{ending}: {verdict(scores.tests['recall@1'])}."
-    return f"{said}{_besides(view, name)}"
-
-
-def _besides(view: View, space: str) -> str:
-    """What the nearest neighbour alone does not tell, where it differs by more than chance; a sentence, or ""."""
-    levels = view.protocol.spaces[space].levels
-    first = levels[view.level].tests["recall@1"]
-    others = [(f"{MEASURE_NAMES[name]} is", levels[view.level].tests[name]) for name in BESIDE]
-    if view.level == "class" and "finding" in levels:
-        others.append(("Recall@1 by finding is", levels["finding"].tests["recall@1"]))
-    told = [
-        f"{what} {abs(test.difference):.2f} {'higher' if test.difference > 0 else 'lower'}"
-        for what, test in others
-        if abs(test.difference) >= LEAST_TOLD
-        and test.p <= CHANCE
-        and (first.p > CHANCE or test.difference * first.difference < 0)
-    ]
-    return f" Beyond chance, {', '.join(told)}." if told else ""
-
-
-def verdict(test: PairedTest) -> str:
-    """A paired test in words."""
-    if test.difference == 0:
-        return "no difference"
-    way = "better" if test.difference > 0 else "worse"
-    if test.p > CHANCE:
-        return f"{way}, but chance explains that too (p = {test.p:.2f})"
-    return f"{way}, and not by chance (p {'< 0.01' if test.p < 0.01 else f'= {test.p:.2f}'})"
 
 
 def title_of(space: str) -> str:

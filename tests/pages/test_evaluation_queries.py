@@ -6,19 +6,16 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.bootstrap import PairedTest
 from core.evaluate import evaluate
-from core.evaluation import AFTER, BEFORE, LEAVE_ONE_OUT, OTHER_PATIENTS, Evaluation
+from core.evaluation import OTHER_PATIENTS, Evaluation
 from core.library import Library
 from core.report_store import ReportStore
 from core.training_run import TrainingRuns
-from pages.ui.evaluation_headline import sentence
 from pages.ui.evaluation_pick import Pick
 from pages.ui.evaluation_queries import SHOWN
 from tests.conftest import FakeEncoder
@@ -115,23 +112,6 @@ def pages(app: AppTest) -> list[list[dict[str, Any]]]:
         found.append(cards(app.run()))
         assert not app.exception
     return found
-
-
-def test_the_headline_tells_of_what_the_nearest_neighbour_does_not(measured: Evaluation) -> None:
-    spaces = measured.protocols[OTHER_PATIENTS if measured.patients_known else LEAVE_ONE_OUT].spaces
-    scores = spaces[AFTER].levels["class"]
-    same, down, luck = PairedTest(0.0, None, 1.0), PairedTest(-0.06, None, 0.004), PairedTest(-0.06, None, 0.2)
-
-    def told(**tests: PairedTest) -> str:
-        changed = replace(scores, tests={"recall@1": same, "recall@5": same, "map@r": same, **tests})
-        moved = replace(spaces[AFTER], levels={"class": changed})
-        return sentence(
-            SimpleNamespace(protocol=SimpleNamespace(spaces={BEFORE: spaces[BEFORE], AFTER: moved}), level="class")
-        )
-
-    assert told(**{"map@r": down}).endswith("no difference. Beyond chance, mAP@R is 0.06 lower.")
-    assert told(**{"map@r": luck}).endswith("no difference.")
-    assert told(**{"recall@1": down, "map@r": down}).endswith("not by chance (p < 0.01).")
 
 
 def test_every_query_is_on_a_page_and_the_page_is_in_the_url(app: AppTest, measured: Evaluation) -> None:
