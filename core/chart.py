@@ -50,7 +50,7 @@ def heat_map(labels: Sequence[str], counts: Sequence[Sequence[int]], title: str)
     for i, label in enumerate(labels):
         at = CELL * (i + 0.5)
         turn = f"translate({NAMES + at} {head - 8}) rotate(-40)"
-        parts.append(f'<text transform="{turn}">{escape(label)}</text>')
+        parts.append(f'<text transform="{turn}">{_name(label)}</text>')
         parts.append(f'<text class="end" x="{NAMES - 10}" y="{head + at}">{_name(label)}</text>')
         parts += [_cell(labels, counts[i], i, j, head) for j in range(len(labels))]
     size = CELL * len(labels)
@@ -75,7 +75,9 @@ def reliability_curve(found: Reliability) -> Markup:
 
 
 def _name(text: str) -> str:
-    return escape(text if len(text) <= LONGEST else text[: LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}")
+    if len(text) <= LONGEST:
+        return escape(text)
+    return f"<title>{escape(text)}</title>{escape(text[: LONGEST - 1])}&hellip;"
 
 
 def _axis(height: float) -> str:

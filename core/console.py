@@ -156,7 +156,8 @@ def say_at_once(text: str, to_people: str = "") -> None:
     """
     line = _json_line(text, 0, 0, "", None) if get_settings().progress == "json" else text + to_people
     with suppress(OSError):
-        over = ERASE if os.isatty(STANDARD_ERROR) else ""
+        drawn = os.name == "posix" and os.environ.get("TERM", "dumb") != "dumb"
+        over = "" if not os.isatty(STANDARD_ERROR) else ERASE if drawn else "\n"
         os.write(STANDARD_ERROR, f"{over}{line}\n".encode())
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from core.errors import TrainingError
 
-MAX_SEED = 2**31 - 1
+MAX_SEED = 2**32 - 1
 MAX_EPOCHS = 100_000
 SMALLEST, BELOW_1 = 1e-12, 1 - 1e-9
 KNOWN: Mapping[str, tuple[str, ...]] = {
@@ -95,7 +95,8 @@ class Recipe:
         whole = "a whole number" if kind is int else "a finite number"
         fits = type(value) in (int, kind) and least <= value <= most and value < math.inf
         if not fits:
-            bounds = f"from {least:g}" + ("" if most == math.inf else f" to {most:g}")
+            highest = most if kind is int else f"{most:g}"
+            bounds = f"from {least:g}" + ("" if most == math.inf else f" to {highest}")
             raise TrainingError(f"{field} of a recipe is {whole} {bounds}, got {value!r}")
 
     def changed(self, **values: Any) -> Recipe:

@@ -28,7 +28,7 @@ from core.evaluation import (
 )
 from core.outcomes import MEASURES, LevelScores, Score
 from core.page import Markup, page, picture, section, table
-from core.verdict import sentence
+from core.verdict import in_a_sentence
 
 NAMES = {BEFORE: "before the flow", STEP_0: "step 0", AFTER: "after the flow", RERANKED: "after, re-ranked"}
 """The spaces as people read them."""
@@ -88,7 +88,7 @@ def _summary(evaluation: Evaluation) -> Markup:
         scores = [_fair(spaces[name], name) for name in dict.fromkeys((BEFORE, list(spaces)[-1]))] + scores
     if evaluation.flow_matching_score is not None:
         scores.append(_big(evaluation.flow_matching_score, "flow matching score", FLOW_MATCHING_SCORE))
-    return section("In short", sentence(evaluation.protocols[evaluation.lead], "class"), facts, *scores)
+    return section("In short", in_a_sentence(evaluation.protocols[evaluation.lead], "class"), facts, *scores)
 
 
 def _fair(found: SpaceReport, space: str) -> Markup:

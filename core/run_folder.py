@@ -68,9 +68,11 @@ class RunSummary:
         """By what the kept epoch was chosen, where Recall@1 does not tell; as a part of a sentence, "" elsewhere."""
         if self.settings is None or self.best is None or self.epochs < 2:
             return ""
+        if self.best.val_recall is None:
+            return "the last one with a lower training loss than any before; there are no validation images"
         if self.settings.recipe.keep == "loss":
             return "the last one with a lower loss, of training or validation, than any before"
-        if self.settings.recipe.start == "fitted" and self.best.number == 1 and self.best.val_recall is not None:
+        if self.settings.recipe.start == "fitted" and self.best.number == 1:
             return "the start, fitted to the training images; no later one was better on validation beyond chance"
         return ""
 
@@ -180,9 +182,9 @@ class RunFolder:
         """Write how far the training is; `ending` says why it is over, and is empty while it is not."""
         file = BytesIO()
         torch.save(dict(state), file)
-        self.save_curve(curve, ending)
         with self._writing():
             write_whole(self.folder / STATE, file.getvalue())
+        self.save_curve(curve, ending)  # last: what is over but has no state came from elsewhere
 
     def save_curve(self, curve: Sequence[Epoch], ending: str = "") -> None:
         """Write what every epoch came to, for those who watch. Raises TrainingError."""

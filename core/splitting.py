@@ -87,6 +87,7 @@ def _report(
     sides: dict[int, dict[str | None, str]] = {}
     for case, group, split in zip(cases, groups.tolist(), splits, strict=True):
         sides.setdefault(group, {}).setdefault(split, case.case_id)
+    # the first pair of each group; not every two of its cases look alike, since what joins them may be a third
     alike = {groups[i]: (cases[i].case_id, cases[j].case_id) for i, j in reversed(pairs) if splits[i] != splits[j]}
     torn_cases = tuple(alike.get(group, tuple(of.values())) for group, of in sides.items() if len(of) > 1)
     strangers = sum(not case.patient for case in cases)

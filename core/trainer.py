@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -45,6 +45,11 @@ class Epoch:
     learning_rate: float
     seconds: float
     best: bool
+
+
+def epochs_said(curve: Sequence[Epoch]) -> str:
+    """How many epochs there are, in words."""
+    return f"{len(curve)} epoch{'s' * (len(curve) != 1)}"
 
 
 @dataclass(frozen=True)

@@ -52,12 +52,15 @@ def _of_split(data: TrainingSet, split: SplitReport) -> Iterator[str]:
 
 
 def torn_words(split: SplitReport) -> str:
-    """Which patients or near-duplicates the splits that came with the cases have on two sides, in a sentence."""
+    """Which patients or near-duplicates stand on two sides, in a sentence."""
     stand = "one patient or group of near-duplicates stands" if split.torn == 1 else f"{split.torn} patients or groups"
     stand += "" if split.torn == 1 else " of near-duplicates stand"
     some = "; ".join(", ".join(cases) for cases in split.torn_cases[:NAMED])
     more = " and others" if split.torn > NAMED else ""
-    return f"{stand} on two sides ({some}{more}), by the splits that came with the cases, which may flatter figures"
+    return (
+        f"{stand} on two sides ({some}{more}), which may flatter figures: by the splits that came with the cases, or "
+        "since later images linked them (python -m training split LIB --again deals the latter out anew)"
+    )
 
 
 def _of_mirrors(data: TrainingSet, mirrors: MirrorReport | None) -> Iterator[str]:

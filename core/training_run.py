@@ -23,7 +23,7 @@ from core.run_folder import UNSAVED, RunFolder, RunSettings, RunSummary
 from core.settings import get_settings
 from core.split import SPLITS, SplitConfig
 from core.splitting import split_library
-from core.trainer import Epoch, Trainer, TrainResult
+from core.trainer import Epoch, Trainer, TrainResult, epochs_said
 from core.training_data import check_labels, labelled_cases, training_data
 from core.training_notes import training_notes
 from core.training_set import digest_of
@@ -170,9 +170,10 @@ class TrainingRuns:
         folder.sweep()
         self._check_resumable(folder, settings)
         trainer = self._trainer(folder, settings, epochs)
-        if trainer.recipe.epochs < len(trainer.curve):
-            made = epochs_said(trainer.curve)
-            raise TrainingError(f"training {run_id} has made {made} already; it can be prolonged, not made shorter")
+        made = len(trainer.curve)
+        if epochs is not None and (epochs < made or epochs == made < settings.recipe.epochs):
+            said = epochs_said(trainer.curve)
+            raise TrainingError(f"training {run_id} has made {said} already; give it more --epochs, or none at all")
         if trainer.done and folder.settled:
             raise TrainingError(
                 f"training {run_id} is over after {epochs_said(trainer.curve)}; prolong it with more --epochs, or "
@@ -262,8 +263,3 @@ class TrainingRuns:
 def _check_unused(library: Library, flow_id: str) -> None:
     if library.catalog.active_flow == flow_id:
         raise QueryError(f"flow {flow_id} is the active one; activate another (or none) first")
-
-
-def epochs_said(curve: Sequence[Epoch]) -> str:
-    """How many epochs there are, in words."""
-    return f"{len(curve)} epoch{'s' * (len(curve) != 1)}"

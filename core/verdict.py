@@ -12,7 +12,7 @@ LEAST_TOLD = 0.005
 """What would be 0.00 is not worth a word."""
 
 
-def sentence(report: ProtocolReport, level: str) -> str:
+def in_a_sentence(report: ProtocolReport, level: str) -> str:
     """How many nearest neighbours are right at that level before and after the flow, and what beside them changes."""
     spaces, what = report.spaces, level if level in ("class", "region") else "finding"
     before = spaces[BEFORE].levels[level]

@@ -32,7 +32,7 @@ from core.outcomes import MEASURES, LevelScores, Score
 from core.report import report_json
 from core.report_page import pictured, report_page
 from core.report_store import ReportStore
-from core.verdict import sentence
+from core.verdict import in_a_sentence
 from training.fitted_baselines import fitted_baselines
 
 LEGEND = (
@@ -110,7 +110,7 @@ def show(evaluation: Evaluation) -> None:
         f"{evaluation.library}: split {evaluation.split}, {evaluation.queries} labelled queries; encoder "
         f"{evaluation.encoder}, flow {evaluation.flow or 'none'}; 95 % intervals over {evaluation.resampled}"
     )
-    console.print(sentence(evaluation.protocols[evaluation.lead], "class"))
+    console.print(in_a_sentence(evaluation.protocols[evaluation.lead], "class"))
     for warned in filter(None, (evaluation.caution, evaluation.doubt)):
         console.print(warned)
     console.print(LEGEND)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -11,14 +12,15 @@ from typing import Any
 from core.console import Progress, open_library, print_json, say, say_aside, say_waiting
 from core.errors import QueryError, Stopped, TrainingError
 from core.evaluate import evaluate
-from core.evaluation import AFTER, BEFORE
+from core.evaluation import GALLERY, Evaluation
 from core.library import Library
 from core.recipe import Recipe, recipe_named
 from core.report_store import TRAINED, ReportStore
 from core.terminal import interruptible
-from core.trainer import Epoch, TrainResult
+from core.trainer import Epoch, TrainResult, epochs_said
 from core.training_data import labelled_cases
-from core.training_run import TrainingRun, TrainingRuns, epochs_said
+from core.training_run import TrainingRun, TrainingRuns
+from core.verdict import in_a_sentence
 
 STOPPING = "stopping after what is in hand"
 
@@ -58,13 +60,14 @@ def train(lib: Path, wanted: Wanted, as_json: bool = False) -> None:
         with run.folder.in_use():  # until all is kept: who looks sees it at work
             with _said_if_broken_off(_go_on(lib, run)):
                 result = _train(run, asked)
-            by_hand = f"measure it with: python -m training evaluate {lib} --flow {run.run_id} --split val --keep"
-            with _said_if_broken_off(f"the flow is kept; {by_hand}"):
-                figures = _measure(library, run)
+            by_hand = f"python -m training evaluate {shlex.quote(str(lib))} --flow {run.run_id} --split val --keep"
+            with _said_if_broken_off(f"the flow is kept; measure it with: {by_hand}"):
+                measured = _measure(library, run)
         if as_json:
+            figures = None if measured is None else ReportStore(library.root).figures(run.run_id)
             print_json(_facts(run, result, figures))
         else:
-            _tell(lib, run, result, figures)
+            _tell(lib, run, result, measured)
 
 
 @contextmanager
@@ -91,7 +94,7 @@ def _train(run: TrainingRun, asked: Callable[[], bool]) -> TrainResult:
         return run.finish(say_waiting)
 
 
-def _measure(library: Library, run: TrainingRun) -> dict[str, Any] | None:
+def _measure(library: Library, run: TrainingRun) -> Evaluation | None:
     """How good the flow is on its validation images, kept with it.
 
     None where there are too few to compare, or the library has been split anew since the training began: what is for
@@ -104,8 +107,10 @@ def _measure(library: Library, run: TrainingRun) -> dict[str, Any] | None:
         return None
     with Progress("measuring on the validation images", unit="spaces") as progress, suppress(QueryError):
         flow, rerank = library.flows.get(run.run_id), library.flows.reranker(run.run_id)
-        store.put(evaluate(library, TRAINED, flow=flow, rerank=rerank, on_progress=progress), library.catalog)
-    return store.figures(run.run_id)
+        evaluation = evaluate(library, TRAINED, flow=flow, rerank=rerank, on_progress=progress)
+        store.put(evaluation, library.catalog)
+        return evaluation
+    return None
 
 
 def _facts(run: TrainingRun, result: TrainResult, figures: dict[str, Any] | None) -> dict[str, Any]:
@@ -136,24 +141,20 @@ def _begin(library: Library, wanted: Wanted, asked: Callable[[], bool]) -> Train
             bar.close()
 
 
-def _tell(lib: Path, run: TrainingRun, result: TrainResult, figures: dict[str, Any] | None) -> None:
+def _tell(lib: Path, run: TrainingRun, result: TrainResult, measured: Evaluation | None) -> None:
     best: Epoch = result.curve[result.best_epoch - 1]
     recall = "" if best.val_recall is None else f", validation Recall@1 {best.val_recall:.3f}"
     why = run.folder.summary().why_kept
     because = f" ({why})" if why else ""
     made = epochs_said(result.curve)
     say(f"{run.run_id}: {result.ending} after {made}; kept epoch {best.number}{because}{recall}")
-    better = True
-    if figures is not None:
-        before, after = (round(figures["recall@1"][space] * figures["queries"]) for space in (BEFORE, AFTER))
-        better = after > before
-        found = f"{after} of {figures['queries']} validation images with it, {before} without"
-        say(f"nearest neighbour of the right class: {found}{'' if better else '; it is no better'}")
+    if measured is not None:
+        report = measured.protocols.get(GALLERY, measured.protocols[measured.lead])
+        say(f"validation: {in_a_sentence(report, 'class')}")
     if result.ending == "interrupted":
         say(_go_on(lib, run))
-    all_the_same = "" if better else " all the same"
-    say(f"search through it{all_the_same} with: python -m core activate {lib} {run.run_id}")
+    say(f"search through it with: python -m core activate {shlex.quote(str(lib))} {run.run_id}")
 
 
 def _go_on(lib: Path, run: TrainingRun) -> str:
-    return f"go on with: python -m training train {lib} --resume {run.run_id}"
+    return f"go on with: python -m training train {shlex.quote(str(lib))} --resume {run.run_id}"

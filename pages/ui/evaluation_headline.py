@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.evaluation import BASELINES, BEFORE, MEASURE_NAMES, SPACES
-from core.verdict import sentence, verdict
+from core.verdict import in_a_sentence, verdict
 from pages.ui import evaluation_pick, pick_table
 from pages.ui.evaluation_choice import View
 from pages.ui.evaluation_pick import MACRO, Pick
@@ -29,7 +29,7 @@ HINTS = {
 
 def show(view: View) -> None:
     """One sentence, then a row a space; the row picked is the one that the details below are of."""
-    st.html(f'<p class="ent-headline">{escaped(sentence(view.protocol, view.level))}</p>')
+    st.html(f'<p class="ent-headline">{escaped(in_a_sentence(view.protocol, view.level))}</p>')
     looked_at = evaluation_pick.picked()
     columns = [
         Column("Embeddings"),

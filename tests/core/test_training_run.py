@@ -22,6 +22,7 @@ from core.search import Query
 from core.taxonomy import AnatomyClass, Taxonomy
 from core.training_run import TrainingRuns
 from core.vectors import MIRROR
+from core.whole_file import write_whole
 from tests.conftest import FakeEncoder, picture, png
 from tests.core.test_ingest import ingest
 
@@ -233,11 +234,31 @@ def test_a_refused_resume_changes_nothing(filled: Library) -> None:
         if epoch.number == 2:
             break
     run.finish()
-    for epochs, words in ((2, "is over after 2 epochs; prolong it"), (1, "has made 2 epochs already")):
-        with pytest.raises(TrainingError, match=words):
+    for epochs in (2, 1):
+        with pytest.raises(TrainingError, match="has made 2 epochs already; give it more"):
             runs.resume(run.run_id, epochs=epochs)
         assert run.folder.settings().recipe == TINY
     assert [epoch.number for epoch in runs.resume(run.run_id)] == [3, 4]
+
+
+def test_a_training_that_was_killed_as_it_was_saved_goes_on(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = TrainingRuns(filled)
+    run = runs.start(TINY)
+    list(run)
+    for broken in (STATE, CURVE):
+
+        def write(path: Path, data: bytes, broken: str = broken) -> None:
+            if path.name == broken:
+                raise KeyboardInterrupt
+            write_whole(path, data)
+
+        monkeypatch.setattr("core.run_folder.write_whole", write)
+        with pytest.raises(KeyboardInterrupt):
+            run.finish()
+        monkeypatch.undo()
+        again = runs.resume(run.run_id)
+        assert [epoch.number for epoch in again] == ([1, 2, 3, 4] if broken == STATE else [])
+    assert again.finish().ending == "all epochs done"
 
 
 def test_a_flow_that_came_without_its_state_says_that_it_cannot_go_on_whether_active_or_not(filled: Library) -> None:

@@ -12,7 +12,7 @@ from core.evaluation import AFTER
 from core.flow import Flow
 from core.library import Library
 from core.vector_field import VectorField
-from core.verdict import sentence
+from core.verdict import in_a_sentence
 from tests.conftest import DIMENSION
 from tests.core.test_ingest import ingest
 
@@ -28,11 +28,11 @@ def test_it_tells_of_what_the_nearest_neighbour_does_not(library: Library, folde
     def told(**tests: PairedTest) -> str:
         scores = replace(after.levels["class"], tests={"recall@1": SAME, "recall@5": SAME, "map@r": SAME, **tests})
         spaces = {**report.spaces, AFTER: replace(after, levels={**after.levels, "class": scores})}
-        return sentence(replace(report, spaces=spaces), "class")
+        return in_a_sentence(replace(report, spaces=spaces), "class")
 
     assert told().endswith("no difference.")
     assert told(**{"map@r": DOWN}).endswith("no difference. Beyond chance, mAP@R is 0.06 lower.")
     assert told(**{"map@r": LUCK}).endswith("no difference.")
     assert told(**{"recall@1": DOWN, "map@r": DOWN}).endswith("worse, and not by chance (p < 0.01).")
     plain = replace(report, spaces={name: space for name, space in report.spaces.items() if name != AFTER})
-    assert sentence(plain, "region").endswith("of 10 queries, by the embeddings as they are.")
+    assert in_a_sentence(plain, "region").endswith("of 10 queries, by the embeddings as they are.")
