@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -14,19 +14,27 @@ from core.training_set import TrainingSet, training_set
 from core.vectors import MIRROR, PLAIN
 
 LEAST = 2
-"""Classes with two labelled images each that a flow needs to learn anything."""
+"""Classes a flow needs, and labelled images of each, to learn anything."""
+
+
+def lacking(labels: Mapping[str, int]) -> str:
+    """What so many images of each label ("" for none) lack for a training, as a clause; "" where nothing is lacking."""
+    known = {label: n for label, n in labels.items() if label}
+    if sum(n >= LEAST for n in known.values()) >= LEAST:
+        return ""
+    images, classes = sum(known.values()), len(known)
+    have = f"{images} labelled image{'s' * (images != 1)} of {classes} class{'es' * (classes != 1)}"
+    return (
+        f"a flow learns to tell classes apart: it needs at least {LEAST} of them with {LEAST} labelled images each, "
+        f"and some dozens of each to be any good; this library has {have}"
+    )
 
 
 def check_labels(catalog: Catalog) -> None:
-    """Raise TrainingError when there is nothing to tell apart, however the cases (if there are any) are dealt out."""
-    counts = catalog.facets("label")
-    labels = {label: n for label, n in counts.items() if label}
-    if counts and sum(n > 1 for n in labels.values()) < LEAST:
-        have = f"{sum(labels.values())} labelled images of {len(labels)} class{'es' * (len(labels) != 1)}"
-        raise TrainingError(
-            f"this library has {have}; a flow learns to tell classes apart and needs {LEAST} with two images each, and "
-            "some dozens of each to be any good: import labelled images, or label those here with python -m core label"
-        )
+    """Raise TrainingError when there are cases and nothing to tell apart among them."""
+    labels = catalog.facets("label")
+    if labels and (lacks := lacking(labels)):
+        raise TrainingError(f"{lacks}; import labelled images, or label those here with python -m core label")
 
 
 def labelled_cases(catalog: Catalog) -> list[Case]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 
 import streamlit as st
@@ -10,6 +9,7 @@ import streamlit as st
 from core.errors import TrainingError
 from core.filters import Filters
 from core.recipe import RECIPES, Recipe
+from core.training_data import lacking
 from pages.ui import flow_tasks, frame, state, training_live
 from pages.ui.flow_tasks import Wanted
 from pages.ui.resources import OpenLibrary
@@ -21,15 +21,13 @@ SAID = {
     "default": "Ours: begins fitted to the classes, with mirror images, one step. Fast, and better as measured.",
     "reference": "The published procedure, for comparison. Many times slower.",
 }
-LEAST = 2
 
 
 def show(library: OpenLibrary) -> None:
     """The form, or what is missing before anything can be learnt."""
     st.subheader("Train a flow", anchor=False)
-    lacking = missing(library.facets("label"))
-    if lacking:
-        st.info(lacking, icon=":material/label:")
+    if lacks := lacking(library.facets("label")):
+        st.info(f"{lacks[0].upper()}{lacks[1:]}.", icon=":material/label:")
         st.button("Import labelled images", on_click=state.go_to_library_page, icon=":material/arrow_forward:")
         return
     name = st.radio(
@@ -69,19 +67,6 @@ def _refusal(recipe: Recipe, wanted: Wanted) -> str:
 
 def _start(library: OpenLibrary, wanted: Wanted) -> None:
     training_live.tell_begun(flow_tasks.train(library, wanted))
-
-
-def missing(labels: Mapping[str, int]) -> str | None:
-    """What a library with so many cases of each label ("" for none) lacks for a training, in words; None: nothing."""
-    known = {label: n for label, n in labels.items() if label}
-    enough = [label for label, n in known.items() if n >= LEAST]
-    if len(enough) >= LEAST:
-        return None
-    have = f"{count(sum(known.values()), 'labelled case')} of {count(len(known), 'class', 'classes')}"
-    return (
-        f"A flow learns to tell classes apart. It needs at least two classes with {LEAST} cases each, and some dozens "
-        f"of each to be any good; this library has {have}."
-    )
 
 
 def _settings(recipe: Recipe) -> Wanted:

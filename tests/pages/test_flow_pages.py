@@ -87,7 +87,7 @@ def test_with_too_few_labelled_cases_both_say_what_is_missing(app: AppTest, make
     make_library("small", {"throat": 1})
     visit(app, "training")
     assert not app.exception
-    assert "this library has 1 labelled case of 1 class" in visible(app)
+    assert "this library has 1 labelled image of 1 class." in visible(app)
     assert not [b for b in app.button if b.label == "Start training"]
     app.switch_page("../evaluation.py").run()
     assert not app.exception
