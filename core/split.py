@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,16 +68,7 @@ def plan_split(
     np.subtract.at(lacking, (sides[settled], classes[settled]), 1)
     side_of = _deal(counts, lacking, [g for g in _order(counts, config.seed) if g not in held])
     sides[~settled] = side_of[members[~settled]]
-    return SplitPlan(tuple(SPLITS[side] for side in sides), _torn(standing))
-
-
-def torn_groups(groups: Sequence[int], given: Sequence[str | None]) -> int:
-    """How many groups stand on two sides by the splits given to their cases, one entry a case each."""
-    return _torn(_sides(groups, given))
-
-
-def _torn(standing: Mapping[int, Counter[str]]) -> int:
-    return sum(len(sides) > 1 for sides in standing.values())
+    return SplitPlan(tuple(SPLITS[side] for side in sides), sum(len(on) > 1 for on in standing.values()))
 
 
 def _sides(groups: Sequence[int] | Ints, given: Sequence[str | None]) -> dict[int, Counter[str]]:

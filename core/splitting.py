@@ -13,7 +13,7 @@ from core.catalog import Catalog
 from core.errors import TrainingError
 from core.folding import look_of
 from core.near_duplicates import LOOK_SIZE, joint_groups, near_duplicates
-from core.split import SplitConfig, plan_split, torn_groups
+from core.split import SplitConfig, plan_split
 from core.store import ImageStore
 from core.vectors import PLAIN, Matrix
 
@@ -24,18 +24,22 @@ Progress = Callable[[int, int], None]
 class SplitReport:
     """How the cases of a library are split: counts, how many got theirs just now, and what was kept together.
 
-    `pairs` are the ids of near-duplicates found, two by two; `torn` is how many groups (a patient, or near-duplicates)
-    the splits that came with the cases have on two sides, which is left as it is, and `torn_cases` has a case of each
-    side for each of them, near-duplicates where there are such. `strangers` are the cases of no known patient.
+    `pairs` are the ids of near-duplicates found, two by two. `torn_cases` has, for each group (a patient, or
+    near-duplicates) that stands on two sides, which is left as it is, a case of each side; near-duplicates where there
+    are such. `strangers` are the cases of no known patient.
     """
 
     counts: dict[str, int]
     made: int
     groups: int
     pairs: tuple[tuple[str, str], ...]
-    torn: int
     torn_cases: tuple[tuple[str, ...], ...]
     strangers: int
+
+    @property
+    def torn(self) -> int:
+        """How many groups stand on two sides."""
+        return len(self.torn_cases)
 
 
 def split_library(
@@ -59,11 +63,11 @@ def split_library(
     pairs = near_duplicates(_looks(cases, store, on_progress), embeddings if len(embeddings) == len(cases) else None)
     groups = joint_groups(len(cases), pairs, [case.patient for case in cases])
     if None not in given:
-        return _report(cases, given, 0, pairs, groups, torn_groups(groups.tolist(), given))
+        return _report(cases, given, 0, pairs, groups)
     plan = plan_split([case.label for case in cases], groups.tolist(), given, config)
     new = {case.case_id: split for case, own, split in zip(cases, given, plan.splits, strict=True) if own is None}
     catalog.splits.put(new)
-    return _report(cases, plan.splits, len(new), pairs, groups, plan.torn)
+    return _report(cases, plan.splits, len(new), pairs, groups)
 
 
 def _looks(cases: Sequence[Case], store: ImageStore, on_progress: Progress) -> Matrix:
@@ -80,7 +84,6 @@ def _report(
     made: int,
     pairs: list[tuple[int, int]],
     groups: np.ndarray,
-    torn: int,
 ) -> SplitReport:
     counts = Counter(split for split in splits if split is not None)
     ids = tuple((cases[one].case_id, cases[other].case_id) for one, other in pairs)
@@ -91,4 +94,4 @@ def _report(
     alike = {groups[i]: (cases[i].case_id, cases[j].case_id) for i, j in reversed(pairs) if splits[i] != splits[j]}
     torn_cases = tuple(alike.get(group, tuple(of.values())) for group, of in sides.items() if len(of) > 1)
     strangers = sum(not case.patient for case in cases)
-    return SplitReport(dict(counts), made, len(np.unique(groups)), ids, torn, torn_cases, strangers)
+    return SplitReport(dict(counts), made, len(np.unique(groups)), ids, torn_cases, strangers)

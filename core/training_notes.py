@@ -53,8 +53,9 @@ def _of_split(data: TrainingSet, split: SplitReport) -> Iterator[str]:
 
 def torn_words(split: SplitReport) -> str:
     """Which patients or near-duplicates stand on two sides, in a sentence."""
-    stand = "one patient or group of near-duplicates stands" if split.torn == 1 else f"{split.torn} patients or groups"
-    stand += "" if split.torn == 1 else " of near-duplicates stand"
+    stand = f"{split.torn} patients or groups of near-duplicates stand"
+    if split.torn == 1:
+        stand = "one patient or group of near-duplicates stands"
     some = "; ".join(", ".join(cases) for cases in split.torn_cases[:NAMED])
     more = " and others" if split.torn > NAMED else ""
     return (
