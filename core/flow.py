@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from core.cores import on_every_core
 from core.errors import EntError
 from core.ode import integrate_rk4, odeint_rk4, stage_times
 from core.vector_field import FusedVectorField, VectorField
@@ -21,6 +22,7 @@ Embeddings = npt.NDArray[np.float32]
 CHUNK = 512
 """Embeddings integrated together: enough to keep the matrix products busy, few enough to stay in the cache."""
 MAX_STEPS = 1000
+TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Flow:
         self.field = copy.deepcopy(field).float().eval().requires_grad_(False)
         self.config = config or FlowConfig()
         self.flow_id, self.name, self.created, self.recipe = flow_id, name, created, dict(recipe or {})
-        self._grid = self.config.grid
+        self._device, self._grid = self.field.res_weight.device, self.config.grid
         self._velocity = FusedVectorField(self.field, stage_times(self._grid))
 
     @property
@@ -86,28 +88,38 @@ class Flow:
         """The raw states after every step, (steps + 1, B, dim) float32; the first is x_0, none is normalised."""
         embeddings = self._checked(x_0)
         states = np.empty((len(self._grid), *embeddings.shape), np.float32)
-        for rows, x in self._chunks(embeddings):
-            with torch.inference_mode():
-                states[:, rows] = odeint_rk4(self._velocity, x, self._grid).cpu().numpy()
+
+        def follow(rows: slice) -> None:
+            states[:, rows] = self._moved(embeddings[rows], lambda x: odeint_rk4(self._velocity, x, self._grid))
+
+        self._by_chunks(follow, len(embeddings))
         return self._finite(states)
 
     def _normalised(self, x_0: npt.ArrayLike, move: Callable[[Tensor], Tensor]) -> Embeddings:
         embeddings = self._checked(x_0)
         moved = np.empty_like(embeddings)
-        for rows, x in self._chunks(embeddings):
-            with torch.inference_mode():  # grad mode is thread-local, so it is set at every call
-                moved[rows] = torch.nn.functional.normalize(move(x), dim=-1).cpu().numpy()
+
+        def follow(rows: slice) -> None:
+            moved[rows] = self._moved(embeddings[rows], lambda x: _unit(move(x)))
+
+        self._by_chunks(follow, len(embeddings))
         return self._finite(moved)
 
-    def _chunks(self, embeddings: Embeddings) -> Iterator[tuple[slice, Tensor]]:
-        device = self.field.res_weight.device
-        for start in range(0, len(embeddings), CHUNK):
-            rows = slice(start, start + CHUNK)
-            yield rows, torch.tensor(embeddings[rows], device=device)
+    def _moved(self, embeddings: Embeddings, move: Callable[[Tensor], Tensor]) -> npt.NDArray[np.float32]:
+        with torch.inference_mode():  # grad mode is thread-local, so it is set at every call
+            return np.asarray(move(torch.from_numpy(embeddings).to(self._device)).cpu().numpy())
+
+    def _by_chunks(self, follow: Callable[[slice], None], count: int) -> None:
+        chunks = [slice(start, start + CHUNK) for start in range(0, count, CHUNK)]
+        if self._device.type == "cpu":
+            on_every_core(follow, chunks)
+        else:
+            for rows in chunks:
+                follow(rows)
 
     def _checked(self, x_0: npt.ArrayLike) -> Embeddings:
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused below
-            embeddings = np.asarray(x_0, dtype=np.float32)
+            embeddings = np.array(x_0, dtype=np.float32)
         if embeddings.ndim != 2 or embeddings.shape[1] != self.dim:
             raise EntError(
                 f"flow {self.name or self.flow_id!r} takes embeddings of shape (B, {self.dim}), "
@@ -124,3 +136,8 @@ class Flow:
                 f"flow {self.name or self.flow_id!r} sends embeddings to infinity; train it again or use another flow"
             )
         return states
+
+
+def _unit(x: Tensor) -> Tensor:
+    """The rows of `x` (B, D) at length 1, in place; rows of zeros stay."""
+    return x.div_(torch.linalg.vector_norm(x, dim=-1, keepdim=True).clamp_min_(TINY))

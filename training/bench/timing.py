@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -37,16 +38,19 @@ def timed_in_turn(
 ) -> dict[str, Latency]:
     """The latency of each of `calls`, made one after another for each argument, so that noise falls on all alike.
 
-    Each is first called with `warm_up`, or with the first argument, untimed.
+    In another order each time: what a call leaves in the caches is there for the next one, or has driven out what that
+    needs. Each is first called with `warm_up`, or with the first argument, untimed.
     """
     seconds: dict[str, list[float]] = {name: [] for name in calls}
+    order, chance = list(calls), random.Random(0)
     for number, argument in enumerate(arguments):
         if number == 0:
             for call in calls.values():
                 call(argument if warm_up is None else warm_up)
-        for name, call in calls.items():
+        chance.shuffle(order)
+        for name in order:
             start = time.perf_counter()
-            call(argument)
+            calls[name](argument)
             seconds[name].append(time.perf_counter() - start)
     return {name: _latency(times) for name, times in seconds.items()}
 
