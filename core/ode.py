@@ -57,7 +57,8 @@ def _rk4_step(func: Derivative, y: Tensor, t_0: Any, t_1: Any) -> Tensor:
     k_2 = func(t_half, torch.add(y, k_1, alpha=dt / 2))
     k_3 = func(t_half, torch.add(y, k_2, alpha=dt / 2))
     k_4 = func(t_1, torch.add(y, k_3, alpha=dt))
-    return torch.add(y, torch.add(k_1 + k_4, k_2 + k_3, alpha=2), alpha=dt / 6)
+    slope = (k_1 + k_4).add_(k_2, alpha=2).add_(k_3, alpha=2)
+    return torch.add(y, slope, alpha=dt / 6)
 
 
 def _midpoint(t_0: Any, t_1: Any) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageChops, ImageEnhance, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageOps
 
 from core.errors import TrainingError
 from core.library import Library
@@ -130,6 +130,24 @@ def test_altered_copies_look_alike_and_others_do_not() -> None:
     family = [*range(30), *(i for i in range(5) for _ in ALTERED)]
     assert {(i, j) for i, j in pairs if family[i] != family[j]} == set()
     assert {(family[j], j) for j in range(30, len(family))} <= pairs
+
+
+def endoscopic(image: Image.Image) -> Image.Image:
+    """In a bright disc on black, 5 % of the height away from the edge."""
+    width, height = image.size
+    disc = Image.new("L", image.size)
+    radius = round(0.45 * height)
+    box = (width // 2 - radius, height // 2 - radius, width // 2 + radius, height // 2 + radius)
+    ImageDraw.Draw(disc).ellipse(box, fill=255)
+    bright = Image.blend(image.convert("RGB"), Image.new("RGB", image.size, (255, 160, 140)), 0.6)
+    return Image.composite(bright, Image.new("RGB", image.size), disc)
+
+
+def test_what_the_endoscope_sees_counts_and_not_that_it_is_a_bright_disc() -> None:
+    originals = [endoscopic(picture(seed, (320, 240))) for seed in range(12)]
+    cut = [image.crop((8, 6, image.width - 8, image.height - 6)) for image in originals]
+    looks = np.stack([look(image) for image in (*originals, *cut)])
+    assert near_duplicates(looks) == [(row, row + 12) for row in range(12)]
 
 
 def test_planted_duplicates_and_patients_never_straddle(library: Library, tmp_path: Path) -> None:

@@ -122,6 +122,21 @@ def bench_flow_speed(
         print(words)
 
 
+@bench.command("near-duplicates")
+def bench_near_duplicates(
+    images: Annotated[Path | None, typer.Argument(help="a folder of images; phantoms otherwise")] = None,
+    per_class: PerClass = 150,
+) -> None:
+    """How alike frames of a video, images of one patient and of two are to the eye that keeps near-duplicates together.
+
+    And altered copies: re-compressed, made smaller, brighter, without a margin.
+    """
+    from training.bench.near_duplicates import phantoms, photographs
+
+    for line in phantoms(per_class) if images is None else photographs(images):
+        print(line)
+
+
 @bench.command("ingest")
 def bench_ingest(images: Path | None = None, count: int = 192, rounds: int = 2, weights: Weights = None) -> None:
     """Images a second of an import, beside decoding and encoding alone (target: at least 0.85 of it)."""
