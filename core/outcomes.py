@@ -73,6 +73,11 @@ class LevelScores:
     counts: Mapping[str, int]
     tests: Mapping[str, PairedTest]
 
+    @property
+    def alone(self) -> frozenset[str]:
+        """The values that no reference of any of their queries has: nothing can be found, so 0 says nothing."""
+        return frozenset(value for value, scores in self.each.items() if not scores["mrr"].value)
+
 
 def outcomes(
     query: npt.ArrayLike,

@@ -138,12 +138,12 @@ def _spaces(report: ProtocolReport) -> Markup:
 
 
 def _each_bars(report: ProtocolReport, level: str) -> dict[str, dict[str, Bar]]:
-    spaces, counts = _reports(report), report.spaces[BEFORE].levels[level].counts
+    spaces, scores = _reports(report), report.spaces[BEFORE].levels[level]
     return {
-        f"{name} ({count})": {
+        f"{name} ({count}{', none to find' if name in scores.alone else ''})": {
             space: _bar(found.levels[level].each[name]["recall@1"]) for space, found in spaces.items()
         }
-        for name, count in counts.items()
+        for name, count in scores.counts.items()
     }
 
 
@@ -198,7 +198,8 @@ def _late(outcome: Outcome, pictures: Mapping[str, bytes]) -> list[str]:
 
 def _definitions() -> Markup:
     measures = {
-        "Recall@k": "share of queries with a relevant image among the k nearest; a query that has none counts as 0",
+        "Recall@k": "share of queries with a relevant image among the k nearest; a query that has none counts as 0 "
+        "(none to find: this is so of every query)",
         "MRR": "mean of 1 / rank of the first relevant image",
         "mAP@R": "mean over queries of the precision at each relevant rank up to R, divided by R, the relevant images",
         "precision@5": "share of relevant images among the five nearest",

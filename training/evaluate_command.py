@@ -160,6 +160,9 @@ def _by_class(report: ProtocolReport) -> Table:
     table = Table("class", "queries", *spaces, box=None)
     first = next(iter(spaces.values())).levels["class"]
     for label, queries in first.counts.items():
+        if label in first.alone:
+            table.add_row(label, str(queries), "none to find")
+            continue
         found = [space.levels["class"].each[label]["recall@1"] for space in spaces.values()]
         sure = len(found) <= len(SPACES)  # with baselines beside them there is no room for intervals
         table.add_row(label, str(queries), *(f"{f.value:.2f} {_interval(f, 2) if sure else ''}" for f in found))

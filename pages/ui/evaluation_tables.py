@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.confusion import SIDES
 from core.evaluation import BEFORE
+from core.outcomes import LevelScores
 from pages.ui import evaluation_pick, evaluation_queries, frame, palette, pick_table
 from pages.ui.evaluation_choice import LEVELS, View
 from pages.ui.evaluation_headline import score_cell, title_of
@@ -36,16 +37,7 @@ def show_values(view: View) -> None:
         [
             Cell(value_title(view, value), swatch=_colour(view, value)),
             _count(view, value, n),
-            *(
-                score_cell(
-                    levels[name].each[value]["recall@1"],
-                    _colour(view, value),
-                    pick=Pick("value", name, value).text,
-                    said=f"{value_title(view, value)}, {title_of(name)}, Recall@1 "
-                    f"{levels[name].each[value]['recall@1'].value:.2f}: show the queries",
-                )
-                for name in spaces
-            ),
+            *(_score(view, name, value, levels[name]) for name in spaces),
         ]
         for value, n in levels[BEFORE].counts.items()
     ]
@@ -84,6 +76,16 @@ def show_sides(view: View) -> None:
         for name, found in sides.items()
     ]
     _table(view, columns, rows, key="evaluation_sides", label="Laterality errors")
+
+
+def _score(view: View, space: str, value: str, scores: LevelScores) -> Cell:
+    """Recall@1 of the queries that show `value`; where nothing can be found, that in place of a 0."""
+    score, pick = scores.each[value]["recall@1"], Pick("value", space, value).text
+    if value in scores.alone:
+        said = f"{value_title(view, value)}, {title_of(space)}, none to find: show the queries"
+        return Cell("–", note="none to find", pick=pick, said=said)
+    said = f"{value_title(view, value)}, {title_of(space)}, Recall@1 {score.value:.2f}: show the queries"
+    return score_cell(score, _colour(view, value), pick=pick, said=said)
 
 
 def _count(view: View, value: str, n: int) -> Cell:

@@ -150,3 +150,12 @@ def test_cells_are_as_dark_as_their_part_of_the_row() -> None:
 
 def test_cells_of_a_table_are_escaped_unless_they_are_markup() -> None:
     assert "<td>&lt;i&gt;</td><td><i>x</i></td>" in table(["a", "b"], [["<i>", Markup("<i>x</i>")]])
+
+
+def test_a_class_of_which_there_is_none_to_find_is_told_from_one_that_is_never_found(
+    library: Library, folder_of: Callable[..., Path]
+) -> None:
+    ingest(library, folder_of({"ear-left": 5, "ear-right": 5, "throat": 1}))
+    text = report_page(evaluate(library), {})
+    assert "throat (1, none to find)" in text
+    assert "ear-left (5)" in text
