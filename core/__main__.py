@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from core import care_commands, console, flow_commands, label_command, map_commands, search_commands, terminal
+from core import care_commands, console, flow_commands, label_command, map_commands, printout, search_commands, terminal
 from core.console import Progress, say
 from core.errors import EntError
 
@@ -78,16 +78,16 @@ def ingest(
         if dry_run:
             plan = library.plan(images, workers=workers, on_progress=progress.ingest, should_stop=should_stop)
             progress.close()
-            console.show_plan(plan, as_json)
+            printout.show_plan(plan, as_json)
             library.close()
             return
         report = library.ingest(
             images, workers=workers, on_progress=progress.ingest, should_stop=should_stop, on_wait=progress.note
         )
     if as_json:
-        console.print_json(console.ingest_json(report))
+        console.print_json(printout.ingest_json(report))
     else:
-        console.show_ingest(report)
+        printout.show_ingest(report)
     library.close()
     if report.failed and not report.added and not report.duplicates:
         raise typer.Exit(1)  # so that a script does not go on with nothing
@@ -119,7 +119,7 @@ def info(lib: Lib, as_json: Json = False) -> None:
     if as_json:
         console.print_json(facts)
     else:
-        console.show_info(facts)
+        printout.show_info(facts)
     library.close()
 
 

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from core.console import Progress, open_library, print_json, say, say_aside, show_verify
+from core.console import Progress, open_library, print_json, say, say_aside
 from core.errors import LibraryError
+from core.printout import show_verify
 
 Lib = Annotated[Path, typer.Argument(metavar="LIB", help="the library's folder", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on standard output and nothing else there")]

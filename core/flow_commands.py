@@ -13,6 +13,7 @@ from rich.table import Table
 
 from core import console
 from core.console import say, say_aside
+from core.errors import QueryError
 
 if TYPE_CHECKING:
     from core.run_folder import RunSummary
@@ -47,6 +48,8 @@ def compare(lib: Lib, one: FlowId, other: FlowId, as_json: Json = False) -> None
     from core.report_store import ReportStore
     from core.training_run import TrainingRuns
 
+    if one == other:
+        raise QueryError(f"{one} is named twice; name two flows, which are listed by: python -m core flows list {lib}")
     library = console.open_library(lib)
     runs, reports = TrainingRuns(library), ReportStore(library.root)
     left, right = (_facts(runs.summary(flow)) | {"validation": reports.figures(flow)} for flow in (one, other))

@@ -84,6 +84,8 @@ def test_train_list_compare_activate_delete(library: Path) -> None:
     compared = core("flows", "compare", library, *ids)
     assert "learning_rate" in compared
     assert "plateau_factor" not in compared  # the same in both
+    with pytest.raises(EntError, match="named twice"):
+        core("flows", "compare", library, ids[0], ids[0])
     core("activate", library, ids[0])
     assert "active" in core("flows", "list", library)
     with pytest.raises(EntError, match="is the active one"):
