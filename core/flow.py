@@ -12,17 +12,19 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
-from core.cores import on_every_core
+from core.cores import even_parts, on_every_core
 from core.errors import EntError
 from core.ode import integrate_rk4, odeint_rk4, stage_times
 from core.vector_field import FusedVectorField, VectorField
 
 Embeddings = npt.NDArray[np.float32]
 CHUNK = 512
-"""Embeddings integrated together: enough to keep the matrix products busy, few enough to stay in the cache."""
+"""Embeddings integrated together, at most: enough to keep the matrix products busy, few enough for a core's cache."""
+FEW = 128
+"""Of fewer a core, torch shares every operation among all cores."""
 MAX_STEPS = 1000
-TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Flow:
         moved = np.empty_like(embeddings)
 
         def follow(rows: slice) -> None:
-            moved[rows] = self._moved(embeddings[rows], lambda x: _unit(move(x)))
+            moved[rows] = self._moved(embeddings[rows], lambda x: normalize(move(x), dim=-1))
 
         self._by_chunks(follow, len(embeddings))
         return self._finite(moved)
@@ -110,16 +112,15 @@ class Flow:
             return np.asarray(move(torch.from_numpy(embeddings).to(self._device)).cpu().numpy())
 
     def _by_chunks(self, follow: Callable[[slice], None], count: int) -> None:
-        chunks = [slice(start, start + CHUNK) for start in range(0, count, CHUNK)]
         if self._device.type == "cpu":
-            on_every_core(follow, chunks)
+            on_every_core(follow, even_parts(count, FEW, CHUNK))
         else:
-            for rows in chunks:
-                follow(rows)
+            for start in range(0, count, CHUNK):
+                follow(slice(start, start + CHUNK))
 
     def _checked(self, x_0: npt.ArrayLike) -> Embeddings:
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused below
-            embeddings = np.array(x_0, dtype=np.float32)
+            embeddings = np.array(x_0, dtype=np.float32)  # of its own: torch shares it, and warns of a read-only one
         if embeddings.ndim != 2 or embeddings.shape[1] != self.dim:
             raise EntError(
                 f"flow {self.name or self.flow_id!r} takes embeddings of shape (B, {self.dim}), "
@@ -136,8 +137,3 @@ class Flow:
                 f"flow {self.name or self.flow_id!r} sends embeddings to infinity; train it again or use another flow"
             )
         return states
-
-
-def _unit(x: Tensor) -> Tensor:
-    """The rows of `x` (B, D) at length 1, in place; rows of zeros stay."""
-    return x.div_(torch.linalg.vector_norm(x, dim=-1, keepdim=True).clamp_min_(TINY))

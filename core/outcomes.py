@@ -74,7 +74,7 @@ class LevelScores:
     tests: Mapping[str, PairedTest]
 
     @property
-    def alone(self) -> frozenset[str]:
+    def unfindable(self) -> frozenset[str]:
         """The values that no reference of any of their queries has: nothing can be found, so 0 says nothing."""
         return frozenset(value for value, scores in self.each.items() if not scores["mrr"].value)
 

@@ -140,8 +140,10 @@ def _spaces(report: ProtocolReport) -> Markup:
 def _each_bars(report: ProtocolReport, level: str) -> dict[str, dict[str, Bar]]:
     spaces, scores = _reports(report), report.spaces[BEFORE].levels[level]
     return {
-        f"{name} ({count}{', none to find' if name in scores.alone else ''})": {
-            space: _bar(found.levels[level].each[name]["recall@1"]) for space, found in spaces.items()
+        f"{name} ({count})" if name not in scores.unfindable else f"{name} ({count}, none to find)": {
+            space: _bar(found.levels[level].each[name]["recall@1"])
+            for space, found in spaces.items()
+            if name not in scores.unfindable
         }
         for name, count in scores.counts.items()
     }

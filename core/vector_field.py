@@ -120,8 +120,10 @@ class FusedVectorField:
     def _normalised(self, hidden: Tensor) -> Tensor:
         """The LayerNorm of each head, (B, heads * hidden): in two calls, each quicker a row than group norm."""
         normal = torch.layer_norm(hidden.view(-1, self._heads, self._hidden), (self._hidden,)).flatten(1)
-        # The affine part on its own: as weights of layer_norm it cannot differ from head to head.
-        return normal.mul_(self._scale).add_(self._shift)
+        # The affine part on its own: as weights of layer_norm it cannot differ from head to head. In place, but where
+        # gradients are wanted.
+        out = None if normal.requires_grad else normal
+        return torch.addcmul(self._shift, normal, self._scale, out=out)
 
     def _bias_at(self, t: Tensor) -> Tensor:
         angles = t.to(self._frequencies.device).reshape(-1, 1) * self._frequencies  # (1 or B, t_dim / 2)

@@ -160,8 +160,8 @@ def _by_class(report: ProtocolReport) -> Table:
     table = Table("class", "queries", *spaces, box=None)
     first = next(iter(spaces.values())).levels["class"]
     for label, queries in first.counts.items():
-        if label in first.alone:
-            table.add_row(label, str(queries), "none to find")
+        if label in first.unfindable:
+            table.add_row(label, str(queries), *["none to find"] * len(spaces))
             continue
         found = [space.levels["class"].each[label]["recall@1"] for space in spaces.values()]
         sure = len(found) <= len(SPACES)  # with baselines beside them there is no room for intervals

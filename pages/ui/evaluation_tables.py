@@ -81,7 +81,7 @@ def show_sides(view: View) -> None:
 def _score(view: View, space: str, value: str, scores: LevelScores) -> Cell:
     """Recall@1 of the queries that show `value`; where nothing can be found, that in place of a 0."""
     score, pick = scores.each[value]["recall@1"], Pick("value", space, value).text
-    if value in scores.alone:
+    if value in scores.unfindable:
         said = f"{value_title(view, value)}, {title_of(space)}, none to find: show the queries"
         return Cell("–", note="none to find", pick=pick, said=said)
     said = f"{value_title(view, value)}, {title_of(space)}, Recall@1 {score.value:.2f}: show the queries"

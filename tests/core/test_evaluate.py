@@ -180,7 +180,7 @@ def test_a_class_with_one_image_cannot_be_answered(library: Library, folder_of: 
     assert scores.each["throat"]["recall@10"].value == 0.0
     assert scores.overall["recall@10"].value == 0.75
     assert scores.each["throat"]["recall@1"].interval is None
-    assert scores.alone == {"throat"}
+    assert scores.unfindable == {"throat"}
 
 
 def test_too_few_cases_are_refused_in_words(library: Library, folder_of: Callable[..., Path]) -> None:

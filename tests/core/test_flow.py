@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -91,6 +92,44 @@ def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flow_module, "CHUNK", 7)
     for a, b in zip(whole, (flow.transform(x_0), flow.apply_once(x_0), flow.trajectory(x_0)), strict=True):
         assert np.allclose(a, b, atol=1e-5)
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Parts of up to 7 embeddings, on four cores."""
+    before = torch.get_num_threads()
+    monkeypatch.setattr(flow_module, "CHUNK", 7)
+    monkeypatch.setattr(flow_module, "FEW", 1)
+    torch.set_num_threads(4)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_threads_may_share_a_flow_that_shares_its_work() -> None:
+    flow, batches = Flow(small_field()), [embeddings(n) for n in range(1, 90, 4)]
+    expected = [flow.transform(x) for x in batches]
+    with ThreadPoolExecutor(4) as pool:
+        assert all(
+            np.allclose(*pair, atol=1e-6) for pair in zip(pool.map(flow.transform, batches), expected, strict=True)
+        )
+    mixed = np.asfortranarray(embeddings(60))
+    mixed.flags.writeable = False
+    assert np.allclose(flow.transform(mixed), flow.transform(embeddings(60)), atol=1e-6)
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_one_embedding_of_many_that_explodes_is_told() -> None:
+    field, x_0 = small_field(), np.zeros((60, 16), np.float32)
+    with torch.no_grad():
+        field.res_weight.fill_(40.0)
+        for head in field.heads:
+            head[4].weight.zero_()
+            head[4].bias.zero_()
+    assert not Flow(field).transform(x_0).any()  # and rows of zeros stay
+    x_0[41] = 1e30
+    with pytest.raises(EntError, match="sends embeddings to infinity"):
+        Flow(field).transform(x_0)
 
 
 def test_no_embeddings_give_none() -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.conftest import FakeEncoder
-from training.bench import app_report, ingest
+from training.bench import app_report, ingest, near_duplicates
 from training.bench.app_map import MapWaits
+from training.bench.timing import timed_in_turn
 
 
 def test_what_an_import_refuses_counts_on_neither_side(folder_of: Callable[..., Path]) -> None:
@@ -30,3 +31,23 @@ def test_the_table_of_maps_says_how_many_points_each_lasso_took_and_compares_the
     assert lines["points that the lasso took"] == ["700", "5,000", "5,003"]
     assert lines["another time to its picture"][:4] == ["1.00", "-", "0.02", "0.03"]
     assert lines["pictures a second while it plays"] == ["-", "60", "31"]
+
+
+def test_near_duplicates_are_measured_on_any_folder(folder_of: Callable[..., Path]) -> None:
+    lines = list(near_duplicates.photographs(folder_of({"ear-left": 3, "throat": 3})))
+    assert lines[0].startswith("6 images of ")
+    assert "  0.98: 0" in lines
+    assert sum(".png and " in line for line in lines) == 5
+    copies = {line.split(":")[0].strip(): line for line in lines[-len(near_duplicates.ALTERED) :]}
+    assert "1.000" in copies["half the size"]
+
+
+def test_every_call_is_timed_as_often_in_no_fixed_order() -> None:
+    called: list[str] = []
+    calls = {name: lambda _, name=name: called.append(name) for name in "abc"}
+    found = timed_in_turn(calls, range(50))
+    assert found.keys() == calls.keys()
+    rounds = ["".join(called[start : start + 3]) for start in range(3, len(called), 3)]
+    assert len(rounds) == 50
+    assert len(set(rounds)) == 6
+    assert all(sorted(one) == ["a", "b", "c"] for one in rounds)

@@ -109,9 +109,10 @@ def bench_flow_speed(
             f"{count} embeddings, p50/p95 ms: flow {_show(found.flow)}, torchdiffeq {_show(found.torchdiffeq)}, ",
             end="",
         )
-        print(f"products {_show(found.products)}, head by head {_show(found.head_products)}; ", end="")
-        ratios = [found.flow.p50 / one.p50 for one in (found.products, found.head_products)]
-        print(f"flow / products = {ratios[0]:.2f}, head by head {ratios[1]:.2f} (target: at most {target})")
+        each = {"products": found.products, "a part a core": found.core_products, "head by head": found.head_products}
+        print(", ".join(f"{name} {_show(one)}" for name, one in each.items()), end="; ")
+        ratios = ", ".join(f"{name} {found.flow.p50 / one.p50:.2f}" for name, one in each.items())
+        print(f"flow / {ratios} (target: at most {target})")
     speed = training_speed(images, dimension, rounds, seed)
     print(f"an epoch of {images} images, s: plain loop {speed.plain:.2f}, ", end="")
     print(f"reference {speed.reference:.2f}, default {speed.default:.2f}; ", end="")

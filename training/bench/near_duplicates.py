@@ -13,8 +13,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from core.encoder import CLIPEncoder, describe
-from core.imaging import mirror, thumbnail
-from core.near_duplicates import Likeness, look
+from core.imaging import load_image, mirror, thumbnail
+from core.near_duplicates import LOOK_SIDE, Likeness, look
 from core.vectors import Matrix
 from training.bench.flow.images import enlarged_demo
 from training.phantoms.camera import jpeg
@@ -56,27 +56,31 @@ def phantoms(per_class: int) -> Iterator[str]:
     for level in LEVELS:
         alone, both = (" / ".join(map(str, pairs.counts(level, also))) for also in (None, near))
         yield f"  {level:.2f}: {alone} ({both})"
-    flipped = _of_two(looks @ _looks([mirror(image) for image in shown.images]).T)
-    yield f"mirror images, most alike by chance: {flipped.max():.3f}"
+    yield _mirrored_by_chance(looks)
     yield from _copies(shown.images)
 
 
 def photographs(folder: Path) -> Iterator[str]:
     """Of the images in a folder and all below: the pairs most alike, and altered copies."""
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    images = [Image.open(path).convert("RGB") for path in files]
-    yield f"{len(images)} images of {folder.name}"
+    images = [_read(thumbnail(load_image(path.read_bytes()).rgb)) for path in files]
+    yield f"{len(images)} images of {folder.name}; pairs alike from a level on"
     if len(images) < 2:
         return
     looks = _looks(images)
     alike = _of_two(looks @ looks.T)
-    yield "  pairs alike from a level on: " + ", ".join(
-        f"{level:.2f}: {int((alike >= level).sum())}" for level in LEVELS
-    )
+    for level in LEVELS:
+        yield f"  {level:.2f}: {int((alike >= level).sum())}"
     one, other = np.triu_indices(len(images), 1)
     for pair in np.argsort(-alike)[:5]:
         yield f"  {alike[pair]:.3f} {files[one[pair]].name} and {files[other[pair]].name}"
+    yield _mirrored_by_chance(looks)
     yield from _copies(images)
+
+
+def _without_margin(image: Image.Image) -> Image.Image:
+    x, y = round(MARGIN * image.width), round(MARGIN * image.height)
+    return image.crop((x, y, image.width - x, image.height - y))
 
 
 ALTERED: Mapping[str, Callable[[Image.Image], Image.Image]] = {
@@ -84,16 +88,32 @@ ALTERED: Mapping[str, Callable[[Image.Image], Image.Image]] = {
     "half the size": lambda image: image.resize((image.width // 2, image.height // 2)),
     "half the size, quality 60": lambda image: _read(jpeg(image.resize((image.width // 2, image.height // 2)), 60)),
     "brighter by 15 %": lambda image: image.point(lambda value: min(255, round(value * 1.15))),
-    f"a margin of {MARGIN:.0%} cut off": lambda image: _without_margin(image),
+    f"a margin of {MARGIN:.0%} cut off": _without_margin,
 }
 
 
 def _copies(images: Sequence[Image.Image]) -> Iterator[str]:
-    looks, level = _looks(images), Likeness().look
-    yield f"copies and what they were made of: share alike from {level:.2f} on, and the least likeness"
+    """Copies beside what they were made of, and mirrored copies beside its mirror image."""
+    level, mirrored = Likeness().look, Likeness().mirrored
+    looks = _looks(images)
+    yield f"copies: the share that is alike ({level:.2f}; {mirrored:.2f} where mirrored), and the least likeness"
     for name, change in ALTERED.items():
         alike = (looks * _looks([change(image) for image in images])).sum(axis=1)
-        yield f"  {name}: {(alike >= level).mean():.3f}, {alike.min():.3f}"
+        # a library sees the mirrored copy, and compares its look, turned round, with that of the original
+        turned = _turned(_looks([change(mirror(image)) for image in images]))
+        both = (looks * turned).sum(axis=1)
+        yield (
+            f"  {name}: {(alike >= level).mean():.3f}, {alike.min():.3f}; "
+            f"mirrored {(both >= mirrored).mean():.3f}, {both.min():.3f}"
+        )
+
+
+def _turned(looks: Matrix) -> Matrix:
+    return looks.reshape(-1, LOOK_SIDE, LOOK_SIDE, 3)[:, :, ::-1].reshape(len(looks), -1)
+
+
+def _mirrored_by_chance(looks: Matrix) -> str:
+    return f"mirror images of others, the most alike: {_of_two(looks @ _turned(looks).T).max():.3f}"
 
 
 def _looks(images: Sequence[Image.Image]) -> Matrix:
@@ -112,8 +132,3 @@ def _of_two(square: npt.NDArray[Value]) -> npt.NDArray[Value]:
 
 def _read(file: bytes) -> Image.Image:
     return Image.open(io.BytesIO(file)).convert("RGB")
-
-
-def _without_margin(image: Image.Image) -> Image.Image:
-    x, y = round(MARGIN * image.width), round(MARGIN * image.height)
-    return image.crop((x, y, image.width - x, image.height - y))

@@ -38,8 +38,8 @@ def timed_in_turn(
 ) -> dict[str, Latency]:
     """The latency of each of `calls`, made one after another for each argument, so that noise falls on all alike.
 
-    In another order each time: what a call leaves in the caches is there for the next one, or has driven out what that
-    needs. Each is first called with `warm_up`, or with the first argument, untimed.
+    In an order drawn anew each time: what a call leaves in the caches is there for the next one, or has driven out what
+    that needs. Each is first called with `warm_up`, or with the first argument, untimed.
     """
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     order, chance = list(calls), random.Random(0)

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torchdiffeq import odeint
 
-from core.flow import CHUNK, Flow
+from core.cores import even_parts, on_every_core
+from core.flow import CHUNK, FEW, Flow
 from core.metric_loss import multi_similarity
 from core.recipe import DEFAULT, REFERENCE, Recipe
 from core.taxonomy import ENT
@@ -39,12 +40,14 @@ class TrainingSpeed:
 class ApplyingSpeed:
     """Milliseconds to move `count` embeddings by ten steps: the flow, its bare matrix products, torchdiffeq's rk4.
 
-    The products are taken as those of one wide matrix for all heads, as the flow does it for many, and head by head.
+    The products are taken as those of one wide matrix for all heads, each shared out among the cores by torch; the same
+    with parts of the embeddings on every core, as the flow does it for many; and head by head.
     """
 
     count: int
     flow: Latency
     products: Latency
+    core_products: Latency
     head_products: Latency
     torchdiffeq: Latency
 
@@ -81,6 +84,7 @@ def applying_speed(count: int, dimension: int, rounds: int, seed: int) -> Applyi
     calls: dict[str, Callable[[int], object]] = {
         "flow": lambda _: flow.transform(x),
         "products": products.wide,
+        "core_products": products.on_cores,
         "head_products": products.by_head,
         "torchdiffeq": by_torchdiffeq,
     }
@@ -98,17 +102,27 @@ class _Products:
 
     def wide(self, _round: int) -> None:
         """All heads as one wide matrix."""
-        self._run(lambda x: torch.mm(torch.mm(x, self.wide_in), self.wide_out))
+        for part in torch.split(self.x, CHUNK):
+            self._run(part, self._wide)
+
+    def on_cores(self, _round: int) -> None:
+        """The same, a part to each core."""
+        on_every_core(lambda rows: self._run(self.x[rows], self._wide), even_parts(len(self.x), FEW, CHUNK))
 
     def by_head(self, _round: int) -> None:
         """A head to each batch."""
-        self._run(lambda x: torch.bmm(torch.bmm(x.expand(self.heads, -1, -1), self.w_in), self.w_out).sum(dim=0))
+        for part in torch.split(self.x, CHUNK):
+            self._run(
+                part, lambda x: torch.bmm(torch.bmm(x.expand(self.heads, -1, -1), self.w_in), self.w_out).sum(dim=0)
+            )
 
-    def _run(self, both: Callable[[Tensor], Tensor]) -> None:
+    def _wide(self, x: Tensor) -> Tensor:
+        return torch.mm(torch.mm(x, self.wide_in), self.wide_out)
+
+    def _run(self, part: Tensor, both: Callable[[Tensor], Tensor]) -> None:
         with torch.inference_mode():
-            for part in torch.split(self.x, CHUNK):
-                for _ in range(4 * STEPS):
-                    both(part)
+            for _ in range(4 * STEPS):
+                both(part)
 
 
 class _PlainLoop:
