@@ -29,10 +29,9 @@ def odeint_rk4(func: Derivative, y0: Tensor, t: Grid) -> Tensor:
 
 def integrate_rk4(func: Derivative, y0: Tensor, t: Grid) -> Tensor:
     """The last state of `odeint_rk4`, without keeping those before it. Raises ValueError as it does."""
-    _check_grid(t)
     y = y0
-    for t_0, t_1 in pairwise(t):
-        y = _rk4_step(func, y, t_0, t_1)
+    for state in rk4_states(func, y0, t):
+        y = state
     return y
 
 
