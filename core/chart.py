@@ -28,15 +28,21 @@ class Bar:
     high: float | None = None
 
 
-def bar_chart(rows: Mapping[str, Mapping[str, Bar]], title: str) -> Markup:
-    """Horizontal bars from 0 to 1: `rows[group][series]`; the colour says which series, a whisker the interval."""
+def bar_chart(rows: Mapping[str, Mapping[str, Bar]], title: str, empty: str = "") -> Markup:
+    """Horizontal bars from 0 to 1: `rows[group][series]`; the colour says which series, a whisker the interval.
+
+    `empty` is said in place of the bars of a group that has none.
+    """
     series = list(dict.fromkeys(name for bars in rows.values() for name in bars))
-    height = AXIS + sum(GAP + BAR * len(bars) for bars in rows.values())
+    height = AXIS + sum(GAP + BAR * max(1, len(bars)) for bars in rows.values())
     parts = [_axis(height)]
     y = AXIS + GAP / 2
     for group, bars in rows.items():
-        middle = y + BAR * len(bars) / 2
+        middle = y + BAR * max(1, len(bars)) / 2
         parts.append(f'<text class="end" x="{NAMES - 10}" y="{middle}">{_name(group)}</text>')
+        if not bars:
+            parts.append(f'<text class="quiet" x="{NAMES + 12}" y="{middle}">{escape(empty)}</text>')
+            y += BAR
         for name, bar in bars.items():
             parts.append(_bar(y, bar, series.index(name) % COLOURS, f"{group}, {name}"))
             y += BAR

@@ -52,6 +52,8 @@ MEASURE_NAMES: Mapping[str, str] = {
     "map@r": "mAP@R",
     "precision@5": "precision@5",
 }
+NONE = "none to find"
+"""Said in place of the score of a class, region or finding of which no query has any relevant image."""
 FEW = 20
 """Groups of queries from which on resampling them says what it claims to, roughly."""
 CLIP_SCORE = "class Recall@1, leave-one-out in the split, of the encoder's embeddings before the flow"

@@ -16,6 +16,7 @@ from core.evaluation import (
     LEAVE_ONE_OUT,
     LEVELS,
     MEASURE_NAMES,
+    NONE,
     PROTOCOL_NAMES,
     PROTOCOLS,
     RERANKED,
@@ -53,7 +54,7 @@ def report_page(evaluation: Evaluation, pictures: Mapping[str, bytes]) -> str:
             ),
             *(_protocol(name, evaluation.protocols[name]) for name in order),
             *(
-                section(f"Recall@1 by {level}, {heading}", bar_chart(_each_bars(own, level), f"by {level}"))
+                section(f"Recall@1 by {level}, {heading}", bar_chart(_each_bars(own, level), f"by {level}", NONE))
                 for level in levels
             ),
             _confusions(own, last),
@@ -140,7 +141,7 @@ def _spaces(report: ProtocolReport) -> Markup:
 def _each_bars(report: ProtocolReport, level: str) -> dict[str, dict[str, Bar]]:
     spaces, scores = _reports(report), report.spaces[BEFORE].levels[level]
     return {
-        f"{name} ({count})" if name not in scores.unfindable else f"{name} ({count}, none to find)": {
+        f"{name} ({count})": {
             space: _bar(found.levels[level].each[name]["recall@1"])
             for space, found in spaces.items()
             if name not in scores.unfindable
@@ -201,7 +202,7 @@ def _late(outcome: Outcome, pictures: Mapping[str, bytes]) -> list[str]:
 def _definitions() -> Markup:
     measures = {
         "Recall@k": "share of queries with a relevant image among the k nearest; a query that has none counts as 0 "
-        "(none to find: this is so of every query)",
+        f"({NONE}: this is so of every query)",
         "MRR": "mean of 1 / rank of the first relevant image",
         "mAP@R": "mean over queries of the precision at each relevant rank up to R, divided by R, the relevant images",
         "precision@5": "share of relevant images among the five nearest",

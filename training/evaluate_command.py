@@ -18,6 +18,7 @@ from core.evaluate import evaluate
 from core.evaluation import (
     CLIP_SCORE,
     FLOW_MATCHING_SCORE,
+    NONE,
     PROTOCOLS,
     SPACES,
     Evaluation,
@@ -161,7 +162,7 @@ def _by_class(report: ProtocolReport) -> Table:
     first = next(iter(spaces.values())).levels["class"]
     for label, queries in first.counts.items():
         if label in first.unfindable:
-            table.add_row(label, str(queries), *["none to find"] * len(spaces))
+            table.add_row(label, str(queries), *[NONE] * len(spaces))
             continue
         found = [space.levels["class"].each[label]["recall@1"] for space in spaces.values()]
         sure = len(found) <= len(SPACES)  # with baselines beside them there is no room for intervals

@@ -7,7 +7,7 @@ from collections import Counter
 import streamlit as st
 
 from core.confusion import SIDES
-from core.evaluation import BEFORE
+from core.evaluation import BEFORE, NONE
 from core.outcomes import LevelScores
 from pages.ui import evaluation_pick, evaluation_queries, frame, palette, pick_table
 from pages.ui.evaluation_choice import LEVELS, View
@@ -82,8 +82,8 @@ def _score(view: View, space: str, value: str, scores: LevelScores) -> Cell:
     """Recall@1 of the queries that show `value`; where nothing can be found, that in place of a 0."""
     score, pick = scores.each[value]["recall@1"], Pick("value", space, value).text
     if value in scores.unfindable:
-        said = f"{value_title(view, value)}, {title_of(space)}, none to find: show the queries"
-        return Cell("–", note="none to find", pick=pick, said=said)
+        said = f"{value_title(view, value)}, {title_of(space)}, {NONE}: show the queries"
+        return Cell("–", note=NONE, pick=pick, said=said)
     said = f"{value_title(view, value)}, {title_of(space)}, Recall@1 {score.value:.2f}: show the queries"
     return score_cell(score, _colour(view, value), pick=pick, said=said)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from core.vector_field import VectorField
 from pages.ui.evaluation_queries import SHOWN
 from tests.conftest import DIMENSION, FakeEncoder
 from tests.pages.conftest import follow_link, go_back, here, visible
-from tests.pages.test_evaluation_queries import CASES, cards, look, measured, pages
+from tests.pages.test_evaluation_queries import CASES, cards, look, measure, measured, pages
 from tests.pages.test_flow_pages import tables
 
 __all__ = ["measured"]
@@ -180,3 +181,15 @@ def test_where_two_flows_find_the_same_the_page_says_so(app: AppTest, measured: 
     app = beside(app, measured, "twin", "flows|after|twin|")
     assert f"After the flow: every query is right with both {measured.flow} and twin, or with neither." in visible(app)
     assert cards(app) == []
+
+
+def test_a_class_of_one_image_has_no_score_and_opens_that_image(
+    app: AppTest, make_library: Callable[..., Path]
+) -> None:
+    measure(make_library("clinic", {"ear-left": 12, "ear-right": 12, "throat": 1}))
+    app = look(app)
+    alone = tables(app)["Recall@1 by class"]["rows"][-1]
+    assert [(cell["text"], cell["note"]) for cell in alone[2:]] == 2 * [("–", "none to find")]
+    assert not any("bar" in cell for cell in alone[2:])
+    pick(app, alone[2])
+    assert [card["title"] for card in cards(app)] == ["Throat"]
