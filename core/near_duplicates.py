@@ -17,7 +17,7 @@ LOOK_SIZE = 3 * LOOK_SIDE**2
 DISC = np.hypot(*(np.indices((LOOK_SIDE, LOOK_SIDE)) - (LOOK_SIDE - 1) / 2)) <= (LOOK_SIDE - 1) / 2
 """Which places of the grid are in its largest circle, (LOOK_SIDE, LOOK_SIDE)."""
 SMALL = 128
-"""Longest side, in pixels, of the copy that the field of view is looked for in: half the time of a thumbnail's 256."""
+"""Longest side, in pixels, of the copy that the field of view is looked for in: two thirds of the time of 256."""
 CHUNK = 1024
 
 
