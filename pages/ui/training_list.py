@@ -12,6 +12,7 @@ from core.errors import EntError
 from pages.ui import flow_tasks, frame, pick_table, picking, tasks
 from pages.ui.pick_table import Cell, Column
 from pages.ui.resources import OpenLibrary
+from pages.ui.text import markdown
 
 if TYPE_CHECKING:
     from core.run_folder import RunFolder, RunSummary
@@ -29,6 +30,12 @@ COLUMNS = (
 def show(library: OpenLibrary) -> list[RunSummary]:
     """The table, newest first; what it shows is returned. Without a flow, what one is for."""
     runs, active = summaries(library), library.catalog.active_flow
+    wanted = picking.picked(picking.FLOW)
+    if wanted and wanted not in [run.flow_id for run in runs]:
+        said = (
+            f"{markdown(wanted)} is not among the flows of the library in use. It may have been deleted, or the link is"
+        )
+        st.info(f"{said} of another library.", icon=":material/link_off:")
     if not runs and not flow_tasks.of(library, tasks.TRAIN):
         frame.empty(
             "No flow yet",

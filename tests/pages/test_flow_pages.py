@@ -177,7 +177,18 @@ def test_a_flow_is_listed_with_its_figures_activated_and_deleted(app: AppTest, r
     wait_for_jobs(app)
     assert not app.exception
     assert "No flow yet" in visible(app)
+    assert "is not among the flows" not in visible(app)
     assert not (root / "flows" / flow).exists()
+
+
+def test_a_link_to_a_flow_that_is_not_there_says_so(app: AppTest, flow: str) -> None:
+    app.query_params["flow"] = "no*such"
+    visit(app, "training")
+    assert "no\\*such is not among the flows of the library in use." in visible(app)
+    assert f"Figures of {flow} on validation" in tables(app)
+    app.query_params["flow"] = flow
+    app.run()
+    assert "is not among the flows" not in visible(app)
 
 
 def copies(root: Path, flow: str) -> list[str]:
