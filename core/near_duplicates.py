@@ -26,8 +26,8 @@ class Likeness:
     """From which cosine on two pictures are the same: by their look alone, or by look and embedding together.
 
     Embeddings are compared after their mean has been taken off, since all pictures of an archive share much. One is the
-    `mirrored` copy of the other by its look alone. By `python -m training bench near-duplicates`, with 1050 phantoms: of
-    175 pairs of frames of one video 164 look alike from 0.96 on, 174 from 0.92 on; of 550 000 pairs of two patients
+    `mirrored` copy of the other by its look alone. By `python -m training bench near-duplicates`, with 1050 phantoms:
+    of 175 pairs of frames of one video 164 look alike from 0.96 on, 174 from 0.92 on; of 550 000 pairs of two patients
     none from 0.94 on, one from 0.92 on, which is why the embedding must agree there; in a mirror none. With 36 and 128
     real images: re-compressed or at half the size all stay above 0.97, and in a mirror no two frames come to 0.92.
     """
