@@ -54,6 +54,11 @@ def look(rgb: Image.Image) -> Matrix:
     return _unit(picture.reshape(1, -1)).reshape(-1)
 
 
+def mirrored(looks: Matrix) -> Matrix:
+    """The looks (N, LOOK_SIZE) of the mirror images."""
+    return looks.reshape(-1, LOOK_SIDE, LOOK_SIDE, 3)[:, :, ::-1].reshape(len(looks), -1)
+
+
 def near_duplicates(
     looks: Matrix, embeddings: Matrix | None = None, likeness: Likeness | None = None
 ) -> list[tuple[int, int]]:
@@ -63,7 +68,7 @@ def near_duplicates(
     """
     likeness = likeness or Likeness()
     centred = None if embeddings is None else _unit(embeddings - embeddings.mean(axis=0))
-    flipped = looks.reshape(-1, LOOK_SIDE, LOOK_SIDE, 3)[:, :, ::-1].reshape(len(looks), -1)
+    flipped = mirrored(looks)
     pairs: list[tuple[int, int]] = []
     for start, looks_alike in _similarities(looks):
         same = (looks_alike >= likeness.look) | (looks[start : start + CHUNK] @ flipped.T >= likeness.mirrored)

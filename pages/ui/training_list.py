@@ -32,10 +32,8 @@ def show(library: OpenLibrary) -> list[RunSummary]:
     runs, active = summaries(library), library.catalog.active_flow
     wanted = picking.picked(picking.FLOW)
     if wanted and wanted not in [run.flow_id for run in runs]:
-        said = (
-            f"{markdown(wanted)} is not among the flows of the library in use. It may have been deleted, or the link is"
-        )
-        st.info(f"{said} of another library.", icon=":material/link_off:")
+        why = "It may have been deleted, or the link is of another library."
+        st.info(f"{markdown(wanted)} is not among the flows of the library in use. {why}", icon=":material/link_off:")
     if not runs and not flow_tasks.of(library, tasks.TRAIN):
         frame.empty(
             "No flow yet",

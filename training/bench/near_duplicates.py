@@ -14,7 +14,7 @@ from PIL import Image
 
 from core.encoder import CLIPEncoder, describe
 from core.imaging import load_image, mirror, thumbnail
-from core.near_duplicates import LOOK_SIDE, Likeness, look
+from core.near_duplicates import Likeness, look, mirrored
 from core.vectors import Matrix
 from training.bench.flow.images import enlarged_demo
 from training.phantoms.camera import jpeg
@@ -94,26 +94,22 @@ ALTERED: Mapping[str, Callable[[Image.Image], Image.Image]] = {
 
 def _copies(images: Sequence[Image.Image]) -> Iterator[str]:
     """Copies beside what they were made of, and mirrored copies beside its mirror image."""
-    level, mirrored = Likeness().look, Likeness().mirrored
+    level, mirror_level = Likeness().look, Likeness().mirrored
     looks = _looks(images)
-    yield f"copies: the share that is alike ({level:.2f}; {mirrored:.2f} where mirrored), and the least likeness"
+    yield f"copies: the share that is alike ({level:.2f}; {mirror_level:.2f} where mirrored), and the least likeness"
     for name, change in ALTERED.items():
         alike = (looks * _looks([change(image) for image in images])).sum(axis=1)
         # a library sees the mirrored copy, and compares its look, turned round, with that of the original
-        turned = _turned(_looks([change(mirror(image)) for image in images]))
+        turned = mirrored(_looks([change(mirror(image)) for image in images]))
         both = (looks * turned).sum(axis=1)
         yield (
             f"  {name}: {(alike >= level).mean():.3f}, {alike.min():.3f}; "
-            f"mirrored {(both >= mirrored).mean():.3f}, {both.min():.3f}"
+            f"mirrored {(both >= mirror_level).mean():.3f}, {both.min():.3f}"
         )
 
 
-def _turned(looks: Matrix) -> Matrix:
-    return looks.reshape(-1, LOOK_SIDE, LOOK_SIDE, 3)[:, :, ::-1].reshape(len(looks), -1)
-
-
 def _mirrored_by_chance(looks: Matrix) -> str:
-    return f"mirror images of others, the most alike: {_of_two(looks @ _turned(looks).T).max():.3f}"
+    return f"mirror images of others, the most alike: {_of_two(looks @ mirrored(looks).T).max():.3f}"
 
 
 def _looks(images: Sequence[Image.Image]) -> Matrix:
