@@ -88,52 +88,46 @@ class Flow:
 
     def trajectory(self, x_0: npt.ArrayLike) -> Embeddings:
         """The raw states after every step, (steps + 1, B, dim) float32; the first is x_0, none is normalised."""
-        embeddings = self._checked(x_0)
-        states = np.empty((len(self._grid), *embeddings.shape), np.float32)
-
-        def follow(rows: slice) -> None:
-            states[:, rows] = self._moved(embeddings[rows], lambda x: odeint_rk4(self._velocity, x, self._grid))
-
-        self._by_chunks(follow, len(embeddings))
-        return self._finite(states)
+        return self._moved(x_0, lambda x: odeint_rk4(self._velocity, x, self._grid), (len(self._grid),))
 
     def _normalised(self, x_0: npt.ArrayLike, move: Callable[[Tensor], Tensor]) -> Embeddings:
+        return self._moved(x_0, lambda x: normalize(move(x), dim=-1))
+
+    def _moved(self, x_0: npt.ArrayLike, move: Callable[[Tensor], Tensor], states: tuple[int, ...] = ()) -> Embeddings:
+        """What `move` makes of parts of x_0 (B, dim), put together: (*states, B, dim)."""
         embeddings = self._checked(x_0)
-        moved = np.empty_like(embeddings)
+        moved = np.empty((*states, *embeddings.shape), np.float32)
 
         def follow(rows: slice) -> None:
-            moved[rows] = self._moved(embeddings[rows], lambda x: normalize(move(x), dim=-1))
+            # a copy: torch would warn of an array that may not be written to
+            x = torch.from_numpy(np.array(embeddings[rows], order="C"))
+            with torch.inference_mode():  # thread-local, so it is set at every call
+                moved[..., rows, :] = move(x.to(self._device)).cpu().numpy()
+            if not np.isfinite(moved[..., rows, :]).all():
+                raise self._not_finite(embeddings)
 
-        self._by_chunks(follow, len(embeddings))
-        return self._finite(moved)
-
-    def _moved(self, embeddings: Embeddings, move: Callable[[Tensor], Tensor]) -> npt.NDArray[np.float32]:
-        with torch.inference_mode():  # grad mode is thread-local, so it is set at every call
-            return np.asarray(move(torch.from_numpy(embeddings).to(self._device)).cpu().numpy())
-
-    def _by_chunks(self, follow: Callable[[slice], None], count: int) -> None:
         if self._device.type == "cpu":
-            on_every_core(follow, even_parts(count, FEW, CHUNK))
+            on_every_core(follow, even_parts(len(embeddings), FEW, CHUNK))
         else:
-            for start in range(0, count, CHUNK):
+            for start in range(0, len(embeddings), CHUNK):
                 follow(slice(start, start + CHUNK))
+        return moved
 
     def _checked(self, x_0: npt.ArrayLike) -> Embeddings:
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused below
-            embeddings = np.array(x_0, dtype=np.float32)  # of its own: torch shares it, and warns of a read-only one
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and what comes of it is refused
+            embeddings = np.asarray(x_0, dtype=np.float32)
         if embeddings.ndim != 2 or embeddings.shape[1] != self.dim:
             raise EntError(
                 f"flow {self.name or self.flow_id!r} takes embeddings of shape (B, {self.dim}), "
                 f"got {embeddings.shape}; use a flow that was trained on embeddings of this encoder"
             )
-        if not np.isfinite(embeddings).all():
-            row = int(np.flatnonzero(~np.isfinite(embeddings).all(axis=1))[0])
-            raise EntError(f"embedding {row} of {len(embeddings)} is not finite; encode it again")
         return embeddings
 
-    def _finite(self, states: Embeddings) -> Embeddings:
-        if not np.isfinite(states).all():
-            raise EntError(
-                f"flow {self.name or self.flow_id!r} sends embeddings to infinity; train it again or use another flow"
-            )
-        return states
+    def _not_finite(self, embeddings: Embeddings) -> EntError:
+        """Why what came out of `embeddings` is not finite."""
+        bad = np.flatnonzero(~np.isfinite(embeddings).all(axis=1))
+        if len(bad):
+            return EntError(f"embedding {bad[0]} of {len(embeddings)} is not finite; encode it again")
+        return EntError(
+            f"flow {self.name or self.flow_id!r} sends embeddings to infinity; train it again or use another flow"
+        )

@@ -14,9 +14,11 @@ Time: TypeAlias = float | Tensor
 """One time for the whole batch (a float or a 0-d tensor), or one for each embedding, (B,)."""
 
 FEW = 16
-"""Up to so many embeddings go through group norm: one call of torch for two, but slower a row (CPU, two cores)."""
+"""Up to so many embeddings go through group norm: one call of torch for six, but slower a row (CPU, two cores)."""
 VERY_FEW = 2
 """Up to so many are multiplied sooner by a matrix stored column by column (the same)."""
+EPSILON = 1e-5
+"""What torch's norms add to a variance."""
 
 
 class GaussianFourierProjection(nn.Module):
@@ -74,8 +76,9 @@ class VectorField(nn.Module):
 class FusedVectorField:
     """The same function as an evaluated VectorField in two matrix products, float32 and without gradients.
 
-    All heads are one product on either side of their LayerNorms; the affine part of x_norm is folded into the first,
-    the mean over heads into the second, and the time code into a bias, ready-made for each of `times`.
+    All heads are one product on either side of their LayerNorms, whose means are taken off the weights; the affine part
+    of x_norm is folded into the first, the mean over heads into the second, and the time code into a bias, ready-made
+    for each of `times`.
     It is a snapshot: build another one when the weights of `field` change. Safe to call from several threads.
     """
 
@@ -87,9 +90,9 @@ class FusedVectorField:
         def of_heads(name: str) -> Tensor:
             return torch.stack([weights[f"heads.{i}.{name}"] for i in range(heads)])
 
-        w_in = of_heads("0.weight").flatten(0, 1).T  # (dim + t_dim, heads * hidden)
+        w_in = _centred(of_heads("0.weight")).flatten(0, 1).T  # (dim + t_dim, heads * hidden)
         w_x, w_t = w_in[: field.dim], w_in[field.dim :]
-        b_in = of_heads("0.bias").flatten() + weights["x_norm.bias"] @ w_x
+        b_in = _centred(of_heads("0.bias")).flatten() + weights["x_norm.bias"] @ w_x
 
         self._heads, self._hidden, self._shape = heads, field.hidden, (field.dim,)
         self._w_x = (weights["x_norm.weight"][:, None] * w_x).float().contiguous()
@@ -107,27 +110,31 @@ class FusedVectorField:
         bias = self._biases.get(t) if isinstance(t, float) else None
         if bias is None:
             bias = self._bias_at(torch.as_tensor(t, dtype=torch.float32))
+        linear = torch.add(self._b_out, x, alpha=self._res_weight)
         count = x.shape[0]
-        w_x = self._w_x_by_column if count <= VERY_FEW else self._w_x
-        hidden = torch.addmm(bias, torch.layer_norm(x, self._shape), w_x)  # (B, heads * hidden)
-        if count <= FEW:
+        if count <= FEW or x.requires_grad:
+            w_x = self._w_x_by_column if count <= VERY_FEW else self._w_x
+            hidden = torch.addmm(bias, torch.group_norm(x, 1), w_x)  # (B, heads * hidden)
             hidden = torch.group_norm(hidden, self._heads, self._scale, self._shift)
         else:
-            hidden = self._normalised(hidden)
-        hidden = silu(hidden, inplace=True)
-        return torch.add(self._b_out, x, alpha=self._res_weight).addmm_(hidden, self._w_out)
+            hidden = self._normalised(torch.addmm(bias, torch.layer_norm(x, self._shape), self._w_x))
+        return linear.addmm_(silu(hidden, inplace=True), self._w_out)
 
     def _normalised(self, hidden: Tensor) -> Tensor:
-        """The LayerNorm of each head, (B, heads * hidden): in two calls, each quicker a row than group norm."""
-        normal = torch.layer_norm(hidden.view(-1, self._heads, self._hidden), (self._hidden,)).flatten(1)
-        # The affine part on its own: as weights of layer_norm it cannot differ from head to head. In place, but where
-        # gradients are wanted.
-        out = None if normal.requires_grad else normal
-        return torch.addcmul(self._shift, normal, self._scale, out=out)
+        """The LayerNorm of each head, (B, heads * hidden), in place: their means are 0 already."""
+        of_heads = hidden.view(-1, self._heads, self._hidden)
+        squares = torch.linalg.vector_norm(of_heads, dim=-1, keepdim=True).square_()
+        of_heads.mul_(squares.mul_(1 / self._hidden).add_(EPSILON).rsqrt_())
+        return torch.addcmul(self._shift, hidden, self._scale, out=hidden)
 
     def _bias_at(self, t: Tensor) -> Tensor:
         angles = t.to(self._frequencies.device).reshape(-1, 1) * self._frequencies  # (1 or B, t_dim / 2)
         return torch.addmm(self._b_in, torch.cat([angles.sin(), angles.cos()], dim=-1), self._w_t)
+
+
+def _centred(of_heads: Tensor) -> Tensor:
+    """Weights (heads, hidden, ...) less their mean over the hidden units, which a LayerNorm does not see."""
+    return of_heads - of_heads.mean(dim=1, keepdim=True)
 
 
 def _head(dim: int, t_dim: int, hidden: int, dropout: float) -> nn.Sequential:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from core.ode import integrate_rk4
 from core.vector_field import FEW, VERY_FEW, FusedVectorField, GaussianFourierProjection, VectorField
 
 Array = npt.NDArray[np.float64]
@@ -145,6 +146,7 @@ SIZES = [
     {"dim": 1024, "t_dim": 64, "hidden": 512, "heads": 8},
     {"dim": 7, "t_dim": 2, "hidden": 5, "heads": 1},
     {"dim": 9, "t_dim": 4, "hidden": 3, "heads": 5},
+    {"dim": 6, "t_dim": 2, "hidden": 1, "heads": 2},
 ]
 BATCHES = [0, 1, VERY_FEW, VERY_FEW + 1, FEW, FEW + 1, 40]  # on either side of where the way changes
 
@@ -161,6 +163,16 @@ def test_fused_is_plain(sizes: dict[str, int], batch: int) -> None:
 def test_fused_is_plain_far_from_the_sphere() -> None:
     field, x = random_field(), 50 * unit_rows(8, 512) + 3
     assert torch.allclose(FusedVectorField(field)(0.5, x), field(0.5, x), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("batch", [1, FEW + 1])
+def test_rounding_adds_up_over_many_steps_no_more_than_in_the_plain_field(batch: int) -> None:
+    field, x, grid = random_field(), unit_rows(batch, 512), [i / 200 for i in range(201)]
+    with torch.no_grad():
+        exact = integrate_rk4(field.double(), x.double(), grid)
+        plain = (integrate_rk4(field.float(), x, grid) - exact).abs().max()
+    fused = (integrate_rk4(FusedVectorField(field), x, grid) - exact).abs().max()
+    assert float(fused) < 2 * float(plain)
 
 
 @pytest.mark.parametrize("batch", BATCHES)
