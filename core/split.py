@@ -34,20 +34,12 @@ class SplitConfig:
         return (self.train, self.val, self.test)
 
 
-@dataclass(frozen=True)
-class SplitPlan:
-    """A split for every case, in their order, and how many groups stand on two sides by their own, given splits."""
-
-    splits: tuple[str, ...]
-    torn: int
-
-
 def plan_split(
     labels: Sequence[str | None],
     groups: Sequence[int],
     given: Sequence[str | None],
     config: SplitConfig | None = None,
-) -> SplitPlan:
+) -> tuple[str, ...]:
     """A split for every case: the one given to it, else its group's, else the one that lacks its classes most.
 
     `labels`, `groups` and `given` have one entry a case; cases of one group come to one side. Larger groups are
@@ -60,15 +52,14 @@ def plan_split(
     members = np.unique(np.asarray(groups), return_inverse=True)[1]  # group of each case, from 0
     counts = np.zeros((members.max() + 1, classes.max() + 1))
     np.add.at(counts, (members, classes), 1)
-    standing = _sides(members, given)
-    held = {group: SPLITS.index(on.most_common(1)[0][0]) for group, on in standing.items()}  # the side of most
+    held = {group: SPLITS.index(on.most_common(1)[0][0]) for group, on in _sides(members, given).items()}  # of most
     lacking = np.outer(config.parts, counts.sum(axis=0))  # (3, classes): what each split still wants
     sides = np.array([SPLITS.index(own) if own else held.get(g, -1) for own, g in zip(given, members, strict=True)])
     settled = sides >= 0
     np.subtract.at(lacking, (sides[settled], classes[settled]), 1)
     side_of = _deal(counts, lacking, [g for g in _order(counts, config.seed) if g not in held])
     sides[~settled] = side_of[members[~settled]]
-    return SplitPlan(tuple(SPLITS[side] for side in sides), sum(len(on) > 1 for on in standing.values()))
+    return tuple(SPLITS[side] for side in sides)
 
 
 def _sides(groups: Sequence[int] | Ints, given: Sequence[str | None]) -> dict[int, Counter[str]]:

@@ -64,10 +64,10 @@ def split_library(
     groups = joint_groups(len(cases), pairs, [case.patient for case in cases])
     if None not in given:
         return _report(cases, given, 0, pairs, groups)
-    plan = plan_split([case.label for case in cases], groups.tolist(), given, config)
-    new = {case.case_id: split for case, own, split in zip(cases, given, plan.splits, strict=True) if own is None}
+    splits = plan_split([case.label for case in cases], groups.tolist(), given, config)
+    new = {case.case_id: split for case, own, split in zip(cases, given, splits, strict=True) if own is None}
     catalog.splits.put(new)
-    return _report(cases, plan.splits, len(new), pairs, groups)
+    return _report(cases, splits, len(new), pairs, groups)
 
 
 def _looks(cases: Sequence[Case], store: ImageStore, on_progress: Progress) -> Matrix:

@@ -60,7 +60,7 @@ class Kind:
         count = len(self.label) - self.judges
         numbers = {group: number for number, group in enumerate(dict.fromkeys(self.group))}
         groups = [numbers[group] for group in self.group[:count]]
-        planned = plan_split(self.label[:count], groups, [None] * count, SplitConfig(seed=seed)).splits
+        planned = plan_split(self.label[:count], groups, [None] * count, SplitConfig(seed=seed))
         return replace(self, split=(*planned, *("test",) * self.judges))
 
 
