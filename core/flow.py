@@ -93,16 +93,16 @@ class Flow:
     def _normalised(self, x_0: npt.ArrayLike, move: Callable[[Tensor], Tensor]) -> Embeddings:
         return self._moved(x_0, lambda x: normalize(move(x), dim=-1))
 
-    def _moved(self, x_0: npt.ArrayLike, move: Callable[[Tensor], Tensor], states: tuple[int, ...] = ()) -> Embeddings:
-        """What `move` makes of parts of x_0 (B, dim), put together: (*states, B, dim)."""
+    def _moved(self, x_0: npt.ArrayLike, move: Callable[[Tensor], Tensor], leading: tuple[int, ...] = ()) -> Embeddings:
+        """What `move` makes of parts of x_0 (B, dim), put together: (*leading, B, dim)."""
         embeddings = self._checked(x_0)
-        moved = np.empty((*states, *embeddings.shape), np.float32)
+        moved = np.empty((*leading, *embeddings.shape), np.float32)
 
         def follow(rows: slice) -> None:
-            # a copy: torch would warn of an array that may not be written to
-            x = torch.from_numpy(np.array(embeddings[rows], order="C"))
             with torch.inference_mode():  # thread-local, so it is set at every call
-                moved[..., rows, :] = move(x.to(self._device)).cpu().numpy()
+                x = torch.from_numpy(embeddings[rows]).to(self._device)
+                moved[..., rows, :] = move(x).cpu().numpy()
+            # what is not finite stays so all the way, by the sums of RK4 and by res_weight * x: one look is enough
             if not np.isfinite(moved[..., rows, :]).all():
                 raise self._not_finite(embeddings)
 
@@ -115,7 +115,7 @@ class Flow:
 
     def _checked(self, x_0: npt.ArrayLike) -> Embeddings:
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and what comes of it is refused
-            embeddings = np.asarray(x_0, dtype=np.float32)
+            embeddings = np.array(x_0, dtype=np.float32, order="C")  # its own: torch would warn of a read-only one
         if embeddings.ndim != 2 or embeddings.shape[1] != self.dim:
             raise EntError(
                 f"flow {self.name or self.flow_id!r} takes embeddings of shape (B, {self.dim}), "

@@ -14,7 +14,7 @@ Time: TypeAlias = float | Tensor
 """One time for the whole batch (a float or a 0-d tensor), or one for each embedding, (B,)."""
 
 FEW = 16
-"""Up to so many embeddings go through group norm: one call of torch for six, but slower a row (CPU, two cores)."""
+"""Up to so many embeddings go through group norm: one call of torch for seven, but slower a row (CPU, two cores)."""
 VERY_FEW = 2
 """Up to so many are multiplied sooner by a matrix stored column by column (the same)."""
 EPSILON = 1e-5
@@ -112,16 +112,20 @@ class FusedVectorField:
             bias = self._bias_at(torch.as_tensor(t, dtype=torch.float32))
         linear = torch.add(self._b_out, x, alpha=self._res_weight)
         count = x.shape[0]
-        if count <= FEW or x.requires_grad:
-            w_x = self._w_x_by_column if count <= VERY_FEW else self._w_x
-            hidden = torch.addmm(bias, torch.group_norm(x, 1), w_x)  # (B, heads * hidden)
-            hidden = torch.group_norm(hidden, self._heads, self._scale, self._shift)
+        few = count <= FEW
+        normal = torch.group_norm(x, 1) if few else torch.layer_norm(x, self._shape)
+        hidden = torch.addmm(bias, normal, self._w_x_by_column if count <= VERY_FEW else self._w_x)
+        if few or hidden.requires_grad:  # which in place there is no way back for
+            hidden = torch.group_norm(hidden, self._heads, self._scale, self._shift)  # (B, heads * hidden)
         else:
-            hidden = self._normalised(torch.addmm(bias, torch.layer_norm(x, self._shape), self._w_x))
+            hidden = self._normalised(hidden)
         return linear.addmm_(silu(hidden, inplace=True), self._w_out)
 
     def _normalised(self, hidden: Tensor) -> Tensor:
-        """The LayerNorm of each head, (B, heads * hidden), in place: their means are 0 already."""
+        """The LayerNorm of each head, (B, heads * hidden), in place: their means are 0 already.
+
+        Right up to units of 1e17, whose squares float32 still holds.
+        """
         of_heads = hidden.view(-1, self._heads, self._hidden)
         squares = torch.linalg.vector_norm(of_heads, dim=-1, keepdim=True).square_()
         of_heads.mul_(squares.mul_(1 / self._hidden).add_(EPSILON).rsqrt_())

@@ -132,6 +132,23 @@ def test_one_embedding_of_many_that_explodes_is_told() -> None:
         Flow(field).transform(x_0)
 
 
+@pytest.mark.parametrize("method", ["transform", "apply_once", "trajectory"])
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("res_weight", [0.0, 1.0])
+def test_one_embedding_of_many_that_is_not_finite_is_told_whatever_the_others_come_to(
+    monkeypatch: pytest.MonkeyPatch, method: str, bad: float, res_weight: float
+) -> None:
+    monkeypatch.setattr(flow_module, "FEW", 1)
+    monkeypatch.setattr(flow_module, "CHUNK", 30)  # more than go through group norm
+    field, x_0 = small_field(), embeddings(120)
+    with torch.no_grad():
+        field.res_weight.fill_(res_weight)
+    x_0[3] = 3e38
+    x_0[41, 5] = bad
+    with pytest.raises(EntError, match="embedding 41 of 120 is not finite"):
+        getattr(Flow(field), method)(x_0)
+
+
 def test_no_embeddings_give_none() -> None:
     flow, none = Flow(small_field()), np.empty((0, 16), np.float32)
     assert flow.transform(none).shape == flow.apply_once(none).shape == (0, 16)
