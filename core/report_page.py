@@ -89,7 +89,7 @@ def _summary(evaluation: Evaluation) -> Markup:
         scores = [_fair(spaces[name], name) for name in dict.fromkeys((BEFORE, list(spaces)[-1]))] + scores
     if evaluation.flow_matching_score is not None:
         scores.append(_big(evaluation.flow_matching_score, "flow matching score", FLOW_MATCHING_SCORE))
-    return section("In short", in_a_sentence(evaluation.protocols[evaluation.lead], "class"), facts, *scores)
+    return section("In short", in_a_sentence(evaluation, evaluation.lead, "class"), facts, *scores)
 
 
 def _fair(found: SpaceReport, space: str) -> Markup:

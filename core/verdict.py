@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.bootstrap import PairedTest
-from core.evaluation import AFTER, BEFORE, MEASURE_NAMES, RERANKED, ProtocolReport
+from core.evaluation import AFTER, BEFORE, MEASURE_NAMES, PROTOCOL_NAMES, RERANKED, Evaluation, ProtocolReport
 
 CHANCE = 0.05
 """The p above which a difference is called one that chance explains."""
@@ -12,12 +12,17 @@ LEAST_TOLD = 0.005
 """What would be 0.00 is not worth a word."""
 
 
-def in_a_sentence(report: ProtocolReport, level: str) -> str:
-    """How many nearest neighbours are right at that level before and after the flow, and what beside them changes."""
+def in_a_sentence(evaluation: Evaluation, protocol: str, level: str) -> str:
+    """How many nearest neighbours are right at that level before and after the flow, and what beside them changes.
+
+    By that protocol, and it says by which: the same flow may be better by one and worse by another.
+    """
+    report = evaluation.protocols[protocol]
     spaces, what = report.spaces, level if level in ("class", "region") else "finding"
     before = spaces[BEFORE].levels[level]
     n, first = before.queries, before.overall["recall@1"].value
-    plain = f"The nearest neighbour is of the right {what} for {round(first * n)} of {n} queries"
+    asked = f"{n} queries ({PROTOCOL_NAMES[protocol]})"
+    plain = f"The nearest neighbour is of the right {what} for {round(first * n)} of {asked}"
     if AFTER not in spaces:
         return f"{plain}, by the embeddings as they are."
     space = RERANKED if RERANKED in spaces else AFTER

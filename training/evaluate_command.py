@@ -71,6 +71,7 @@ def run(lib: Path, wanted: Wanted, as_json: bool) -> None:
             )
         if wanted.keep:
             ReportStore(library.root).put(evaluation, library.catalog)
+            say_aside("kept in the library, where the app's Evaluation page shows it")
         if wanted.report is not None:
             _write_page(wanted.report, evaluation, library if wanted.pictures else None)
     if as_json:
@@ -111,7 +112,7 @@ def show(evaluation: Evaluation) -> None:
         f"{evaluation.library}: split {evaluation.split}, {evaluation.queries} labelled queries; encoder "
         f"{evaluation.encoder}, flow {evaluation.flow or 'none'}; 95 % intervals over {evaluation.resampled}"
     )
-    console.print(in_a_sentence(evaluation.protocols[evaluation.lead], "class"))
+    console.print(in_a_sentence(evaluation, evaluation.lead, "class"))
     for warned in filter(None, (evaluation.caution, evaluation.doubt)):
         console.print(warned)
     console.print(LEGEND)

@@ -149,8 +149,8 @@ def _tell(lib: Path, run: TrainingRun, result: TrainResult, measured: Evaluation
     made = epochs_said(result.curve)
     say(f"{run.run_id}: {result.ending} after {made}; kept epoch {best.number}{because}{recall}")
     if measured is not None:
-        report = measured.protocols.get(GALLERY, measured.protocols[measured.lead])
-        say(f"validation: {in_a_sentence(report, 'class')}")
+        protocol = GALLERY if GALLERY in measured.protocols else measured.lead
+        say(f"validation: {in_a_sentence(measured, protocol, 'class')}")
     if result.ending == "interrupted":
         say(_go_on(lib, run))
     say(f"search through it with: python -m core activate {shlex.quote(str(lib))} {run.run_id}")

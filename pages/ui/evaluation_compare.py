@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 def show(library: OpenLibrary, view: View, other: str | None) -> None:
     """Both flows beside each other with a paired test, once another one is chosen."""
     own, split = view.evaluation.flow, view.evaluation.split
-    if own is None or other is None or view.level == "finding":
+    if own is None or other is None:
         return
     st.subheader("Two flows", anchor=False)
+    if view.level == "finding":
+        frame.quiet("Flows stand beside each other by class and by region.")
+        return
     try:
         resources.evaluation(library, other, split)
         if view.beside is not None:

@@ -29,7 +29,7 @@ HINTS = {
 
 def show(view: View) -> None:
     """One sentence, then a row a space; the row picked is the one that the details below are of."""
-    st.html(f'<p class="ent-headline">{escaped(in_a_sentence(view.protocol, view.level))}</p>')
+    st.html(f'<p class="ent-headline">{escaped(in_a_sentence(view.evaluation, view.protocol_name, view.level))}</p>')
     looked_at = evaluation_pick.picked()
     columns = [
         Column("Embeddings"),

@@ -96,7 +96,10 @@ def _apart(view: View, other: str, found: list[Answer]) -> str:
 def _worst(view: View, n: int) -> str:
     if not n:
         return "every query that can be answered is right at once."
-    return f"{count(n, 'query', 'queries')} not right at once; those whose first right neighbour comes latest first."
+    without = view.space.levels[view.level].unanswerable
+    beside = f" Beside them {without} with none to find." if without else ""
+    first = "those whose first right neighbour comes latest first"
+    return f"{count(n, 'query', 'queries')} not right at once; {first}.{beside}"
 
 
 def _order(measure: str, found: list[Answer]) -> str:

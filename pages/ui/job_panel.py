@@ -71,7 +71,8 @@ def numbers(step: Step, seconds: float) -> str:
     if step.rate:
         parts.append(f"{step.rate:.1f} images a second")
     if step.seconds_left is not None and step.total:
-        parts.append(f"about {duration(step.seconds_left)} left")
+        left = duration(step.seconds_left)
+        parts.append(f"{left} left" if left.startswith("less") else f"about {left} left")
     return ", ".join(parts) or f"for {duration(seconds)}"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from core.bootstrap import PairedTest
 from core.evaluate import evaluate
-from core.evaluation import AFTER
+from core.evaluation import AFTER, SpaceReport
 from core.flow import Flow
 from core.library import Library
 from core.vector_field import VectorField
@@ -25,14 +25,18 @@ def test_it_tells_of_what_the_nearest_neighbour_does_not(library: Library, folde
     report = evaluation.protocols[evaluation.lead]
     after = report.spaces[AFTER]
 
+    def sentence(spaces: Mapping[str, SpaceReport], level: str) -> str:
+        protocols = {**evaluation.protocols, evaluation.lead: replace(report, spaces=spaces)}
+        return in_a_sentence(replace(evaluation, protocols=protocols), evaluation.lead, level)
+
     def told(**tests: PairedTest) -> str:
         scores = replace(after.levels["class"], tests={"recall@1": SAME, "recall@5": SAME, "map@r": SAME, **tests})
         spaces = {**report.spaces, AFTER: replace(after, levels={**after.levels, "class": scores})}
-        return in_a_sentence(replace(report, spaces=spaces), "class")
+        return sentence(spaces, "class")
 
     assert told().endswith("no difference.")
     assert told(**{"map@r": DOWN}).endswith("no difference. Beyond chance, mAP@R is 0.06 lower.")
     assert told(**{"map@r": LUCK}).endswith("no difference.")
     assert told(**{"recall@1": DOWN, "map@r": DOWN}).endswith("worse, and not by chance (p < 0.01).")
-    plain = replace(report, spaces={name: space for name, space in report.spaces.items() if name != AFTER})
-    assert in_a_sentence(plain, "region").endswith("of 10 queries, by the embeddings as they are.")
+    plain = {name: space for name, space in report.spaces.items() if name != AFTER}
+    assert sentence(plain, "region").endswith("of 10 queries (leave one out), by the embeddings as they are.")

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import LibraryError
 from core.taxonomy import ENT
-from pages.ui import palette, text
+from pages.ui import job_panel, palette, text
 from pages.ui.jobs import Job, Jobs, Step
 
 LIGHT, DARK = "#ffffff", "#11171a"
@@ -62,6 +62,11 @@ def test_markdown_in_text_is_taken_for_what_it_is() -> None:
 )
 def test_durations_are_words(seconds: float, said: str) -> None:
     assert text.duration(seconds) == said
+
+
+@pytest.mark.parametrize(("left", "said"), [(0.2, "7 of 8, less than a second left"), (9, "7 of 8, about 9 s left")])
+def test_how_long_a_job_takes_yet_is_words(left: float, said: str) -> None:
+    assert job_panel.numbers(Step("reading", 7, 8, seconds_left=left), 1.0) == said
 
 
 def test_days_are_words_and_what_is_no_day_stays() -> None:

@@ -202,7 +202,7 @@ def test_what_came_of_a_training_is_said_as_its_report_has_it(library: Path) -> 
     with closing(Library.open(library)) as opened:
         kept = ReportStore(library).get(said.split(":")[0], "val", opened.catalog)
     assert kept is not None
-    assert f"validation: {in_a_sentence(kept.evaluation.protocols[GALLERY], 'class')}\n" in said
+    assert f"validation: {in_a_sentence(kept.evaluation, GALLERY, 'class')}\n" in said
     assert "of 4 queries before the flow, for" in said
 
 
