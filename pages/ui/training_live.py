@@ -30,7 +30,7 @@ def show(library: OpenLibrary) -> None:
         if running is None and job is not None and not job.running:
             _ended(library, job)
         else:
-            st.fragment(_watch, run_every=POLL)(library, job)
+            st.fragment(_watch, run_every=POLL)(library, job, running.flow_id if running else None)
 
 
 def busy(library: OpenLibrary) -> bool:
@@ -71,10 +71,13 @@ def _of_a_deleted(library: OpenLibrary, job: Job) -> bool:
     return bool(flow_id) and not (library.root / "flows" / flow_id).is_dir()
 
 
-def _watch(library: OpenLibrary, job: Job | None) -> None:
+def _watch(library: OpenLibrary, job: Job | None, listed: str | None) -> None:
+    """`listed` is the flow that the page's list shows as being trained."""
     run = training_list.under_way(library)
     at_work = job is not None and job.running
     if run is None and not at_work:
+        st.rerun(scope="app")
+    if run is not None and run.flow_id != listed:
         st.rerun(scope="app")
     title = job.title if job is not None and at_work else f"Training {run.flow_id}, begun by another program"
     with st.container(horizontal=True, vertical_alignment="center"):

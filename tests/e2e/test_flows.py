@@ -93,6 +93,7 @@ def test_a_run_goes_on_without_its_tab_and_is_stopped_and_resumed(page: Page, br
 
         settle(other).get_by_role("button", name="Resume").click()
         expect(other.get_by_text(" of 4000, at most")).to_be_visible(timeout=LONG)
+        expect(table.get_by_text("Being trained", exact=True)).to_be_visible(timeout=LONG)
         other.get_by_role("button", name="Stop").click()
         other.get_by_role("button", name="Dismiss").click(timeout=LONG)
 
