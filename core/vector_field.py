@@ -13,7 +13,7 @@ from torch.nn.functional import silu
 Time: TypeAlias = float | Tensor
 """One time for the whole batch (a float or a 0-d tensor), or one for each embedding, (B,)."""
 
-FEW = 16
+FEW = 32
 """Up to so many embeddings go through group norm: one call of torch for seven, but slower a row (CPU, two cores)."""
 VERY_FEW = 2
 """Up to so many are multiplied sooner by a matrix stored column by column (the same)."""

@@ -203,7 +203,7 @@ def test_what_came_of_a_training_is_said_as_its_report_has_it(library: Path) -> 
         kept = ReportStore(library).get(said.split(":")[0], "val", opened.catalog)
     assert kept is not None
     assert f"validation: {in_a_sentence(kept.evaluation, GALLERY, 'class')}\n" in said
-    assert "of 4 queries before the flow, for" in said
+    assert "of 4 queries (against training images) before the flow, for" in said
 
 
 def test_a_training_ends_when_its_folder_is_asked_to_stop(library: Path) -> None:
