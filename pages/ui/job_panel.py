@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.ui import frame, import_files, import_result, libraries, resources, tasks
 from pages.ui.jobs import Job, Step
-from pages.ui.text import duration, markdown, number
+from pages.ui.text import duration, markdown, number, time_left
 
 POLL = 0.5
 SHOWN = 3
@@ -71,8 +71,7 @@ def numbers(step: Step, seconds: float) -> str:
     if step.rate:
         parts.append(f"{step.rate:.1f} images a second")
     if step.seconds_left is not None and step.total:
-        left = duration(step.seconds_left)
-        parts.append(f"{left} left" if left.startswith("less") else f"about {left} left")
+        parts.append(time_left(step.seconds_left, "about"))
     return ", ".join(parts) or f"for {duration(seconds)}"
 
 

@@ -7,6 +7,8 @@ import re
 from datetime import datetime
 
 MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&@/^=])")
+SOON = 0.95
+"""Seconds below which a duration is less than one second, in words."""
 
 
 def markdown(text: object) -> str:
@@ -36,7 +38,7 @@ def count(value: int, noun: str, plural: str | None = None) -> str:
 
 def duration(seconds: float) -> str:
     """`less than a second`, `8 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 0.95:
+    if seconds < SOON:
         return "less than a second"
     whole = max(0, round(seconds))
     if whole < 60:
@@ -45,6 +47,12 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def time_left(seconds: float, how_sure: str) -> str:
+    """`about 8 s left`, with "about" for how sure that is; `less than a second left`, which needs no such word."""
+    words = duration(seconds)
+    return f"{words} left" if seconds < SOON else f"{how_sure} {words} left"
 
 
 def day(iso: str | None) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import flow_tasks, frame, job_panel, picking, resources, tasks, training_curves, training_list
 from pages.ui.jobs import Job
 from pages.ui.resources import OpenLibrary
-from pages.ui.text import count, duration, markdown
+from pages.ui.text import count, duration, markdown, time_left
 
 if TYPE_CHECKING:
     from core.run_folder import RunSummary
@@ -92,10 +92,8 @@ def _watch(library: OpenLibrary, job: Job | None, listed: str | None) -> None:
         return
     epochs = run.settings.recipe.epochs if run.settings else len(curve)
     usual = sorted(epoch.seconds for epoch in curve)[len(curve) // 2]
-    left = duration(usual * (epochs - len(curve)))
-    said = (
-        f"Epoch {len(curve)} of {epochs}, at most {left} left" if len(curve) < epochs else "Measuring what came of it"
-    )
+    left = time_left(usual * (epochs - len(curve)), "at most")
+    said = f"Epoch {len(curve)} of {epochs}, {left}" if len(curve) < epochs else "Measuring what came of it"
     if job is not None and at_work and not job.step.total:  # before the first epoch and after the last: it waits, say
         said = markdown(job.step.words)
     st.progress(min(1.0, len(curve) / epochs), text=said)

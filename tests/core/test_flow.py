@@ -15,6 +15,7 @@ from core import flow as flow_module
 from core.errors import EntError
 from core.flow import Flow, FlowConfig
 from core.ode import odeint_rk4
+from core.vector_field import FEW as GROUP_NORM
 from core.vector_field import VectorField
 
 Embeddings = npt.NDArray[np.float32]
@@ -135,17 +136,18 @@ def test_one_embedding_of_many_that_explodes_is_told() -> None:
 @pytest.mark.parametrize("method", ["transform", "apply_once", "trajectory"])
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("res_weight", [0.0, 1.0])
+@pytest.mark.usefixtures("small_parts")
 def test_one_embedding_of_many_that_is_not_finite_is_told_whatever_the_others_come_to(
     monkeypatch: pytest.MonkeyPatch, method: str, bad: float, res_weight: float
 ) -> None:
-    monkeypatch.setattr(flow_module, "FEW", 1)
-    monkeypatch.setattr(flow_module, "CHUNK", 30)  # more than go through group norm
-    field, x_0 = small_field(), embeddings(120)
+    monkeypatch.setattr(flow_module, "CHUNK", GROUP_NORM + 8)  # a part to each of four cores, none by group norm
+    count = 4 * (GROUP_NORM + 8)
+    field, x_0 = small_field(), embeddings(count)
     with torch.no_grad():
         field.res_weight.fill_(res_weight)
     x_0[3] = 3e38
     x_0[41, 5] = bad
-    with pytest.raises(EntError, match="embedding 41 of 120 is not finite"):
+    with pytest.raises(EntError, match=f"embedding 41 of {count} is not finite"):
         getattr(Flow(field), method)(x_0)
 
 
