@@ -16,7 +16,8 @@ from torch.nn.functional import normalize
 
 from core.cores import even_parts, on_every_core
 from core.errors import EntError
-from core.ode import integrate_rk4, odeint_rk4, stage_times
+from core.ode import stage_times
+from core.semilinear import SemilinearRK4
 from core.vector_field import FusedVectorField, VectorField
 
 Embeddings = npt.NDArray[np.float32]
@@ -72,6 +73,8 @@ class Flow:
         self.flow_id, self.name, self.created, self.recipe = flow_id, name, created, dict(recipe or {})
         self._device, self._grid = self.field.res_weight.device, self.config.grid
         self._velocity = FusedVectorField(self.field, stage_times(self._grid))
+        heads, rate, bias = self._velocity.of_heads, self._velocity.res_weight, self._velocity.out_bias
+        self._rk4 = SemilinearRK4(heads, rate, bias, self._grid)
 
     @property
     def dim(self) -> int:
@@ -80,7 +83,7 @@ class Flow:
 
     def transform(self, x_0: npt.ArrayLike) -> Embeddings:
         """The embeddings at the end of the flow, (B, dim) float32, L2-normalised rows."""
-        return self._normalised(x_0, lambda x: integrate_rk4(self._velocity, x, self._grid))
+        return self._normalised(x_0, self._rk4.end)
 
     def apply_once(self, x_0: npt.ArrayLike) -> Embeddings:
         """The field's value at (t_0, x_0), the reference's "step 0": (B, dim) float32, L2-normalised rows."""
@@ -88,7 +91,7 @@ class Flow:
 
     def trajectory(self, x_0: npt.ArrayLike) -> Embeddings:
         """The raw states after every step, (steps + 1, B, dim) float32; the first is x_0, none is normalised."""
-        return self._moved(x_0, lambda x: odeint_rk4(self._velocity, x, self._grid), (len(self._grid),))
+        return self._moved(x_0, self._rk4.states, (len(self._grid),))
 
     def _normalised(self, x_0: npt.ArrayLike, move: Callable[[Tensor], Tensor]) -> Embeddings:
         return self._moved(x_0, lambda x: normalize(move(x), dim=-1))

@@ -37,7 +37,7 @@ def integrate_rk4(func: Derivative, y0: Tensor, t: Grid) -> Tensor:
 
 def rk4_states(func: Derivative, y0: Tensor, t: Grid) -> Iterator[Tensor]:
     """The states of `odeint_rk4` one after the other, as they are computed. Raises ValueError as it does."""
-    _check_grid(t)
+    check_grid(t)
     y = y0
     yield y
     for t_0, t_1 in pairwise(t):
@@ -64,7 +64,8 @@ def _midpoint(t_0: Any, t_1: Any) -> Any:
     return t_0 + (t_1 - t_0) / 2
 
 
-def _check_grid(t: Grid) -> None:
+def check_grid(t: Grid) -> None:
+    """Raises ValueError when the grid is not 1-d, shorter than two, not finite or not strictly monotone."""
     if isinstance(t, Tensor) and t.ndim != 1:
         raise ValueError(f"the time grid must be 1-d, got shape {tuple(t.shape)}")
     times = t.tolist() if isinstance(t, Tensor) else t

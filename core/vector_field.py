@@ -76,6 +76,8 @@ class VectorField(nn.Module):
 class FusedVectorField:
     """The same function as an evaluated VectorField in two matrix products, float32 and without gradients.
 
+    dx/dt = res_weight * x + out_bias (dim,) + what the heads say beside it.
+
     All heads are one product on either side of their LayerNorms, whose means are taken off the weights; the affine part
     of x_norm is folded into the first, the mean over heads into the second, and the time code into a bias, ready-made
     for each of `times`.
@@ -100,17 +102,20 @@ class FusedVectorField:
         self._w_t, self._b_in = w_t.float().contiguous(), b_in.float()
         self._scale, self._shift = of_heads("1.weight").float().flatten(), of_heads("1.bias").float().flatten()
         self._w_out = (of_heads("4.weight").mT.flatten(0, 1) / heads).float().contiguous()  # (heads * hidden, dim)
-        self._b_out = of_heads("4.bias").mean(dim=0).float()
-        self._res_weight = float(weights["res_weight"])
+        self.out_bias = of_heads("4.bias").mean(dim=0).float()
+        self.res_weight = float(weights["res_weight"])
         self._frequencies = weights["time_encoder.W"].float()
         self._biases = {t: self._bias_at(torch.tensor(t, dtype=torch.float32)) for t in times}
 
     def __call__(self, t: Time, x: Tensor) -> Tensor:
         """The velocity dx/dt at time `t` of the embeddings `x` (B, dim) float32, as (B, dim)."""
+        return torch.add(self.out_bias, x, alpha=self.res_weight).add_(self.of_heads(t, x))
+
+    def of_heads(self, t: Time, x: Tensor, out: Tensor | None = None) -> Tensor:
+        """What the heads say, less their last bias, at time `t` of `x` (B, dim), as (B, dim); written to `out`."""
         bias = self._biases.get(t) if isinstance(t, float) else None
         if bias is None:
             bias = self._bias_at(torch.as_tensor(t, dtype=torch.float32))
-        linear = torch.add(self._b_out, x, alpha=self._res_weight)
         count = x.shape[0]
         few = count <= FEW
         normal = torch.group_norm(x, 1) if few else torch.layer_norm(x, self._shape)
@@ -119,7 +124,7 @@ class FusedVectorField:
             hidden = torch.group_norm(hidden, self._heads, self._scale, self._shift)  # (B, heads * hidden)
         else:
             hidden = self._normalised(hidden)
-        return linear.addmm_(silu(hidden, inplace=True), self._w_out)
+        return torch.mm(silu(hidden, inplace=True), self._w_out, out=out)
 
     def _normalised(self, hidden: Tensor) -> Tensor:
         """The LayerNorm of each head, (B, heads * hidden), in place: their means are 0 already.
