@@ -15,17 +15,18 @@ from core.ode import check_grid, integrate_rk4
 Nonlinear: TypeAlias = Callable[[float, Tensor, Tensor], object]
 """f(t, x, out) writes its values at time t and states x (B, D) to `out` (B, D)."""
 
-STAGES = 4
-TERMS = 2 + STAGES
-"""What every sum is of: x, b, and f at each of the stages."""
+TERMS = 6
+"""What every sum is of: x, b, and f at each of the four stages."""
 
 
 @dataclass(frozen=True)
 class _Step:
-    """The times of the stages; where each is, (1, the terms known by then), and the change of x, (1, TERMS)."""
+    """Its start, middle and end; weights of the terms known by then, (1, 3 to 5), that give the second to fourth stage;
+    and of all terms, (1, TERMS), that give the change of x.
+    """
 
-    times: tuple[float, ...]
-    stages: tuple[Tensor, ...]
+    times: tuple[float, float, float]
+    stages: tuple[Tensor, Tensor, Tensor]
     change: Tensor
 
 
@@ -55,16 +56,21 @@ class SemilinearRK4:
         """The states after `x`, each in the place of the one before."""
         terms = x.new_empty(TERMS, *x.shape)
         terms[0], terms[1] = x, self._b
-        state, _, *values = terms.unbind()
+        state, _, *(f_1, f_2, f_3, f_4) = terms.unbind()
         rows = terms.flatten(1)  # (TERMS, B * D)
-        known = [rows[: 2 + stage] for stage in range(STAGES)]
+        up_to_1, up_to_2, up_to_3 = rows[:3], rows[:4], rows[:5]
         y = torch.empty_like(x)
-        row = y.view(1, -1)
+        row, f = y.view(1, -1), self._f
         for step in self._steps:
-            self._f(step.times[0], state, values[0])
-            for stage in range(1, STAGES):
-                torch.mm(step.stages[stage], known[stage], out=row)
-                self._f(step.times[stage], y, values[stage])
+            t_0, t_half, t_1 = step.times
+            y_2, y_3, y_4 = step.stages
+            f(t_0, state, f_1)
+            torch.mm(y_2, up_to_1, out=row)
+            f(t_half, y, f_2)
+            torch.mm(y_3, up_to_2, out=row)
+            f(t_half, y, f_3)
+            torch.mm(y_4, up_to_3, out=row)
+            f(t_1, y, f_4)
             torch.mm(step.change, rows, out=row)
             state.add_(y)
             yield state
@@ -82,4 +88,5 @@ def _step(r: float, t_0: float, t_1: float, like: Tensor) -> _Step:
         return r * y + b + values[len(times) - 1]
 
     change = integrate_rk4(derivative, x, [t_0, t_1]) - x
-    return _Step(tuple(times), tuple(stages), change[None].to(like))
+    _, y_2, y_3, y_4 = stages
+    return _Step((t_0, times[1], t_1), (y_2, y_3, y_4), change[None].to(like))
