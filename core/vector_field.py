@@ -117,11 +117,17 @@ class FusedVectorField:
         if bias is None:
             bias = self._bias_at(torch.as_tensor(t, dtype=torch.float32))
         count = x.shape[0]
-        few = count <= FEW
-        normal = torch.group_norm(x, 1) if few else torch.layer_norm(x, self._shape)
-        hidden = torch.addmm(bias, normal, self._w_x_by_column if count <= VERY_FEW else self._w_x)
-        if few or hidden.requires_grad:  # which in place there is no way back for
-            hidden = torch.group_norm(hidden, self._heads, self._scale, self._shift)  # (B, heads * hidden)
+        if count > FEW:
+            return self._of_many(bias, x, out)
+        w_x = self._w_x_by_column if count <= VERY_FEW else self._w_x
+        hidden = torch.addmm(bias, torch.group_norm(x, 1), w_x)  # (B, heads * hidden)
+        hidden = torch.group_norm(hidden, self._heads, self._scale, self._shift)
+        return torch.mm(silu(hidden, inplace=True), self._w_out, out=out)
+
+    def _of_many(self, bias: Tensor, x: Tensor, out: Tensor | None) -> Tensor:
+        hidden = torch.addmm(bias, torch.layer_norm(x, self._shape), self._w_x)
+        if hidden.requires_grad:  # which in place there is no way back for
+            hidden = torch.group_norm(hidden, self._heads, self._scale, self._shift)
         else:
             hidden = self._normalised(hidden)
         return torch.mm(silu(hidden, inplace=True), self._w_out, out=out)
