@@ -92,7 +92,7 @@ def bench_flow_speed(
     dimension: int = 512,
     rounds: int = 3,
     seed: Seed = 0,
-    reach: Annotated[str, typer.Option(help="embeddings on which both recipes are trained to the end")] = "digits",
+    reach: Annotated[str, typer.Option(help="embeddings on which both recipes are trained to the end")] = "blind",
     per_class: PerClass = 150,
 ) -> None:
     """Epochs beside a plain loop (targets: reference not slower, default 3 times faster); RK4 beside its products.
