@@ -28,10 +28,10 @@ Doubles = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Readout:
-    """Which class embeddings look like: r numbers, r one less than the classes, which are the corners of a simplex.
+    """r numbers that are said of an embedding.
 
     `looks` (H, U, D) are what the U units of H groups look for, `weights` (H, U, r) and `offset` (r,) what follows
-    from silu(layer norm over U (looks x) + SHIFT). Training embeddings come out with a mean length of 1.
+    from silu(layer norm over U (looks x) + SHIFT).
     """
 
     looks: Matrix
@@ -44,9 +44,19 @@ class Readout:
         flat = self.weights.reshape(-1, self.weights.shape[-1])
         return np.concatenate([_features(part, self.looks) @ flat - self.offset for part in parts])
 
+    def along(self, rows: Matrix, beside: Readout | None = None) -> Readout:
+        """What is said times `rows` (r, D), D numbers; with what another one says that looks for the same."""
+        weights, offset = self.weights @ rows, self.offset @ rows
+        if beside is not None:
+            weights, offset = weights + beside.weights, offset + beside.offset
+        return Readout(self.looks, weights, offset)
+
 
 def readouts(x: Matrix, labels: Ints, blind_to: Matrix, groups: int, units: int, seed: int) -> list[Readout]:
-    """One for each of `SHRINKAGES`, of embeddings (N, D) and their classes (N,), every class counting alike.
+    """Which class embeddings (N, D) look like, for each of `SHRINKAGES`, by their classes (N,), which count alike.
+
+    They say r numbers, r one less than the classes, which are the corners of a simplex; of the embeddings they were
+    fitted to, with a mean length of 1.
 
     A unit looks for the difference of two embeddings, drawn from `seed`, where the scatter within classes has been
     made round; at right angles to the rows of `blind_to` (B, D), which no unit sees.
@@ -63,15 +73,34 @@ def readouts(x: Matrix, labels: Ints, blind_to: Matrix, groups: int, units: int,
     one, other = chance.integers(len(z), size=groups * units), chance.integers(1, len(z), size=groups * units)
     pairs = z[one] - z[(one + other) % len(z)]
     corners = simplex(len(classes))[numbers]
-    counts = 1 / np.bincount(numbers)[numbers]
     found = []
     for shrinkage in SHRINKAGES:
         round_ = axes / np.sqrt(np.maximum(values, 0) + shrinkage * values.mean() + 1e-12)
         seen = pairs @ round_
         seen /= np.maximum(np.linalg.norm(seen, axis=1, keepdims=True), 1e-12)
         looks = np.asarray(seen @ (basis @ round_).T, np.float32).reshape(groups, units, -1)
-        found.append(_read(x, looks, corners, counts * len(z) / len(classes)))
+        said = answered(x, looks, corners.astype(np.float32), alike(labels))
+        length = np.float32(max(1e-6, np.linalg.norm(said(x), axis=1).mean()))
+        found.append(Readout(looks, said.weights / length, said.offset / length))
     return found
+
+
+def answered(x: Matrix, looks: Matrix, answers: Matrix, counts: Doubles, ridge: float = RIDGE) -> Readout:
+    """The ridge regression of `answers` (N, r) to embeddings (N, D), each counting as often as `counts` (N,) says.
+
+    Less their mean, which is what the mean embedding is answered. `ridge` is in mean variances of the features.
+    """
+    fit = _of_units if len(x) > looks.shape[0] * looks.shape[1] else _of_embeddings
+    mean, weights = fit(x, looks, answers, counts, ridge)
+    by_unit = weights.reshape(*looks.shape[:2], -1).astype(np.float32)
+    return Readout(looks, by_unit, (mean @ weights).astype(np.float32))
+
+
+def alike(labels: Ints) -> Doubles:
+    """How often each embedding has to count for all classes (N,) to count alike, (N,)."""
+    numbers = np.unique(labels, return_inverse=True)[1]
+    each = np.bincount(numbers)
+    return np.asarray(len(labels) / len(each) / each[numbers])
 
 
 def discriminants(x: Matrix, labels: Ints) -> Matrix:
@@ -102,16 +131,7 @@ def _within(z: Doubles, numbers: Ints) -> tuple[Doubles, Doubles, Doubles]:
     return means, values, axes
 
 
-def _read(x: Matrix, looks: Matrix, corners: Doubles, counts: Doubles) -> Readout:
-    """The ridge regression of `corners` (N, r), each embedding counting as often as `counts` (N,) says."""
-    fit = _of_units if len(x) > looks.shape[0] * looks.shape[1] else _of_embeddings
-    mean, weights = fit(x, looks, corners, counts)
-    said = Readout(looks, weights.reshape(*looks.shape[:2], -1).astype(np.float32), (mean @ weights).astype(np.float32))
-    length = np.float32(max(1e-6, np.linalg.norm(said(x), axis=1).mean()))
-    return Readout(looks, said.weights / length, said.offset / length)
-
-
-def _of_units(x: Matrix, looks: Matrix, corners: Doubles, counts: Doubles) -> tuple[Doubles, Doubles]:
+def _of_units(x: Matrix, looks: Matrix, corners: Matrix, counts: Doubles, ridge: float) -> tuple[Doubles, Doubles]:
     """The mean features (U,) and their weights (U, r): as many equations as there are units."""
     units = looks.shape[0] * looks.shape[1]
     squares, products = np.zeros((units, units)), np.zeros((units, corners.shape[1]))
@@ -126,17 +146,17 @@ def _of_units(x: Matrix, looks: Matrix, corners: Doubles, counts: Doubles) -> tu
     mean /= counts.sum()
     squares -= counts.sum() * np.outer(mean, mean)
     products -= counts.sum() * np.outer(mean, answers)
-    squares[np.diag_indices(units)] += RIDGE * np.trace(squares) / units + 1e-9
+    squares[np.diag_indices(units)] += ridge * np.trace(squares) / units + 1e-9
     return mean, _solved(squares, products)
 
 
-def _of_embeddings(x: Matrix, looks: Matrix, corners: Doubles, counts: Doubles) -> tuple[Doubles, Doubles]:
+def _of_embeddings(x: Matrix, looks: Matrix, corners: Matrix, counts: Doubles, ridge: float) -> tuple[Doubles, Doubles]:
     """The same where there are fewer embeddings than units: as many equations as embeddings, by the kernel trick."""
     features = _features(x, looks).astype(np.float64)
     mean, share = counts @ features / counts.sum(), np.sqrt(counts)[:, None]
     centred = (features - mean) * share
     alike = centred @ centred.T
-    alike[np.diag_indices(len(x))] += RIDGE * np.trace(alike) / features.shape[1] + 1e-9
+    alike[np.diag_indices(len(x))] += ridge * np.trace(alike) / features.shape[1] + 1e-9
     return mean, centred.T @ _solved(alike, (corners - counts @ corners / counts.sum()) * share)
 
 

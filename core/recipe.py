@@ -13,7 +13,7 @@ MAX_SEED = 2**32 - 1
 MAX_EPOCHS = 100_000
 SMALLEST, BELOW_1 = 1e-12, 1 - 1e-9
 KNOWN: Mapping[str, tuple[str, ...]] = {
-    "start": ("drawn", "fitted"),
+    "start": ("drawn", "read", "fitted"),
     "batches": ("triplets", "balanced"),
     "schedule": ("plateau", "cosine"),
     "keep": ("loss", "nearest"),
@@ -29,9 +29,10 @@ class Recipe:
     `balanced` (`batch_size` images, as many of each class, each flowed once, all pairs of the batch in the loss).
     `schedule`: `plateau` lowers the learning rate when the loss no longer falls, `cosine` brings it down to zero.
     `start`: weights as they are `drawn`, or `fitted` so that the flow begins as a space that is worth bettering (see
-    core.start). `keep`: the weights of the last epoch in which validation or training `loss` improved by `min_delta`,
-    or the latest whose `nearest` neighbours serve the validation images better than the first epoch's (core.keeper).
-    That is a fitted start itself: the first epoch looks at it and learns nothing.
+    core.start), or so without a mean shift: `read`. `keep`: the weights of the last epoch in which validation or
+    training `loss` improved by `min_delta`, or the latest whose `nearest` neighbours serve the validation images better
+    than the first epoch's (core.keeper). That is a start that was not drawn itself: the first epoch looks at it and
+    learns nothing.
     `patience` epochs without either end the training, but not under the schedule `cosine`.
     """
 
@@ -42,7 +43,7 @@ class Recipe:
     heads: int = 4
     dropout: float = 0.1
     steps: int = 10
-    start: Literal["drawn", "fitted"] = "drawn"
+    start: Literal["drawn", "read", "fitted"] = "drawn"
     # what a step sees
     batches: Literal["triplets", "balanced"] = "triplets"
     batch_size: int = 32

@@ -72,7 +72,7 @@ class RunSummary:
             return "the last one with a lower training loss than any before; there are no validation images"
         if self.settings.recipe.keep == "loss":
             return "the last one with a lower loss, of training or validation, than any before"
-        if self.settings.recipe.start == "fitted" and self.best.number == 1:
+        if self.settings.recipe.start != "drawn" and self.best.number == 1:
             return "the start, fitted to the training images; no later one was better on validation beyond chance"
         return ""
 

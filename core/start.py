@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,16 +12,18 @@ from torch import Tensor
 from core.doubt import beyond_doubt
 from core.flow import FlowConfig
 from core.folds import folds
+from core.mean_shift import mean_shift
+from core.nearest import each_its_own
 from core.ode import integrate_rk4
 from core.readout import SHIFT, Readout, complement, discriminants, readouts
 from core.recipe import Recipe
-from core.training_set import TrainingSet
+from core.training_set import Ints, TrainingSet
 from core.validation import served
 from core.vector_field import VectorField
 from core.vectors import Matrix
 
 DOUBT = 1.7
-"""Standard errors by which the best of three readouts has to be better than none."""
+"""Standard errors by which the best of three readouts has to be better than none, and a mean shift beside it."""
 FEW = 5000
 """So many training images are dealt out to validate on; where there are more, validation images will be enough."""
 MOST_UNITS = 8192
@@ -34,28 +37,46 @@ class Start:
     """The space that a training starts from: embeddings less `mean` (D,), in units of their `spread`.
 
     Beside them, along the rows of `points` (r, D), what a readout says, where validation asks for one: it has as much
-    to say as they.
+    to say as they. And, where it asks for that, a mean shift by `shift`, whose units see the way that it leads, so that
+    it says another thing at each stage of `steps` steps of RK4; they look for the same as those of the readout.
     """
 
     mean: Matrix
     spread: float
     points: Matrix
     readout: Readout | None = None
+    shift: Readout | None = None
+    steps: int = 1
 
     def move(self, x: Matrix) -> Matrix:
         """Embeddings (N, D) to where they are compared, (N, D)."""
-        centred = (x - self.mean) / self.spread
+        said = self.said
+        if said is None:
+            return (x - self.mean) / self.spread
+        if self.shift is None:  # nothing of what is added is seen, so that it stays what it is
+            return (x - self.mean + said(x)) / self.spread
+        share = _share(self.steps)
+
+        def velocity(_t: float, y: Tensor) -> Tensor:
+            return y + share * torch.from_numpy(said(y.numpy()) - self.mean)
+
+        moved = integrate_rk4(velocity, torch.from_numpy(x), FlowConfig(steps=self.steps).grid)
+        return np.asarray(moved.numpy() / self.spread, np.float32)
+
+    @property
+    def said(self) -> Readout | None:
+        """What readout and mean shift add, D numbers; None without either."""
         if self.readout is None:
-            return centred
-        return np.asarray(centred + self.readout(x) @ self.points, np.float32)
+            return self.shift
+        return self.readout.along(np.float32(self.spread) * self.points, beside=self.shift)
 
 
 def choose_start(data: TrainingSet, recipe: Recipe, shown: float = 0.0) -> Start:
-    """Centred embeddings alone, or with the readout that serves images best which it was not fitted to.
+    """Centred embeddings, with the readout and then the mean shift that serve images which they were not fitted to.
 
-    Those are the validation images and, since they are few, all training images, dealt out by patient to as many
-    readouts as there are folds. What is found so is fitted to all training images and mirror images, and taken only
-    where there is little doubt that it is better: the best of three is easily the luckiest. `shown` is how far findings
+    Those are the validation images and, since they are few, all training images, dealt out by patient to as many starts
+    as there are folds. What is found so is fitted to all training images and mirror images, and taken only where there
+    is little doubt that it is better: the best of three readouts is easily the luckiest. `shown` is how far findings
     count, as `core.validation.findings_shown` has it.
     """
     starts = _starts(data, recipe)
@@ -65,11 +86,17 @@ def choose_start(data: TrainingSet, recipe: Recipe, shown: float = 0.0) -> Start
     if len(data.train) <= FEW:
         tried += [(_starts(fold, recipe), fold) for fold in folds(data, recipe.seed)]
     tried = [(several, on) for several, on in tried if len(several) == len(starts)]
-    values = np.concatenate([[served(one.move, on, shown) for one in several] for several, on in tried], axis=1)
-    best = 1 + int(values[1:].mean(axis=1).argmax())
     groups = [on.val.groups for _, on in tried]
     known = None if any(of is None for of in groups) else np.concatenate([of for of in groups if of is not None])
-    return starts[best] if beyond_doubt(values[best] - values[0], DOUBT, known) else starts[0]
+    values = np.concatenate([[served(one.move, on, shown) for one in several] for several, on in tried], axis=1)
+    best = 1 + int(values[1:].mean(axis=1).argmax())
+    if not beyond_doubt(values[best] - values[0], DOUBT, known):
+        best = 0
+    if recipe.start == "read":
+        return starts[best]
+    shifted = [_gathered(several, best, on, recipe) for several, on in tried]
+    moved = np.concatenate([served(one.move, on, shown) for one, (_, on) in zip(shifted, tried, strict=True)])
+    return shifted[0] if beyond_doubt(moved - values[best], DOUBT, known) else starts[best]
 
 
 def _starts(data: TrainingSet, recipe: Recipe) -> list[Start]:
@@ -78,50 +105,76 @@ def _starts(data: TrainingSet, recipe: Recipe) -> list[Start]:
     spread = max(SMALL, float(np.linalg.norm(data.train.x - mean, axis=1).mean()))
     plain = Start(mean, spread, np.zeros((0, data.dim), np.float32))
     unseen = _unseen(data.train.x)
-    x = np.concatenate([data.train.x, data.mirrored.x])
-    labels = np.concatenate([data.train.labels, data.mirrored.labels])  # a mirror image may be of a class of its own
+    x, labels = _with_mirrored(data)
     answers = len(np.unique(labels)) - 1
     if data.dim <= len(unseen) + 2 * answers or recipe.heads * recipe.hidden > MOST_UNITS:
         return [plain]
     points = _quietest(x, np.concatenate([unseen, discriminants(x, labels)]), answers)
     blind_to = np.concatenate([unseen, points])
     found = readouts(x, labels, blind_to, recipe.heads, recipe.hidden, recipe.seed)
-    return [plain, *(Start(mean, spread, points, one) for one in found)]
+    return [plain, *(replace(plain, points=points, readout=one) for one in found)]
+
+
+def _gathered(starts: Sequence[Start], which: int, data: TrainingSet, recipe: Recipe) -> Start:
+    """One of `starts` with a mean shift; without a readout its units look for the same as those of the first."""
+    looks = [start.readout.looks for start in starts if start.readout is not None][max(0, which - 1)]
+    x, labels = _with_mirrored(data)
+    shown, people = labels, _put_together(data.train.groups, data.mirrored.groups)
+    found = _put_together(data.train.findings, data.mirrored.findings)
+    if recipe.findings and found is not None:
+        shown = np.where(found < 0, -1 - labels, found)
+    if people is None:
+        people = each_its_own(len(x))
+    return replace(starts[which], shift=mean_shift(x, labels, shown, people, looks), steps=recipe.steps)
+
+
+def _with_mirrored(data: TrainingSet) -> tuple[Matrix, Ints]:
+    """Training embeddings and those of mirror images, with their classes: a mirror image may be of one of its own."""
+    parts = (data.train, data.mirrored)
+    return np.concatenate([part.x for part in parts]), np.concatenate([part.labels for part in parts])
+
+
+def _put_together(one: Ints | None, other: Ints | None) -> Ints | None:
+    return None if one is None or other is None else np.concatenate([one, other])
 
 
 def begin(field: VectorField, data: TrainingSet, recipe: Recipe, shown: float = 0.0) -> None:
     """Let the flow of `field`, which is of `recipe`, begin as the best start there is, in place.
 
-    The last weights of every head become zero where there is no readout, and say it where there is one. So dx/dt =
-    res_weight x + b + readout(x) points: what is added stays what it is on the way, because no unit sees the points,
-    nor the mean, along which b leads.
+    The last weights of every head become zero where there is nothing to say but the mean, and say it where there is. So
+    dx/dt = res_weight x + b + readout(x) points + shift(x): what a readout adds stays what it is on the way, because no
+    unit sees the points, nor the mean, along which b leads.
     """
     start = choose_start(data, recipe, shown)
     with torch.no_grad():
         x = torch.from_numpy(data.train.x).to(field.res_weight.device)
-        grid = FlowConfig(steps=recipe.steps).grid
-        growth = float(integrate_rk4(lambda _t, y: y * field.res_weight.cpu(), torch.ones(()), grid))
-        share = float(field.res_weight) * growth / (growth - 1)  # a constant velocity of 1 ends as growth / share
-        said = share * start.spread * start.points  # (r, D)
-        away = share * start.mean if start.readout is None else share * start.mean + start.readout.offset @ said
+        share = _share(recipe.steps, float(field.res_weight))
+        said = start.said
+        away = start.mean if said is None else start.mean + said.offset
         for head in range(len(field.heads)):
             _weight(field, head, "4.weight").zero_()
-            _weight(field, head, "4.bias").copy_(-torch.from_numpy(away))
+            _weight(field, head, "4.bias").copy_(-torch.from_numpy(share * away))
         seen = torch.nn.functional.layer_norm(x, (field.dim,))
         scale = 1 / seen.std(dim=0).square().mean().sqrt().clamp_min(SMALL)
         field.x_norm.weight.fill_(scale)
         field.x_norm.bias.copy_(-seen.mean(dim=0) * scale)
-        if start.readout is not None:
-            _teach(field, start.readout, said)
+        if said is not None:
+            _teach(field, said.looks, share * said.weights)
 
 
-def _teach(field: VectorField, readout: Readout, said: Matrix) -> None:
-    """Let the heads say what `readout` says, along the rows of `said` (r, D)."""
-    for head, (looks, weights) in enumerate(zip(readout.looks, readout.weights, strict=True)):
+def _share(steps: int, rate: float = 1.0) -> float:
+    """How fast to add what shall have been added at the end, in units of what embeddings have grown to by then."""
+    growth = float(integrate_rk4(lambda _t, y: y * rate, torch.ones(()), FlowConfig(steps=steps).grid))
+    return rate * growth / (growth - 1)  # a constant velocity of 1 ends as growth / share
+
+
+def _teach(field: VectorField, looks: Matrix, weights: Matrix) -> None:
+    """Let the heads look for `looks` (H, U, D) and say what follows by `weights` (H, U, D)."""
+    for head, (seen, said) in enumerate(zip(looks, weights, strict=True)):
         for name, value in (("0.weight", 0.0), ("0.bias", 0.0), ("1.weight", 1.0), ("1.bias", SHIFT)):
             _weight(field, head, name).fill_(value)
-        _weight(field, head, "0.weight")[:, : field.dim] = torch.from_numpy(looks)
-        _weight(field, head, "4.weight").copy_(torch.from_numpy(len(field.heads) * (weights @ said).T))
+        _weight(field, head, "0.weight")[:, : field.dim] = torch.from_numpy(seen)
+        _weight(field, head, "4.weight").copy_(torch.from_numpy(len(field.heads) * said.T))
 
 
 def _quietest(x: Matrix, kept: Matrix, count: int) -> Matrix:

@@ -84,7 +84,7 @@ class Trainer:
         self.field = VectorField(*sizes, generator=seeds).to(self._device)
         self._grid = FlowConfig(steps=recipe.steps).grid
         self._shown = findings_shown(data, recipe)
-        if recipe.start == "fitted":
+        if recipe.start != "drawn":
             begin(self.field, data, recipe, self._shown)
         self._averaged = copy.deepcopy(self.field) if recipe.averaging else None
         self._batches = training_batches(data, recipe)

@@ -52,12 +52,53 @@ def test_the_flow_begins_as_centred_embeddings_where_nothing_better_is_beyond_do
 @pytest.mark.parametrize("steps", [1, 2, 10])
 def test_the_flow_begins_as_embedding_and_readout_where_that_is_better(steps: int) -> None:
     data = hidden_classes()
-    start = choose_start(data, DEFAULT)
+    start = choose_start(data, DEFAULT.changed(steps=steps))
     assert start.readout is not None
     moved = begun(data, steps).transform(data.val.x)
     assert np.allclose(cosines(moved), cosines(start.move(data.val.x)), atol=2e-3)
     found, raw = (leave_one_out_recall_at_1(x, data.val.labels) for x in (moved, data.val.x))
     assert found > raw + 0.1
+
+
+def noisy_findings(count: int = 420) -> TrainingSet:
+    """Classes that every embedding shows, and three findings in each that the noise all but hides."""
+    rng = np.random.default_rng(5)
+    which = np.arange(count) % 21
+    centres = np.repeat(3 * np.eye(7, DIM), 3, axis=0) + 0.4 * rng.standard_normal((21, DIM))
+    x = (centres[which] + 0.6 * rng.standard_normal((count, DIM))).astype(np.float32)
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    splits = ["train" if row < count * 2 // 3 else "val" for row in range(count)]
+    findings = [f"finding-{number % 3}" for number in which]
+    return training_set(x, [ENT.labels[number // 3] for number in which], splits, ENT, findings=findings)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_findings_gather_by_a_mean_shift_where_that_is_better(steps: int) -> None:
+    data, recipe = noisy_findings(), DEFAULT.changed(steps=steps)
+    start = choose_start(data, recipe, shown=1.0)
+    assert start.shift is not None
+    field = VectorField(data.dim, heads=DEFAULT.heads, generator=torch.Generator().manual_seed(1))
+    begin(field, data, recipe, shown=1.0)
+    flow = Flow(field, FlowConfig(steps=steps))
+    moved, gallery = flow.transform(data.val.x), flow.transform(data.train.x)
+    assert np.allclose(cosines(moved), cosines(start.move(data.val.x)), atol=2e-3)
+    assert data.train.findings is not None
+    assert data.val.findings is not None
+    found, raw = (
+        (data.train.findings[np.argsort(x @ -among.T, axis=1)[:, :5]] == data.val.findings[:, None]).mean()
+        for x, among in ((moved, gallery), (data.val.x, data.train.x))
+    )
+    assert found > raw + 0.05
+
+
+def test_a_start_that_only_reads_has_no_mean_shift() -> None:
+    data = hidden_classes()
+    whole, read = (choose_start(data, DEFAULT.changed(start=start)) for start in ("fitted", "read"))
+    assert whole.shift is not None
+    assert read.shift is None
+    assert whole.readout is not None
+    assert read.readout is not None
+    assert np.array_equal(whole.readout.weights, read.readout.weights)
 
 
 def test_the_same_seed_begins_in_the_same_place() -> None:

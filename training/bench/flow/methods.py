@@ -123,6 +123,7 @@ ABLATIONS: Mapping[str, Method] = {
     "no-noise": changed("without noise", noise=0.0),
     "no-average": changed("without averaged weights", averaging=0.0),
     "no-findings": changed("without findings", findings=0.0),
+    "no-shift": changed("without mean shift", start="read"),
     "drawn": changed("drawn start", start="drawn"),
     "steps-0": step_zero,
     "steps-2": changed("2 steps", steps=2),
