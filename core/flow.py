@@ -22,7 +22,7 @@ from core.vector_field import FusedVectorField, VectorField
 
 Embeddings = npt.NDArray[np.float32]
 CHUNK = 512
-"""Embeddings integrated together, at most: enough to keep the matrix products busy, few enough for a core's cache."""
+"""Embeddings integrated together, at most: 256 take 1.04 of the time, 128 1.13 (CPU, two cores)."""
 FEW = 128
 """Of fewer a core, torch shares every operation among all cores."""
 MAX_STEPS = 1000

@@ -19,7 +19,8 @@ def mean_shift(x: Matrix, labels: Ints, shown: Ints, people: Ints, looks: Matrix
     """What to add to embeddings (N, D) to bring them to the mean of the nearest that show the same, of other people.
 
     `labels` (N,) are their classes, which count alike; `shown` (N,) numbers what they show, `people` (N,) whose they
-    are. What is learnt of them is a ridge regression on what the units that look for `looks` (H, U, D) say.
+    are. What is learnt is a ridge regression on what the units that look for `looks` (H, U, D) say, less its mean,
+    which would move all alike.
     """
     centred = x - x.mean(axis=0)
     noise = NOISE * looks.shape[0] * looks.shape[1] / len(x)

@@ -19,7 +19,7 @@ SHIFT = -1.0
 RIDGE = 0.5
 """Strength of the ridge, in mean variances of the features."""
 MOST = 50_000
-"""Embeddings that a regression is fitted to, drawn by chance where there are more."""
+"""Embeddings that readouts of classes are fitted to, drawn by chance where there are more."""
 CHUNK = 4096
 """Embeddings whose features are in memory at a time."""
 
@@ -40,7 +40,7 @@ class Readout:
 
     def __call__(self, x: Matrix) -> Matrix:
         """Embeddings (N, D) to (N, r)."""
-        parts = [x[start : start + CHUNK] for start in range(0, len(x), CHUNK)]
+        parts = [x[start : start + CHUNK] for start in range(0, max(1, len(x)), CHUNK)]
         flat = self.weights.reshape(-1, self.weights.shape[-1])
         return np.concatenate([_features(part, self.looks) @ flat - self.offset for part in parts])
 
@@ -88,7 +88,8 @@ def readouts(x: Matrix, labels: Ints, blind_to: Matrix, groups: int, units: int,
 def answered(x: Matrix, looks: Matrix, answers: Matrix, counts: Doubles, ridge: float = RIDGE) -> Readout:
     """The ridge regression of `answers` (N, r) to embeddings (N, D), each counting as often as `counts` (N,) says.
 
-    Less their mean, which is what the mean embedding is answered. `ridge` is in mean variances of the features.
+    Answers are taken less their mean, so that the mean of what the units say is answered 0. `ridge` is in mean
+    variances of what a unit says.
     """
     fit = _of_units if len(x) > looks.shape[0] * looks.shape[1] else _of_embeddings
     mean, weights = fit(x, looks, answers, counts, ridge)
@@ -131,33 +132,33 @@ def _within(z: Doubles, numbers: Ints) -> tuple[Doubles, Doubles, Doubles]:
     return means, values, axes
 
 
-def _of_units(x: Matrix, looks: Matrix, corners: Matrix, counts: Doubles, ridge: float) -> tuple[Doubles, Doubles]:
+def _of_units(x: Matrix, looks: Matrix, answers: Matrix, counts: Doubles, ridge: float) -> tuple[Doubles, Doubles]:
     """The mean features (U,) and their weights (U, r): as many equations as there are units."""
     units = looks.shape[0] * looks.shape[1]
-    squares, products = np.zeros((units, units)), np.zeros((units, corners.shape[1]))
-    mean, answers = np.zeros(units), counts @ corners / counts.sum()
+    squares, products = np.zeros((units, units)), np.zeros((units, answers.shape[1]))
+    mean, mean_answer = np.zeros(units), counts @ answers / counts.sum()
     for start in range(0, len(x), CHUNK):
         part = slice(start, start + CHUNK)
         features = _features(x[part], looks).astype(np.float64)
         weighed = features * counts[part, None]
         squares += weighed.T @ features
-        products += weighed.T @ corners[part]
+        products += weighed.T @ answers[part]
         mean += weighed.sum(axis=0)
     mean /= counts.sum()
     squares -= counts.sum() * np.outer(mean, mean)
-    products -= counts.sum() * np.outer(mean, answers)
+    products -= counts.sum() * np.outer(mean, mean_answer)
     squares[np.diag_indices(units)] += ridge * np.trace(squares) / units + 1e-9
     return mean, _solved(squares, products)
 
 
-def _of_embeddings(x: Matrix, looks: Matrix, corners: Matrix, counts: Doubles, ridge: float) -> tuple[Doubles, Doubles]:
+def _of_embeddings(x: Matrix, looks: Matrix, answers: Matrix, counts: Doubles, ridge: float) -> tuple[Doubles, Doubles]:
     """The same where there are fewer embeddings than units: as many equations as embeddings, by the kernel trick."""
     features = _features(x, looks).astype(np.float64)
     mean, share = counts @ features / counts.sum(), np.sqrt(counts)[:, None]
     centred = (features - mean) * share
-    alike = centred @ centred.T
-    alike[np.diag_indices(len(x))] += ridge * np.trace(alike) / features.shape[1] + 1e-9
-    return mean, centred.T @ _solved(alike, (corners - counts @ corners / counts.sum()) * share)
+    products = centred @ centred.T
+    products[np.diag_indices(len(x))] += ridge * np.trace(products) / features.shape[1] + 1e-9
+    return mean, centred.T @ _solved(products, (answers - counts @ answers / counts.sum()) * share)
 
 
 def _solved(matrix: Doubles, right: Doubles) -> Doubles:

@@ -31,8 +31,8 @@ class Recipe:
     `start`: weights as they are `drawn`, or `fitted` so that the flow begins as a space that is worth bettering (see
     core.start), or so without a mean shift: `read`. `keep`: the weights of the last epoch in which validation or
     training `loss` improved by `min_delta`, or the latest whose `nearest` neighbours serve the validation images better
-    than the first epoch's (core.keeper). That is a start that was not drawn itself: the first epoch looks at it and
-    learns nothing.
+    than the first epoch's (core.keeper). Where the start is not drawn, the first epoch is the start itself: it is
+    looked at and nothing is learnt. (What was `fitted` before there was a mean shift began as `read` does.)
     `patience` epochs without either end the training, but not under the schedule `cosine`.
     """
 

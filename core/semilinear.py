@@ -31,7 +31,7 @@ class _Step:
 
 
 class SemilinearRK4:
-    """The states of `core.ode.odeint_rk4` on the grid `t`, in fewer calls of torch, and without gradients.
+    """The states of `core.ode.odeint_rk4` on the grid `t`, in fewer calls of torch; to be called without gradients.
 
     With `r` a number and `b` (D,). Raises ValueError as that does.
     """
@@ -59,7 +59,7 @@ class SemilinearRK4:
         state, _, *(f_1, f_2, f_3, f_4) = terms.unbind()
         rows = terms.flatten(1)  # (TERMS, B * D)
         up_to_1, up_to_2, up_to_3 = rows[:3], rows[:4], rows[:5]
-        y = torch.empty_like(x)
+        y = x.new_empty(x.shape)
         row, f = y.view(1, -1), self._f
         for step in self._steps:
             t_0, t_half, t_1 = step.times

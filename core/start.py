@@ -15,11 +15,10 @@ from core.folds import folds
 from core.mean_shift import mean_shift
 from core.nearest import each_its_own
 from core.ode import integrate_rk4
-from core.readout import SHIFT, Readout, complement, discriminants, readouts
+from core.readout import Readout, complement, discriminants, readouts
 from core.recipe import Recipe
 from core.training_set import Ints, TrainingSet
 from core.validation import served
-from core.vector_field import VectorField
 from core.vectors import Matrix
 
 DOUBT = 1.7
@@ -55,12 +54,12 @@ class Start:
             return (x - self.mean) / self.spread
         if self.shift is None:  # nothing of what is added is seen, so that it stays what it is
             return (x - self.mean + said(x)) / self.spread
-        share = _share(self.steps)
+        share = share_of(self.steps)
 
         def velocity(_t: float, y: Tensor) -> Tensor:
             return y + share * torch.from_numpy(said(y.numpy()) - self.mean)
 
-        moved = integrate_rk4(velocity, torch.from_numpy(x), FlowConfig(steps=self.steps).grid)
+        moved = integrate_rk4(velocity, torch.tensor(x), FlowConfig(steps=self.steps).grid)
         return np.asarray(moved.numpy() / self.spread, np.float32)
 
     @property
@@ -94,7 +93,7 @@ def choose_start(data: TrainingSet, recipe: Recipe, shown: float = 0.0) -> Start
         best = 0
     if recipe.start == "read":
         return starts[best]
-    shifted = [_gathered(several, best, on, recipe) for several, on in tried]
+    shifted = [with_shift(several[best], _looks(several, best), on, recipe) for several, on in tried]
     moved = np.concatenate([served(one.move, on, shown) for one, (_, on) in zip(shifted, tried, strict=True)])
     return shifted[0] if beyond_doubt(moved - values[best], DOUBT, known) else starts[best]
 
@@ -115,17 +114,26 @@ def _starts(data: TrainingSet, recipe: Recipe) -> list[Start]:
     return [plain, *(replace(plain, points=points, readout=one) for one in found)]
 
 
-def _gathered(starts: Sequence[Start], which: int, data: TrainingSet, recipe: Recipe) -> Start:
-    """One of `starts` with a mean shift; without a readout its units look for the same as those of the first."""
-    looks = [start.readout.looks for start in starts if start.readout is not None][max(0, which - 1)]
+def with_shift(start: Start, looks: Matrix, data: TrainingSet, recipe: Recipe) -> Start:
+    """`start` and a mean shift to those that show the same finding, or are of one class where findings do not count.
+
+    Its units look for `looks` (H, U, D), as those of the readout of `start` do, where it has one.
+    """
     x, labels = _with_mirrored(data)
-    shown, people = labels, _put_together(data.train.groups, data.mirrored.groups)
+    alike, people = labels, _put_together(data.train.groups, data.mirrored.groups)
     found = _put_together(data.train.findings, data.mirrored.findings)
     if recipe.findings and found is not None:
-        shown = np.where(found < 0, -1 - labels, found)
+        alike = np.where(found < 0, -1 - labels, found)  # those of which nobody said it, of a class, go together too
     if people is None:
         people = each_its_own(len(x))
-    return replace(starts[which], shift=mean_shift(x, labels, shown, people, looks), steps=recipe.steps)
+    return replace(start, shift=mean_shift(x, labels, alike, people, looks), steps=recipe.steps)
+
+
+def _looks(starts: Sequence[Start], which: int) -> Matrix:
+    """What the units of one of `starts` look for; where it has none, those of the first readout."""
+    reader = starts[which].readout or starts[1].readout
+    assert reader is not None
+    return reader.looks
 
 
 def _with_mirrored(data: TrainingSet) -> tuple[Matrix, Ints]:
@@ -138,43 +146,10 @@ def _put_together(one: Ints | None, other: Ints | None) -> Ints | None:
     return None if one is None or other is None else np.concatenate([one, other])
 
 
-def begin(field: VectorField, data: TrainingSet, recipe: Recipe, shown: float = 0.0) -> None:
-    """Let the flow of `field`, which is of `recipe`, begin as the best start there is, in place.
-
-    The last weights of every head become zero where there is nothing to say but the mean, and say it where there is. So
-    dx/dt = res_weight x + b + readout(x) points + shift(x): what a readout adds stays what it is on the way, because no
-    unit sees the points, nor the mean, along which b leads.
-    """
-    start = choose_start(data, recipe, shown)
-    with torch.no_grad():
-        x = torch.from_numpy(data.train.x).to(field.res_weight.device)
-        share = _share(recipe.steps, float(field.res_weight))
-        said = start.said
-        away = start.mean if said is None else start.mean + said.offset
-        for head in range(len(field.heads)):
-            _weight(field, head, "4.weight").zero_()
-            _weight(field, head, "4.bias").copy_(-torch.from_numpy(share * away))
-        seen = torch.nn.functional.layer_norm(x, (field.dim,))
-        scale = 1 / seen.std(dim=0).square().mean().sqrt().clamp_min(SMALL)
-        field.x_norm.weight.fill_(scale)
-        field.x_norm.bias.copy_(-seen.mean(dim=0) * scale)
-        if said is not None:
-            _teach(field, said.looks, share * said.weights)
-
-
-def _share(steps: int, rate: float = 1.0) -> float:
+def share_of(steps: int, rate: float = 1.0) -> float:
     """How fast to add what shall have been added at the end, in units of what embeddings have grown to by then."""
     growth = float(integrate_rk4(lambda _t, y: y * rate, torch.ones(()), FlowConfig(steps=steps).grid))
     return rate * growth / (growth - 1)  # a constant velocity of 1 ends as growth / share
-
-
-def _teach(field: VectorField, looks: Matrix, weights: Matrix) -> None:
-    """Let the heads look for `looks` (H, U, D) and say what follows by `weights` (H, U, D)."""
-    for head, (seen, said) in enumerate(zip(looks, weights, strict=True)):
-        for name, value in (("0.weight", 0.0), ("0.bias", 0.0), ("1.weight", 1.0), ("1.bias", SHIFT)):
-            _weight(field, head, name).fill_(value)
-        _weight(field, head, "0.weight")[:, : field.dim] = torch.from_numpy(seen)
-        _weight(field, head, "4.weight").copy_(torch.from_numpy(len(field.heads) * said.T))
 
 
 def _quietest(x: Matrix, kept: Matrix, count: int) -> Matrix:
@@ -188,7 +163,3 @@ def _unseen(x: Matrix) -> Matrix:
     """(3, D): what the LayerNorm of the inputs takes away or adds, and the mean, along which the flow moves all."""
     seen = torch.nn.functional.layer_norm(torch.from_numpy(x), (x.shape[1],)).numpy()
     return np.stack([np.ones(x.shape[1]), x.mean(axis=0), seen.mean(axis=0)])
-
-
-def _weight(field: VectorField, head: int, name: str) -> Tensor:
-    return field.get_parameter(f"heads.{head}.{name}")

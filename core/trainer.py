@@ -14,6 +14,7 @@ from torch import Tensor
 
 from core.batches import Batch, training_batches
 from core.errors import EntError, TrainingError
+from core.first_weights import begin
 from core.flow import Flow, FlowConfig
 from core.keeper import Keeper
 from core.metric_loss import MetricLoss, multi_similarity
@@ -21,7 +22,6 @@ from core.ode import integrate_rk4
 from core.recipe import Recipe
 from core.schedule import make_schedule
 from core.stacked_field import StackedField
-from core.start import begin
 from core.training_set import TrainingSet
 from core.validation import Checked, findings_shown, validate
 from core.vector_field import VectorField
@@ -151,7 +151,7 @@ class Trainer:
         started = time.perf_counter()
         self._schedule.before(index)
         rate = float(self._optimizer.param_groups[0]["lr"])
-        learns = index > 0 or self.recipe.start == "drawn"  # a fitted start is looked at first: it may be the best
+        learns = index > 0 or self.recipe.start == "drawn"  # what was not drawn is looked at first: it may be the best
         losses = [self._step(batch, learns) for batch in self._batches.epoch(self._order)]
         train_loss = sum(losses) / len(losses)
         field = self.field if self._averaged is None else self._averaged
