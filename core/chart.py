@@ -14,7 +14,7 @@ NAMES, PLOT, VALUES = 230, 460, 150
 LONGEST = 34
 """Letters of a name that find room there; the rest is cut off."""
 BAR, GAP, AXIS = 15, 12, 22
-CELL, SQUARE, MARGIN = 46, 280, 52
+CELL, SQUARE, MARGIN, TOP = 46, 280, 60, 16
 
 COLOURS = len(LIGHT)
 
@@ -66,18 +66,24 @@ def heat_map(labels: Sequence[str], counts: Sequence[Sequence[int]], title: str)
 def reliability_curve(found: Reliability) -> Markup:
     """Share of right ones (up) against the probability claimed (right), a dot a bin; the line is perfect belief."""
     most = max((entry.count for entry in found.bins), default=1)
-    parts = [f'<path class="grid" d="M{MARGIN} {SQUARE + 10}L{MARGIN + SQUARE} 10" fill="none"/>']
+    bottom, middle = TOP + SQUARE, MARGIN + SQUARE / 2
+    turn = f"translate(10 {TOP + SQUARE / 2}) rotate(-90)"
+    parts = [
+        f'<path class="grid" d="M{MARGIN} {bottom}L{MARGIN + SQUARE} {TOP}" fill="none"/>',
+        f'<text class="mid quiet" x="{middle}" y="{bottom + 40}">probability of the likeliest class</text>',
+        f'<text class="mid quiet" transform="{turn}">share that is of it</text>',
+    ]
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
-        x, y = MARGIN + SQUARE * tick, 10 + SQUARE * (1 - tick)
-        parts.append(f'<text class="mid quiet" x="{x}" y="{SQUARE + 28}">{tick:g}</text>')
+        x, y = MARGIN + SQUARE * tick, bottom - SQUARE * tick
+        parts.append(f'<text class="mid quiet" x="{x}" y="{bottom + 18}">{tick:g}</text>')
         parts.append(f'<text class="end quiet" x="{MARGIN - 10}" y="{y}">{tick:g}</text>')
         parts.append(f'<path class="grid" d="M{MARGIN} {y}H{MARGIN + SQUARE}"/>')
     for entry in found.bins:
-        x, y = MARGIN + SQUARE * entry.confidence, 10 + SQUARE * (1 - entry.accuracy)
+        x, y = MARGIN + SQUARE * entry.confidence, bottom - SQUARE * entry.accuracy
         said = f"{entry.count} queries: probability {entry.confidence:.2f}, right {entry.accuracy:.2f}"
         radius = 4 + 8 * (entry.count / most) ** 0.5
         parts.append(f'<g><title>{said}</title><circle class="s0" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/></g>')
-    return Markup(_svg(MARGIN + SQUARE + 16, SQUARE + 40, "Reliability curve", parts))
+    return Markup(_svg(MARGIN + SQUARE + TOP, bottom + 52, "Reliability curve", parts))
 
 
 def _name(text: str) -> str:

@@ -129,7 +129,8 @@ def test_a_reliability_curve_stands_where_there_is_a_re_ranking(page_and_library
 
 def test_dots_of_a_reliability_curve_lie_where_they_say() -> None:
     drawn = reliability_curve(Reliability((Bin(4, 0.5, 1.0),), 0.5))
-    assert 'cx="192.0" cy="10.0"' in drawn  # 52 + 0.5 x 280, and 10 + 0 x 280
+    assert 'cx="200.0" cy="16.0" r="12.0"' in drawn  # 60 + 0.5 x 280, and 16 + 0 x 280: the dot is within the drawing
+    assert "probability of the likeliest class" in drawn
 
 
 def test_bars_are_as_long_as_their_values() -> None:
