@@ -131,9 +131,8 @@ def with_shift(start: Start, looks: Matrix, data: TrainingSet, recipe: Recipe) -
 
 def _looks(starts: Sequence[Start], which: int) -> Matrix:
     """What the units of one of `starts` look for; where it has none, those of the first readout."""
-    reader = starts[which].readout or starts[1].readout
-    assert reader is not None
-    return reader.looks
+    readers = (start.readout for start in (starts[which], starts[1]))
+    return next(reader.looks for reader in readers if reader is not None)
 
 
 def _with_mirrored(data: TrainingSet) -> tuple[Matrix, Ints]:
